@@ -1,0 +1,25 @@
+"""Time: nanoseconds since 1970-01-01 UTC, as an int, taken from the packets and never from a clock."""
+
+from datetime import UTC, datetime, timedelta
+
+NS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_NS = 253_402_300_799 * NS  # 9999-12-31T23:59:59Z: what RFC 3339 can write
+
+
+def rfc3339(at_ns: int) -> str:
+    """Return `at_ns` as RFC 3339 UTC with microseconds (truncated); clamped to years 1970 to 9999."""
+    at_ns = min(max(at_ns, 0), _MAX_NS)
+    return instant(at_ns).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant(at_ns: int) -> datetime:
+    """Return `at_ns` as an aware UTC datetime, truncated to microseconds."""
+    return _EPOCH + timedelta(microseconds=at_ns // 1000)
+
+
+def nanoseconds(at: datetime) -> int:
+    """Return an aware datetime as nanoseconds; raises ValueError for a naive one."""
+    if at.tzinfo is None:
+        raise ValueError("a time needs its zone")
+    return int((at - _EPOCH) / timedelta(microseconds=1)) * 1000
