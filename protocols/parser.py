@@ -1,0 +1,83 @@
+"""What every parser is: bytes of a stream in any cut in, events out. No socket, file, clock or log."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import ClassVar
+
+
+class Side(IntEnum):
+    """Who sent the bytes. CLIENT opened the connection (or is believed to have, mid-stream)."""
+
+    CLIENT = 0
+    SERVER = 1
+
+    @property
+    def other(self) -> "Side":
+        """The opposite side."""
+        return Side(1 - self)
+
+
+class Match(Enum):
+    """What a probe says of the first bytes."""
+
+    YES = "yes"
+    NO = "no"
+    MORE = "more"
+    """Cannot tell yet; observe.py stops asking at 4 KiB a side."""
+
+
+Heads = Mapping[Side, bytes]
+"""The first bytes of each side (possibly empty, at most 4 KiB)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that a stream said. Subclasses are the nouns of protocols/events.py."""
+
+    kind: ClassVar[str] = ""
+    """Dotted and stable, e.g. `pool.submit`."""
+    protocol: str
+    """Protocol name of the output contract, e.g. `stratum-bitcoin`; parsers of names say `dns` or `tls`."""
+    side: Side
+    """The side whose bytes carried it."""
+    offset: int
+    """Offset in that side's stream of the first byte of the message that carried it (UDP: 0)."""
+
+
+class Parser(ABC):
+    """Reads both sides of one TCP stream, or the datagrams of one UDP flow.
+
+    After ParseError, and after `gap`, nothing is believed until the next message boundary of that side;
+    a parser that cannot find one again says so by `finished`. After ParseError the parser is fed once more
+    with no bytes, so that messages behind the broken one in the same bytes are read.
+    """
+
+    name: ClassVar[str]
+    """Short, unique: `stratum`, `bitcoin_p2p`."""
+    transport: ClassVar[str]
+    """`tcp` or `udp`: a UDP parser is fed one whole datagram at a time."""
+
+    @classmethod
+    @abstractmethod
+    def probe(cls, heads: Heads) -> Match:
+        """Say whether these first bytes are this protocol; cheap, never raises."""
+
+    @abstractmethod
+    def feed(self, side: Side, data: bytes) -> Iterator[Event]:
+        """Take the next bytes of one side, in any cut, and yield what they complete.
+
+        Raises ParseError where the bytes cannot be this protocol; events yielded before it stand.
+        """
+
+    def gap(self, side: Side, missing: int) -> None:  # noqa: B027 - a parser of datagrams has no gaps
+        """Learn that `missing` bytes of one side were lost here: resynchronise.
+
+        They count in the offsets of later events, as if they had been fed.
+        """
+
+    @property
+    def finished(self) -> bool:
+        """True when nothing further in this stream can matter: its session is let go and counted."""
+        return False

@@ -1,0 +1,204 @@
+"""One mining conversation: which dialect it speaks, who mines, what was asked. Whatever carries its messages.
+
+The decision for a dialect has a grade, and only a decision of the same or a higher grade replaces it. So a
+session's name gets better and never worse, and the last event of a conversation carries its best name.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from facts.errors import ParseError
+from protocols.events import (
+    Difficulty,
+    Login,
+    LoginResult,
+    MinerAsPool,
+    PoolAsMiner,
+    PoolEvent,
+    ShareResult,
+    Submit,
+    Subscribe,
+    Subscribed,
+    Work,
+)
+from protocols.jsonrpc import Message, Pending, failure_of
+from protocols.parser import Side
+
+BITCOIN = "stratum-bitcoin"
+CRYPTONOTE = "stratum-cryptonote"
+ETHPROXY = "stratum-ethproxy"
+ETHEREUM = "stratum-ethereum"
+EQUIHASH = "stratum-equihash"
+KAWPOW = "stratum-kawpow"
+KASPA = "stratum-kaspa"
+ERGO = "stratum-ergo"
+CKB = "stratum-ckb"
+ALEPHIUM = "stratum-alephium"
+HANDSHAKE = "stratum-handshake"
+CONFLUX = "stratum-conflux"
+DECRED = "stratum-decred"
+XELIS = "stratum-xelis"
+ALEO = "stratum-aleo"
+GRIN = "stratum-grin"
+BEAM = "stratum-beam"
+IRONFISH = "stratum-ironfish"
+
+
+class Grade(IntEnum):
+    """How well a dialect is known."""
+
+    NOTHING = 0
+    WORDS = 1
+    """By its vocabulary only; the first vocabulary spoken gives the name."""
+    DECLARED = 2
+    """One side named it, or a login, or the shape of the answer to a subscription."""
+    SHAPE = 3
+    """The shape of a share, or a message that few dialects have (mining.set_target)."""
+    WORK = 4
+    """The shape of a job: decisive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a job says, read by the dialect whose shape it has."""
+
+    protocol: str | None
+    """The dialect that the shape decides for; None where several share it."""
+    job_id: str | None
+    algorithm: str | None = None
+    coin: str | None = None
+    height: int | None = None
+    clean: bool | None = None
+    hashes: float | None = None
+
+
+Answer = Callable[["Session", Message, "Asked"], Iterable[PoolEvent]]
+Reader = Callable[["Session", Message], Iterable[PoolEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that waits for its answer."""
+
+    method: str
+    answer: Answer | None
+    """Reads the response; None for a request of no mining dialect, whose response says nothing."""
+    declared: bool = False
+    """Subscriptions: True where the request itself named its dialect (ZIP-301's four parameters)."""
+
+
+class Contradiction(ParseError):
+    """One side said what only miners say and what only pools say."""
+
+
+_P = TypeVar("_P", bound=PoolEvent)
+_SURE_OF_SIDES = (Subscribe, Subscribed, Login, LoginResult, Difficulty, Work, Submit, ShareResult)
+"""Events that settle which side mines; pings and notices are said by both in the wild."""
+
+
+class Session:
+    """The state of one conversation; dialect files read messages with it."""
+
+    def __init__(self) -> None:
+        self.protocol = BITCOIN
+        self.grade = Grade.NOTHING
+        self.miner: Side | None = None
+        self.algorithm: str | None = None
+        """As a pool announced it apart from the jobs (EthereumStratum/2.0.0 mining.set)."""
+        self.held: Login | None = None
+        """A login in words that other programs use as well: told once a job proves what it was."""
+        self.contradicted = False
+        """Whether one side has spoken as miner and as pool: then nothing more is believed."""
+        self._pending: tuple[Pending[Asked], Pending[Asked]] = (Pending(), Pending())
+
+    def decide(self, protocol: str, grade: Grade) -> None:
+        """Take a dialect for decided, unless a better founded decision stands."""
+        if grade > self.grade or (grade == self.grade and grade > Grade.WORDS):
+            self.protocol = protocol
+            self.grade = grade
+
+    def event(self, kind: type[_P], message: Message, /, **fields: Any) -> _P:
+        """Make an event of a message; raises ParseError where its sender cannot be on that side, and
+        Contradiction where no misunderstanding explains that."""
+        miner = message.side if kind.sender == "miner" else message.side.other
+        if self.miner is None:
+            if kind in _SURE_OF_SIDES:
+                self.miner = miner
+        elif self.miner is not miner:
+            wrong = Contradiction if kind in _SURE_OF_SIDES else ParseError
+            raise wrong(f"a {kind.sender}'s message from the other side", message.offset)
+        return kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
+
+    def work(self, message: Message, job: Job) -> list[PoolEvent]:
+        """Tell of a job, deciding for the dialect of its shape; a login that was held comes first."""
+        self.decide(job.protocol or self.protocol, Grade.WORK)
+        work = self.event(
+            Work,
+            message,
+            job_id=job.job_id,
+            algorithm=job.algorithm or self.algorithm,
+            coin=job.coin,
+            height=job.height,
+            clean=job.clean,
+            hashes=job.hashes,
+        )
+        return [*self.release(), work]
+
+    def release(self) -> list[PoolEvent]:
+        """Tell of the login that was held, under the name decided since."""
+        if self.held is None:
+            return []
+        login, self.held = self.held, None
+        return [replace(login, protocol=self.protocol)] if login.side is self.miner else []
+
+    def contradict(self, message: Message) -> PoolEvent:
+        """Tell that the side of this message has spoken as both parties."""
+        self.contradicted = True
+        kind = MinerAsPool if message.side is self.miner else PoolAsMiner
+        return kind(protocol=self.protocol, side=message.side, offset=message.offset)
+
+    def ask(self, message: Message, answer: Answer | None, declared: bool = False) -> None:
+        """Remember a request until it is answered. A notification (no id at all) gets no answer."""
+        if "id" in message.body and message.method is not None:
+            self._pending[message.side].ask(message.id, Asked(message.method, answer, declared))
+
+    def asked(self, message: Message) -> Asked | None:
+        """Return the request that a response would answer, and leave it open."""
+        return self._pending[message.side.other].peek(message.id)
+
+    def answered(self, message: Message) -> None:
+        """Close the request that a response answers."""
+        self._pending[message.side.other].answer(message.id)
+
+    def gap(self) -> None:
+        """Forget what was asked: the answer, or a later request with the same id, may be what was lost."""
+        for pending in self._pending:
+            pending.clear()
+
+
+def no_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
+    """Read the answer to a mining request whose answer says nothing."""
+    return []
+
+
+def share_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
+    """Read the answer to a share: true or {"status": "OK"}; an error of any shape, or false."""
+    failure = failure_of(message.error)
+    if failure is not None:
+        return [
+            session.event(ShareResult, message, accepted=False, code=failure.code, message=failure.message)
+        ]
+    result = message.result
+    if result is False:
+        return [session.event(ShareResult, message, accepted=False)]
+    bare = session.protocol == ETHEREUM and "result" not in message.body  # EIP-1571: {"id": n} is a success
+    if (
+        result is True
+        or result == "OK"
+        or bare
+        or (isinstance(result, dict) and result.get("status") == "OK")
+    ):
+        return [session.event(ShareResult, message, accepted=True)]
+    return []

@@ -1,0 +1,13 @@
+"""Every parser, in the order in which they are asked: the first that says YES reads the stream."""
+
+from protocols.bitcoin_p2p import BitcoinP2P
+from protocols.discv4 import Discv4
+from protocols.dns import Dns, DnsTcp
+from protocols.levin import Levin
+from protocols.parser import Parser
+from protocols.stratum import Stratum
+from protocols.tls import Tls
+
+PARSERS: tuple[type[Parser], ...] = (BitcoinP2P, Levin, Tls, Stratum, DnsTcp, Discv4, Dns)
+"""The surer a parser is of its first bytes, the earlier it stands; a parser that answers MORE holds up those
+behind it until it is sure or 4 KiB a side have passed."""

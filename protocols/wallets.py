@@ -1,0 +1,250 @@
+"""Wallet addresses in user names: which part is the wallet, which the worker, which coin the form allows.
+
+Checksums are verified where the form has one that can be computed here: Base58Check, Bech32 and Bech32m,
+CashAddr (Bitcoin Cash, eCash, Kaspa, Conflux), EIP-55, Monero's Base58 with Keccak, Ergo's with BLAKE2b,
+Nimiq's digits. Groestlcoin's own hash and Xelis are told by their form alone.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from protocols.base_codes import base58, bech32_checksum, cashaddr_valid, keccak256, monero_base58
+
+MAX_USER = 256
+"""Characters of a user name that are looked at: the longest wallet has 106, then worker and e-mail."""
+MAX_ACCOUNTS = 4096
+"""User names whose reading is kept: each share of a miner repeats its own."""
+
+Coin = str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user name, taken apart."""
+
+    wallet: str | None = None
+    """As written, with its prefix (`kaspa:`); None for an account name of a pool."""
+    coin: Coin = None
+    """Ticker, where the form allows one coin only."""
+    worker: str | None = None
+
+
+# Base58Check version -> coins whose chain parameters give it (p2pkh, then p2sh); `1...` counts as Bitcoin.
+_ONE_BYTE: dict[int, tuple[str, ...]] = {
+    0: ("BTC",),
+    5: ("BTC", "LTC", "VTC", "GRS", "MONA", "SYS"),
+    13: ("NMC",),
+    16: ("DASH",),
+    22: ("DOGE", "PEP"),
+    25: ("BEL",),
+    30: ("DOGE", "DGB", "PIVX"),
+    33: ("EVR",),
+    36: ("GRS",),
+    38: ("BTG",),
+    48: ("LTC",),
+    50: ("LTC", "MONA", "QTUM"),
+    52: ("NMC",),
+    55: ("PPC", "MONA"),
+    56: ("PEP",),
+    58: ("QTUM",),
+    60: ("RVN", "KMD", "VRSC", "RTM"),
+    63: ("DGB", "SYS"),
+    71: ("VTC", "VIA"),
+    76: ("DASH",),
+    82: ("FIRO",),
+    117: ("PPC",),
+}
+_TWO_BYTES: dict[int, tuple[str, ...]] = {
+    0x1CB8: ("ZEC", "FLUX"),  # t1
+    0x1CBD: ("ZEC", "FLUX"),  # t3
+    0x2089: ("ZEN",),  # zn
+    0x2096: ("ZEN",),  # zs
+}
+_GROESTL = 36  # its checksum is no double SHA-256
+
+_BECH32: dict[str, str] = {
+    "bc": "BTC",
+    "ltc": "LTC",
+    "dgb": "DGB",
+    "vtc": "VTC",
+    "grs": "GRS",
+    "mona": "MONA",
+    "nc": "NMC",
+    "pc": "PPC",
+    "btg": "BTG",
+    "via": "VIA",
+    "bel": "BEL",
+    "qc": "QTUM",
+    "hs": "HNS",
+    "ckb": "CKB",
+    "xch": "XCH",
+    "aleo": "ALEO",
+}
+_CASHADDR: dict[str, str] = {"bitcoincash": "BCH", "ecash": "XEC", "kaspa": "KAS", "cfx": "CFX"}
+_COLON = re.compile(r"(?:bitcoincash|ecash|kaspa|cfx|xel):[0-9A-Za-z]{32,100}", re.ASCII | re.IGNORECASE)
+_MONERO_TAGS = {18: "XMR", 19: "XMR", 42: "XMR"}  # standard, integrated, subaddress
+
+_TOKEN = re.compile(r"[0-9A-Za-z]+", re.ASCII)
+_PAYOUT = re.compile(r"([A-Z0-9]{2,10}):(?=[0-9A-Za-z])", re.ASCII)
+_HEX40 = re.compile(r"0[xX][0-9a-fA-F]{40}\Z", re.ASCII)
+_HEX64 = re.compile(r"[0-9a-fA-F]{64}\Z", re.ASCII)
+_BECH32_FORM = re.compile(r"([a-z]{2,5})1([02-9ac-hj-np-z]{38,120})\Z", re.ASCII)
+_NIMIQ = re.compile(r"NQ[0-9]{2}[0-9A-HJ-NP-VXY]{32}\Z", re.ASCII)
+_XELIS = re.compile(r"xel:[02-9ac-hj-np-z]{50,80}\Z", re.ASCII)
+_EMAIL = re.compile(r"[^\s@/]+@[^\s@/.]+\.[^\s@/.]+", re.ASCII)  # as an account: its dots separate nothing
+_PAYMENT_ID = re.compile(r"\.(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{16})(?=[.+=/#]|\Z)", re.ASCII)
+_DIFFICULTY = re.compile(r"[+=][0-9]{1,20}(?:\.[0-9]+)?(?=[.+=/#]|\Z)", re.ASCII)
+_WORKER_END = re.compile(r"[/#]|[+=][0-9]{1,20}\Z", re.ASCII)
+
+
+@lru_cache(maxsize=MAX_ACCOUNTS)
+def read_account(user: str) -> Account:
+    """Take a user name apart.
+
+    Forms: `account.worker`, `wallet.worker`, `wallet/worker/e-mail`, `wallet.paymentid`, `wallet+difficulty`,
+    `wallet=difficulty`, `COIN:wallet.worker#reference`.
+    """
+    user = user[:MAX_USER].strip()
+    stated: Coin = None
+    colon = _COLON.match(user)
+    if colon is None and (payout := _PAYOUT.match(user)) is not None:
+        stated = payout.group(1)
+        user = user[payout.end() :]
+        colon = _COLON.match(user)
+    token = colon or _TOKEN.match(user)
+    if token is None:
+        return Account(worker=_worker_of_account(user))
+    wallet = token.group()
+    coins = coins_of(wallet)
+    if coins is None:
+        return Account(worker=_worker_of_account(user))
+    coin = coins[0] if len(coins) == 1 else stated if stated in coins else None
+    rest = user[token.end() :]
+    if payment := _PAYMENT_ID.match(rest):
+        rest = rest[payment.end() :]
+    while difficulty := _DIFFICULTY.match(rest):
+        rest = rest[difficulty.end() :]
+    return Account(wallet, coin, _name(rest[1:]) if rest[:1] in (".", "/", "+", "=", "_", "-", ",") else None)
+
+
+def coins_of(wallet: str) -> tuple[str, ...] | None:
+    """Return the tickers that the form of a wallet address allows (maybe none known); None if it is none."""
+    for form in _FORMS:
+        coins = form(wallet)
+        if coins is not None:
+            return coins
+    return None
+
+
+def _worker_of_account(user: str) -> str | None:
+    email = _EMAIL.match(user)
+    rest = user[email.end() :] if email else user
+    at = min((place for place in (rest.find("."), rest.find("/")) if place >= 0), default=-1)
+    return _name(rest[at + 1 :]) if at >= 0 else None
+
+
+def _name(rest: str) -> str | None:
+    end = _WORKER_END.search(rest)
+    return (rest[: end.start()] if end else rest) or None
+
+
+def _evm(wallet: str) -> tuple[str, ...] | None:
+    if not _HEX40.match(wallet):
+        return None
+    digits = wallet[2:]
+    lower = digits.lower()
+    if digits not in (lower, digits.upper()):
+        check = keccak256(lower.encode()).hex()
+        raised = "".join(
+            sign.upper() if int(nibble, 16) > 7 else sign for sign, nibble in zip(lower, check, strict=False)
+        )
+        if raised != digits:
+            return None
+    return ()  # any EVM coin
+
+
+def _hex64(wallet: str) -> tuple[str, ...] | None:
+    return () if _HEX64.match(wallet) else None
+
+
+def _nimiq(wallet: str) -> tuple[str, ...] | None:
+    if not _NIMIQ.match(wallet):
+        return None
+    digits = "".join(str(int(sign, 36)) for sign in wallet[4:] + wallet[:4])
+    return ("NIM",) if int(digits) % 97 == 1 else None
+
+
+def _xelis(wallet: str) -> tuple[str, ...] | None:
+    return ("XEL",) if _XELIS.match(wallet) else None
+
+
+def _cashaddr(wallet: str) -> tuple[str, ...] | None:
+    prefix, colon, payload = wallet.lower().partition(":")
+    if colon:
+        coin = _CASHADDR.get(prefix)
+        one_case = wallet in (wallet.lower(), wallet.upper())
+        return (coin,) if coin and one_case and cashaddr_valid(prefix, payload) else None
+    if len(wallet) == 42 and wallet[0] in "qp":  # Bitcoin Cash and eCash may leave their prefix out
+        for bare in ("bitcoincash", "ecash"):
+            if cashaddr_valid(bare, wallet):
+                return (_CASHADDR[bare],)
+    return None
+
+
+def _bech32(wallet: str) -> tuple[str, ...] | None:
+    form = _BECH32_FORM.match(wallet.lower())
+    if form is None or wallet not in (wallet.lower(), wallet.upper()) or form.group(1) not in _BECH32:
+        return None
+    return (_BECH32[form.group(1)],) if bech32_checksum(form.group(1), form.group(2)) else None
+
+
+def _base58check(wallet: str) -> tuple[str, ...] | None:
+    if not 26 <= len(wallet) <= 35:
+        return None
+    raw = base58(wallet)
+    if raw is None or len(raw) not in (25, 26):
+        return None
+    body, check = raw[:-4], raw[-4:]
+    valid = hashlib.sha256(hashlib.sha256(body).digest()).digest()[:4] == check
+    if len(raw) == 26:
+        return _TWO_BYTES.get(int.from_bytes(raw[:2], "big"), ()) if valid else None
+    if not valid:
+        return ("GRS",) if raw[0] == _GROESTL else None
+    return _ONE_BYTE.get(raw[0], ()) if raw[0] != _GROESTL else ()
+
+
+def _ergo(wallet: str) -> tuple[str, ...] | None:
+    if len(wallet) != 51 or wallet[0] != "9":
+        return None
+    raw = base58(wallet)
+    if raw is None or len(raw) != 38 or raw[0] != 1:
+        return None
+    return ("ERG",) if hashlib.blake2b(raw[:-4], digest_size=32).digest()[:4] == raw[-4:] else None
+
+
+def _monero(wallet: str) -> tuple[str, ...] | None:
+    if not 93 <= len(wallet) <= 112:  # 64 bytes of keys, tag of 1 to 8, payment id, checksum
+        return None
+    raw = monero_base58(wallet)
+    if raw is None or len(raw) < 69 or keccak256(raw[:-4])[:4] != raw[-4:]:
+        return None
+    if wallet.startswith("ZEPH"):
+        return ("ZEPH",)
+    coin = _MONERO_TAGS.get(raw[0])
+    return (coin,) if coin and len(raw) in (69, 77) else ()  # other CryptoNote coins share the form
+
+
+_FORMS: tuple[Callable[[str], tuple[str, ...] | None], ...] = (
+    _evm,
+    _base58check,
+    _monero,
+    _bech32,
+    _cashaddr,
+    _ergo,
+    _nimiq,
+    _xelis,
+    _hex64,
+)

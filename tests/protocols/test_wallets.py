@@ -1,0 +1,180 @@
+"""Wallet forms: addresses made here by encoders of their own, published vectors, and spoiled ones."""
+
+import hashlib
+
+import pytest
+from Crypto.Hash import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.base_codes import keccak256
+from protocols.wallets import Account, coins_of, read_account
+
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+BASE32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+KEY = b"\x11" * 20
+
+
+def base58(raw: bytes) -> str:
+    number, digits = int.from_bytes(raw, "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        digits = BASE58[digit] + digits
+    return "1" * (len(raw) - len(raw.lstrip(b"\0"))) + digits
+
+
+def base58check(version: bytes, key: bytes = KEY) -> str:
+    body = version + key
+    return base58(body + hashlib.sha256(hashlib.sha256(body).digest()).digest()[:4])
+
+
+def monero(tag: bytes, size: int = 64) -> str:
+    body = tag + b"\x22" * size
+    body += keccak.new(digest_bits=256, data=body).digest()[:4]
+    lengths = (0, 2, 3, 5, 6, 7, 9, 10, 11)
+    blocks = [body[at : at + 8] for at in range(0, len(body), 8)]
+    return "".join(base58(block).lstrip("1").rjust(lengths[len(block)], "1") for block in blocks)
+
+
+def fives(raw: bytes) -> list[int]:
+    bits = "".join(f"{byte:08b}" for byte in raw)
+    bits += "0" * (-len(bits) % 5)
+    return [int(bits[at : at + 5], 2) for at in range(0, len(bits), 5)]
+
+
+def bech32(prefix: str, values: list[int], constant: int) -> str:
+    generators = [0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3]
+    check = 1
+    spread = [ord(sign) >> 5 for sign in prefix] + [0] + [ord(sign) & 31 for sign in prefix]
+    for value in spread + values + [0] * 6:
+        top = check >> 25
+        check = (check & 0x1FFFFFF) << 5 ^ value
+        for bit in range(5):
+            check ^= generators[bit] if top >> bit & 1 else 0
+    check ^= constant
+    return (
+        prefix
+        + "1"
+        + "".join(BASE32[value] for value in values + [check >> 5 * (5 - at) & 31 for at in range(6)])
+    )
+
+
+ERGO_BODY = b"\x01\x02" + b"\x11" * 32
+ERGO = base58(ERGO_BODY + hashlib.blake2b(ERGO_BODY, digest_size=32).digest()[:4])
+XMR = monero(b"\x12")
+EVM = "0x" + "ab" * 20
+
+
+@pytest.mark.parametrize(
+    ("wallet", "coins"),
+    [
+        (base58check(b"\x00"), ("BTC",)),
+        (base58check(b"\x30"), ("LTC",)),
+        (base58check(b"\x4c"), ("DASH",)),
+        (base58check(b"\x19"), ("BEL",)),
+        (base58check(b"\x20\x89"), ("ZEN",)),
+        (XMR, ("XMR",)),
+        (monero(b"\x2a"), ("XMR",)),
+        (monero(b"\x13", 72), ("XMR",)),
+        (ERGO, ("ERG",)),
+        (bech32("bc", [0, *fives(KEY)], 1), ("BTC",)),
+        (bech32("ltc", [0, *fives(KEY)], 1), ("LTC",)),
+        (bech32("bc", [1, *fives(b"\x11" * 32)], 0x2BC830A3), ("BTC",)),
+        (bech32("ckb", fives(b"\x11" * 54), 0x2BC830A3), ("CKB",)),
+        (bech32("aleo", fives(b"\x11" * 32), 0x2BC830A3), ("ALEO",)),
+        ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ("BTC",)),
+        ("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", ("BTC",)),
+        ("kaspa:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqkx9awp4e", ("KAS",)),
+        ("cfx:aarc9abycue0hhzgyrr53m6cxedgccrmmyybjgh4xg", ("CFX",)),
+    ],
+)
+def test_a_form_of_one_coin_names_it(wallet: str, coins: tuple[str, ...]) -> None:
+    assert coins_of(wallet) == coins
+    assert read_account(f"{wallet}.rig-1") == Account(wallet, coins[0], "rig-1")
+
+
+@pytest.mark.parametrize(
+    "wallet",
+    [
+        base58check(b"\x05"),
+        base58check(b"\x1e"),
+        base58check(b"\x3c"),
+        base58check(b"\x47"),
+        base58check(b"\x1c\xb8"),
+        base58check(b"\xfa"),
+        monero(b"\x73"),
+        EVM,
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        "0x52908400098527886E0F7030069857D2E4169EE7",
+        "c0ffee00" * 8,
+    ],
+)
+def test_a_form_of_several_coins_keeps_the_wallet_and_names_none(wallet: str) -> None:
+    assert read_account(f"{wallet}.rig-1") == Account(wallet, None, "rig-1")
+
+
+@pytest.mark.parametrize(
+    "wallet",
+    [
+        base58check(b"\x00"),
+        base58check(b"\x1c\xb8"),
+        XMR,
+        ERGO,
+        bech32("bc", [0, *fives(KEY)], 1),
+        "kaspa:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqkx9awp4e",
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    ],
+)
+def test_one_wrong_sign_is_no_wallet(wallet: str) -> None:
+    at = len(wallet) - 5
+    other = {"p": "q"}.get(wallet[at].lower(), "p") if not wallet.startswith("0x") else wallet[at].swapcase()
+    if wallet.startswith("0x"):
+        at = next(place for place in range(2, len(wallet)) if wallet[place].isalpha())
+        other = wallet[at].swapcase()
+    assert coins_of(wallet[:at] + other + wallet[at + 1 :]) is None
+
+
+@pytest.mark.parametrize(
+    ("user", "account"),
+    [
+        ("farm7.rack2x14", Account(worker="rack2x14")),
+        ("farm7", Account()),
+        ("farm7.site.rig", Account(worker="site.rig")),
+        ("me@example.org.rig", Account(worker="rig")),
+        ("me@example.org", Account()),
+        (EVM, Account(EVM)),
+        (f"{EVM}.rig", Account(EVM, None, "rig")),
+        (f"{EVM}/rig/me@example.org", Account(EVM, None, "rig")),
+        (f"{XMR}.{'0' * 16}", Account(XMR, "XMR")),
+        (f"{XMR}.{'0' * 64}.rig", Account(XMR, "XMR", "rig")),
+        (f"{XMR}+5000", Account(XMR, "XMR")),
+        (f"{XMR}=120000", Account(XMR, "XMR")),
+        (f"{XMR}+5000.rig", Account(XMR, "XMR", "rig")),
+        (f"{XMR}.rig+5000", Account(XMR, "XMR", "rig")),
+        (f"DOGE:{base58check(bytes([30]))}.rig#ab12-cd34", Account(base58check(bytes([30])), "DOGE", "rig")),
+        (f"SHIB:{EVM}.rig", Account(EVM, None, "rig")),
+        (f"  {EVM}.rig ", Account(EVM, None, "rig")),
+        ("NQ48 8CKH BA24 2VR3 N249 N8MN J5XX 74DB 5XJ8", Account()),
+        ("", Account()),
+        (".", Account()),
+        ("...", Account(worker="..")),
+        ("矿.机", Account(worker="机")),
+    ],
+)
+def test_user_names_come_apart_at_the_separators_in_use(user: str, account: Account) -> None:
+    assert read_account(user) == account
+
+
+@given(st.text(max_size=400))
+def test_any_user_name_is_read_without_error(user: str) -> None:
+    account = read_account(user)
+    assert account.wallet is None or account.wallet in user
+
+
+@given(st.text(alphabet=BASE58, min_size=24, max_size=120))
+def test_random_base58_is_hardly_ever_a_wallet(text: str) -> None:
+    assert coins_of(text) in (None, ("GRS",)) or len(text) == 64
+
+
+def test_keccak_is_not_sha3() -> None:
+    assert keccak256(b"").hex().startswith("c5d2460186f7233c")
