@@ -1,0 +1,1 @@
+"""Traffic in; flow records and the tagged streams out."""

@@ -1,0 +1,1 @@
+"""The compiled kernel: layers, flow table, payload tags, exact counters."""

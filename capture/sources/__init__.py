@@ -1,0 +1,1 @@
+"""One kind of source a file: bytes of a capture in, blocks of located packets out."""

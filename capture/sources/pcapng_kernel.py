@@ -1,0 +1,236 @@
+"""The walk over pcapng blocks, compiled: packets become rows, what is rare goes back to Python.
+
+Source: draft-ietf-opsawg-pcapng, sections 3 and 4.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numba import boolean, from_dtype, int64, types, uint64
+
+from capture.compiled import compiled
+from capture.sources.pcap import swap32
+from capture.sources.reader import ROWS, STATE, WORDS
+
+INTERFACE: Final = np.dtype(
+    [
+        ("link", "<u2"),
+        ("unit", "u1"),  # one of the units below
+        ("snap_length", "<i8"),  # bytes; 0 is unlimited
+        ("scale", "<u8"),  # of the unit
+        ("offset_ns", "<i8"),  # if_tsoffset
+    ]
+)
+"""What a packet needs to know of its interface."""
+
+# How a time stamp becomes nanoseconds.
+MULTIPLY, DIVIDE, SHIFT, NEVER = 0, 1, 2, 3
+
+# Block types.
+SECTION, INTERFACE_DESCRIPTION, PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+
+# Block types that are no packets and that Wireshark numbers as frames all the same.
+_JOURNAL, _CUSTOM, _CUSTOM_FIXED = 9, 0xBAD, 0x40000BAD
+_SYSDIG, _SYSDIG_2, _SYSDIG_2_LARGE = 0x204, 0x216, 0x221
+
+# What the kernel stopped for; the last five are damage or a packet not delivered.
+MORE, FULL, AT_SECTION, AT_INTERFACE = 0, 1, 2, 3
+BAD_LENGTH, BAD_TRAILER, BAD_PACKET, NO_INTERFACE = 4, 5, 6, 7
+
+# The kernel's state.
+AT, COUNT, WIRE, FRAME, UNTIMED, LAST_NS, IGNORED, PLACE, DETAIL, FIELDS = range(10)
+
+MAX_BLOCK: Final = 1 << 24
+"""Bytes of one block, as in Wireshark; a longer one is damage."""
+
+MAX_TIME: Final = (1 << 63) - 1
+"""Nanoseconds since 1970 that RECORD can hold: the year 2262."""
+
+
+@compiled(int64(int64, int64, int64, uint64, int64))
+def nanoseconds(high: Any, low: Any, unit: Any, scale: Any, offset_ns: Any) -> Any:
+    """Return the time of a stamp of two words, exactly rounded down; -MAX_TIME where it has none.
+
+    `scale` is the factor of MULTIPLY, the divisor of DIVIDE and the exponent of SHIFT (units of 2**-scale s).
+    """
+    stamp = (uint64(high) << uint64(32)) | uint64(low)
+    ceiling = uint64(MAX_TIME)
+    never = -int64(MAX_TIME)
+    if unit == MULTIPLY:
+        if stamp > ceiling // scale:
+            return never
+        value = stamp * scale
+    elif unit == DIVIDE:
+        value = stamp // scale
+    elif unit == SHIFT:
+        # A product of 96 bits in two halves: stamp * 10**9 >> scale.
+        billion = uint64(1_000_000_000)
+        carried = uint64(high) * billion + ((uint64(low) * billion) >> uint64(32))
+        if scale >= uint64(96):
+            value = uint64(0)
+        elif scale >= uint64(32):
+            value = carried >> (scale - uint64(32))
+        else:
+            seconds = stamp >> scale
+            if seconds >= ceiling // billion:
+                return never
+            rest = stamp - (seconds << scale)
+            value = seconds * billion + ((rest * billion) >> scale)
+    else:
+        return never
+    if value > ceiling:
+        return never
+    time = int64(value)
+    if offset_ns > 0 and time > int64(MAX_TIME) - offset_ns:
+        return never
+    return time + offset_ns
+
+
+@compiled(
+    int64(
+        WORDS,
+        int64,
+        boolean,
+        int64,
+        int64,
+        int64,
+        types.Array(from_dtype(INTERFACE), 1, "C"),
+        int64,
+        ROWS,
+        STATE,
+    )
+)
+def locate(
+    words: Any,
+    end: Any,
+    big: Any,
+    longest_block: Any,
+    longest: Any,
+    source: Any,
+    interfaces: Any,
+    known: Any,
+    rows: Any,
+    state: Any,
+) -> Any:
+    """Walk blocks from state[AT] up to `end`, fill rows from state[COUNT] on, return what it stopped for.
+
+    `known` of the interfaces are described so far. At a block that Python must look at, state[AT] is its
+    begin; behind a packet that is not delivered, it is the next block, and state[PLACE] where that one was.
+    Offsets are unsigned here, so that no checked index can wrap to the end of the array.
+    """
+    at = uint64(state[AT])
+    last = uint64(end)
+    count = uint64(state[COUNT])
+    ceiling = uint64(len(rows))
+    frame = state[FRAME]
+    wire = state[WIRE]
+    last_ns = state[LAST_NS]
+    reason = MORE
+    while at + uint64(12) <= last:
+        kind = int64(words[at])
+        if kind == SECTION:  # reads the same in both orders
+            reason = AT_SECTION
+            break
+        length = int64(words[at + uint64(4)])
+        if big:
+            kind, length = swap32(kind), swap32(length)
+        if length < 12 or length > longest_block:
+            reason = BAD_LENGTH
+            state[DETAIL] = length
+            break
+        # Some writers leave the padding out of the length; Wireshark reads them too.
+        stride = uint64(length + (-length & 3))
+        if at + stride > last:
+            break
+        trailer = int64(words[at + stride - uint64(4)])
+        if big:
+            trailer = swap32(trailer)
+        if trailer != length:
+            reason = BAD_TRAILER
+            state[DETAIL] = trailer
+            break
+        if kind == INTERFACE_DESCRIPTION:
+            reason = AT_INTERFACE
+            break
+        if kind != ENHANCED_PACKET and kind != SIMPLE_PACKET and kind != PACKET:
+            if kind in (_JOURNAL, _CUSTOM, _CUSTOM_FIXED, _SYSDIG, _SYSDIG_2, _SYSDIG_2_LARGE):
+                frame += 1
+            state[IGNORED] += 1
+            at += stride
+            continue
+        if count == ceiling:
+            reason = FULL
+            break
+        body = at + uint64(8)
+        high = int64(0)
+        low = int64(0)
+        interface = int64(0)
+        if kind == SIMPLE_PACKET:
+            start = at + uint64(12)
+            room = length - 16
+            if room < 0:
+                reason = BAD_PACKET
+                state[DETAIL] = -1
+            else:
+                on_wire = int64(words[body])
+                if big:
+                    on_wire = swap32(on_wire)
+                captured = on_wire
+                if known > 0:
+                    snap_length = interfaces[0].snap_length
+                    if snap_length > 0:
+                        captured = min(captured, snap_length)
+        else:
+            start = at + uint64(28)
+            room = length - 32
+            if room < 0:
+                reason = BAD_PACKET
+                state[DETAIL] = -1
+            else:
+                interface = int64(words[body])
+                high = int64(words[body + uint64(4)])
+                low = int64(words[body + uint64(8)])
+                captured = int64(words[body + uint64(12)])
+                on_wire = int64(words[body + uint64(16)])
+                if big:
+                    interface, high, low = swap32(interface), swap32(high), swap32(low)
+                    captured, on_wire = swap32(captured), swap32(on_wire)
+                if kind == PACKET:  # 16 bits of interface, 16 of drops
+                    interface = interface >> 16 if big else interface & 0xFFFF
+        if reason == MORE and (captured > room or captured > longest):
+            reason = BAD_PACKET
+            state[DETAIL] = captured
+        elif reason == MORE and interface >= known:
+            reason = NO_INTERFACE
+            state[DETAIL] = interface
+        if reason != MORE:
+            state[PLACE] = int64(at)
+            frame += 1
+            at += stride
+            break
+        face = interfaces[uint64(interface)]
+        time = -int64(MAX_TIME)
+        if kind != SIMPLE_PACKET:
+            time = nanoseconds(high, low, face.unit, face.scale, face.offset_ns)
+        if time == -int64(MAX_TIME):
+            time = last_ns
+            state[UNTIMED] += 1
+        last_ns = time
+        row = rows[count]
+        row.start = start
+        row.caplen = captured
+        row.wirelen = on_wire
+        row.source = source
+        row.link = face.link
+        row.time_ns = time
+        row.frame = frame
+        frame += 1
+        wire += on_wire
+        count += uint64(1)
+        at += stride
+    state[AT] = int64(at)
+    state[COUNT] = int64(count)
+    state[WIRE] = wire
+    state[FRAME] = frame
+    state[LAST_NS] = last_ns
+    return reason

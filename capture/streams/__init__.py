@@ -1,0 +1,1 @@
+"""Defragmentation and TCP reassembly of the few flows that the sieve tagged."""

@@ -1,0 +1,306 @@
+"""One watched flow: who is the client, which bytes belong together, and what they say in which packet."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from capture.streams.reassembly import Direction, Packet, Tally
+from facts.conversation import Flow, Transport
+from facts.endpoint import Endpoint
+from facts.where import Where
+from protocols.events import NodeEvent
+from protocols.observe import Observation, Observer, Read, client_side
+from protocols.parser import Parser, Side
+
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+MARKING = FIN | SYN | RST
+
+MAX_MARKS = 4096  # packets remembered a side, to find the one where a message began: 4 MB in full segments
+KEPT_MARKS = 32  # of them, those kept behind an event: few messages are told of later than the next ones
+MUTE_BYTES = (
+    64 * 1024
+)  # bytes since the last event without a parser: many times any protocol's first messages
+MUTE_LINES = 256  # lines read without any event: a text protocol, but none of ours
+MUTE_NS = 600_000_000_000  # 10 minutes without any event: pools drop miners that stay silent so long
+QUIET_BYTES = (
+    16 * 1024 * 1024
+)  # bytes since the last event with a parser: four times the largest block of a node network
+MAX_NODE_EVENTS = 256  # messages between nodes after which another one changes no verdict
+SAME_SYN = 64 * 1024  # bytes that may overtake a repeated SYN: the first window
+WELL_KNOWN = 1024  # ports below are bound by servers only
+
+_MASK = 0xFFFF_FFFF
+_LAST = (1 << 62, 0, 0)  # sorts behind every packet
+_SWAPPED = (Side.SERVER, Side.CLIENT)
+_STRAIGHT = (Side.CLIENT, Side.SERVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What the flow table knows of a flow when its session begins."""
+
+    a: Endpoint
+    b: Endpoint
+    """Direction 0 is from a to b."""
+    tcp: bool
+    tunnel: int
+    opener: int | None
+    """Direction of the SYN, where the capture holds it."""
+    first: int
+    """Direction of the first packet seen."""
+
+
+def believed_client(ends: Ends) -> int:
+    """Return the direction in which the client sends, for want of a SYN.
+
+    TCP: the lower port is the server's, as clients take theirs from the upper range; UDP: the first packet
+    came from the client, unless only one of the ports is a well-known one.
+    """
+    a, b = ends.a.port, ends.b.port
+    by_port = a != b if ends.tcp else (a < WELL_KNOWN) != (b < WELL_KNOWN)
+    if not by_port:
+        return ends.first
+    return 0 if a > b else 1
+
+
+class Session:
+    """Reads one flow until `reason` says why nothing more of it is wanted.
+
+    A flow of many connections, one after another on the same ports, is one session that starts anew with
+    each SYN. `client` is the direction in which the client sends, `certain` where a SYN told it.
+    """
+
+    __slots__ = (
+        "_ends",
+        "_fins",
+        "_flip",
+        "_flow",
+        "_lines",
+        "_marks",
+        "_names",
+        "_node_events",
+        "_observer",
+        "_parsers",
+        "_quiet",
+        "_sides",
+        "_since_ns",
+        "_streams",
+        "_tally",
+        "_unread",
+        "certain",
+        "client",
+        "errors",
+        "events",
+        "last",
+        "reason",
+    )
+
+    def __init__(
+        self, ends: Ends, parsers: Sequence[type[Parser]], names: Sequence[str], tally: Tally, packet: Packet
+    ) -> None:
+        """`parsers` are those of the flow's transport, `names` the sources' by index, `packet` the first."""
+        self.events = 0
+        """Events so far."""
+        self.last = packet
+        """The last packet."""
+        self.reason = ""
+        """Why the session is to be let go; empty while it is wanted."""
+        self.errors = 0
+        """Parse errors of the connections before the present one."""
+        self.certain = ends.opener is not None
+        self.client = believed_client(ends) if ends.opener is None else ends.opener
+        self._ends = ends
+        self._parsers = parsers
+        self._names = names
+        self._tally = tally
+        self._observer = Observer(parsers)
+        self._unread = 0
+        self._begin(packet[2])
+
+    @property
+    def parse_errors(self) -> int:
+        """Parse errors so far."""
+        return self.errors + self._observer.errors
+
+    @property
+    def unread(self) -> int:
+        """Directions of which bytes are missing (bits 0, 1), and that could not be read (bits 2, 3)."""
+        unread, broken = self._unread, self._observer.broken
+        for direction, stream in enumerate(self._streams):
+            if stream.gaps or stream.holding:
+                unread |= 1 << direction
+            if broken >> self._sides[direction] & 1:
+                unread |= 4 << direction
+        return unread
+
+    def start(self, direction: int, seq: int) -> None:
+        """Say where a direction's bytes begin, so that the first ones seen need not be the first sent."""
+        self._streams[direction].next = seq
+
+    def segment(
+        self, direction: int, seq: int, flags: int, data: bytes, missing: int, packet: Packet
+    ) -> list[Observation]:
+        """Take one TCP segment; return what it completes."""
+        self.last = packet
+        if flags & MARKING:
+            return self._marking(direction, seq, flags, data, missing, packet)
+        if not data and not missing:
+            return []
+        out: list[Observation] = []
+        self._push(direction, seq, data, missing, packet, out)
+        return out
+
+    def datagram(self, direction: int, data: bytes, packet: Packet) -> list[Observation]:
+        """Take one UDP datagram; return what it says."""
+        self.last = packet
+        out: list[Observation] = []
+        reads = self._observer.datagram(self._sides[direction], data)
+        if reads:
+            self._emit(reads, packet, out)
+        else:
+            self._weigh(data, packet[2])
+        if self._observer.reason:
+            self.reason = self._observer.reason
+        return out
+
+    def end(self) -> list[Observation]:
+        """Return what was still waiting: the flow or the run has ended."""
+        out: list[Observation] = []
+        self._flush(out)
+        self._emit(self._observer.end(), self.last, out)
+        return out
+
+    def drop(self) -> None:
+        """Give back what is held; the session is let go."""
+        for stream in self._streams:
+            stream.drop()
+
+    def _begin(self, now_ns: int) -> None:
+        self._streams = (Direction(self._tally), Direction(self._tally))
+        self._marks: tuple[list[tuple[int, Packet]], ...] = ([], [])
+        self._sides = _STRAIGHT if self.client == 0 else _SWAPPED
+        self._flow: Flow | None = None
+        self._flip = False
+        self._fins = 0
+        self._quiet = self._lines = self._node_events = 0
+        self._since_ns = now_ns
+
+    def _restart(self, now_ns: int, out: list[Observation]) -> None:
+        """Begin anew: another connection has taken the ports over."""
+        out += self.end()
+        self._unread = self.unread
+        self.errors += self._observer.errors
+        self._observer = Observer(self._parsers)
+        self._begin(now_ns)
+
+    def _marking(
+        self, direction: int, seq: int, flags: int, data: bytes, missing: int, packet: Packet
+    ) -> list[Observation]:
+        """Take a segment with SYN, FIN or RST."""
+        out: list[Observation] = []
+        if flags & SYN:
+            seq = (seq + 1) & _MASK
+            self._open(direction, seq, bool(flags & ACK), packet[2], out)
+        if data or missing:  # with a SYN: TCP Fast Open
+            self._push(direction, seq, data, missing, packet, out)
+        if flags & FIN:
+            self._fins |= 1 << direction
+            stream = self._streams[direction]
+            if 0 <= stream.next != (seq + len(data) + missing) & _MASK:
+                self._unread |= 1 << direction  # the last bytes, at least
+        if flags & RST or self._fins == 3:
+            self._flush(out)
+        return out
+
+    def _open(self, direction: int, start: int, answer: bool, now_ns: int, out: list[Observation]) -> None:
+        """Learn where a direction of a connection begins, from its SYN (`answer`: SYN and ACK)."""
+        stream = self._streams[direction]
+        fresh = answer and stream.next < 0 and self.certain  # the answer to the SYN just seen
+        if stream.next >= 0 and (stream.next - start) & _MASK <= SAME_SYN:
+            return  # repeated
+        if not fresh:
+            self.client, self.certain = (1 - direction if answer else direction), True
+            self._restart(now_ns, out)
+        self._streams[direction].next = start
+
+    def _push(
+        self, direction: int, seq: int, data: bytes, missing: int, packet: Packet, out: list[Observation]
+    ) -> None:
+        stream = self._streams[direction]
+        pieces = stream.push(seq, data, missing, packet)
+        if pieces:
+            self._deliver(direction, pieces, out)
+        elif stream.lost:
+            self._restart(packet[2], out)
+            self._push(direction, seq, data, missing, packet, out)
+
+    def _deliver(
+        self, direction: int, pieces: Sequence[tuple[int, bytes, int, Packet]], out: list[Observation]
+    ) -> None:
+        side = self._sides[direction]
+        for offset, data, missing, packet in pieces:
+            if self.reason:
+                return
+            if data:
+                marks = self._marks[direction]
+                marks.append((offset, packet))
+                reads = self._observer.feed(side, offset, data)
+                if len(marks) > MAX_MARKS:
+                    del marks[: MAX_MARKS // 2]
+            else:
+                reads = self._observer.gap(side, offset, missing)
+            if reads:
+                self._emit(reads, packet, out)
+            else:
+                self._weigh(data, packet[2])
+            if self._observer.reason:
+                self.reason = self._observer.reason
+
+    def _flush(self, out: list[Observation]) -> None:
+        for direction, stream in enumerate(self._streams):
+            if stream.holding:
+                self._deliver(direction, stream.flush(), out)
+
+    def _emit(self, reads: list[Read], packet: Packet, out: list[Observation]) -> None:
+        """Say of each event in which packet its message began; `packet` is what completed it."""
+        for offset, event in reads:
+            flow = self._flow
+            if flow is None:
+                flow = self._decide(client_side(event))
+            direction = event.side ^ self.client ^ self._flip
+            marks = self._marks[direction]
+            at = bisect_right(marks, (offset, _LAST)) - 1
+            source, frame, time_ns = marks[at][1] if at >= 0 else packet
+            if at > KEPT_MARKS:
+                del marks[: at - KEPT_MARKS // 2]
+            if self._flip:
+                event = replace(event, side=event.side.other)
+            out.append(Observation(event, flow, Where(self._names[source], frame), time_ns))
+            if isinstance(event, NodeEvent):
+                self._node_events += 1
+        self.events += len(reads)
+        self._quiet = 0
+        if self._node_events >= MAX_NODE_EVENTS:
+            self.reason = "node-known"
+
+    def _decide(self, client: Side | None) -> Flow:
+        """Settle who is the client, by the first event; the belief yields to what only one party can say."""
+        if client is Side.SERVER and not self.certain:
+            self.client = 1 - self.client
+            self._flip = True
+        ends = (self._ends.a, self._ends.b)
+        transport: Transport = "tcp" if self._ends.tcp else "udp"
+        self._flow = Flow(ends[self.client], ends[1 - self.client], transport, self._ends.tunnel)
+        return self._flow
+
+    def _weigh(self, data: bytes, now_ns: int) -> None:
+        """Charge the budgets for bytes that said nothing; `reason` is set when one is spent."""
+        self._quiet += len(data)
+        if self._quiet > (QUIET_BYTES if self._observer.parser else MUTE_BYTES):
+            self.reason = "quiet-bytes" if self.events else "mute-bytes"
+        elif not self.events:
+            self._lines += data.count(b"\n")
+            if self._lines > MUTE_LINES:
+                self.reason = "mute-lines"
+            elif now_ns - self._since_ns > MUTE_NS:
+                self.reason = "mute-time"

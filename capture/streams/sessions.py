@@ -1,0 +1,232 @@
+"""The sessions of all watched flows: rows of the sieve in, observations out, ceilings kept."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from capture.records import Tag, TaggedKind
+from capture.streams.fragments import Fragments
+from capture.streams.reassembly import Packet, Tally
+from capture.streams.session import ACK, SYN, Ends, Session
+from protocols.observe import Observation
+from protocols.parser import Parser
+
+MAX_SESSIONS = (
+    32_768  # at some 3 kB each: 100 MB at the very worst; the idlest quarter goes when it is reached
+)
+MAX_EARLY = 8  # segments that wait for the first one of a young flow: more are not out of order but lost
+MAX_EARLY_TOTAL = 4096  # of all flows together: 6 MB in full segments
+
+_MASK = 0xFFFF_FFFF
+_HALF = 0x8000_0000
+_FRAGMENT = int(TaggedKind.FRAGMENT)
+_SEGMENT = int(TaggedKind.SEGMENT)
+_DATAGRAM = int(TaggedKind.DATAGRAM)
+_EARLY = int(Tag.EARLY)
+
+Early = tuple[int, int, int, bytes, int, Packet]
+"""Direction, sequence number, flags, bytes, missing, packet."""
+
+
+class Sessions:
+    """Sessions by flow index."""
+
+    def __init__(
+        self,
+        parsers: Sequence[type[Parser]],
+        names: Sequence[str],
+        describe: Callable[[int], Ends],
+        watch: Callable[[int], None],
+        release: Callable[[int], None],
+    ) -> None:
+        """`describe` tells a flow's ends; `watch` and `release` tell the sieve what is wanted."""
+        self.let_go: Counter[str] = Counter()
+        """Sessions let go before their flow ended, by reason."""
+        self.clients: dict[int, int] = {}
+        """Of each inspected flow, until it is taken out: the client's direction, 2 more where a SYN told it,
+        and four times what `Session.unread` says."""
+        self.opened = 0
+        """Sessions so far."""
+        self.parse_errors = 0
+        """Of sessions that have ended."""
+        self.early_dropped = 0
+        """Early segments whose flow never came to matter."""
+        self.tally = Tally()
+        self.fragments = Fragments()
+        self._parsers = {
+            transport: tuple(parser for parser in parsers if parser.transport == transport)
+            for transport in ("tcp", "udp")
+        }
+        self._names = names
+        self._describe = describe
+        self._watch = watch
+        self._release = release
+        self._unwanted: set[int] = set()  # let go within the present rows, which may hold more of them
+        self._sessions: dict[int, Session] = {}
+        self._early: dict[int, list[Early]] = {}
+        self._early_count = 0
+
+    def push(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
+        """Take TAGGED rows that point into `data`, in order; yield what they complete."""
+        sessions = self._sessions
+        columns = (rows[name].tolist() for name in _COLUMNS)
+        for index, (
+            flow,
+            seq,
+            at,
+            length,
+            missing,
+            source,
+            direction,
+            flags,
+            tag,
+            kind,
+            ip,
+            time_ns,
+            frame,
+        ) in enumerate(zip(*columns, strict=True)):
+            packet = (source, frame, time_ns)
+            if kind == _FRAGMENT:
+                whole = self.fragments.push(data, ip, length, flow, direction, packet)
+                if whole is None:
+                    continue
+                flow, direction, seq, flags = whole.flow, whole.direction, whole.seq, whole.tcp_flags
+                payload, missing, packet = whole.payload, 0, whole.packet
+                kind = _SEGMENT if whole.tcp else _DATAGRAM
+                self._watch(flow)
+            else:
+                payload = bytes(data[at : at + length])
+            session = sessions.get(flow)
+            if session is None:
+                if flow in self._unwanted:
+                    if flags & (SYN | ACK) != SYN:
+                        continue
+                    self._unwanted.remove(flow)  # another connection on its ports
+                if tag == _EARLY:
+                    self._hold(flow, (direction, seq, flags, payload, missing, packet))
+                    continue
+                session = self._open(flow, packet)
+                if kind != _DATAGRAM:
+                    if rows["opposite_known"][index]:
+                        session.start(1 - direction, int(rows["opposite"][index]))
+                    yield from self._first(session, flow, (direction, seq, flags, payload, missing, packet))
+                    if session.reason:
+                        self._close(flow, session)
+                    continue
+            if kind == _DATAGRAM:
+                found = session.datagram(direction, payload, packet) if payload else None
+            else:
+                found = session.segment(direction, seq, flags, payload, missing, packet)
+            if found:
+                yield from found
+            if session.reason:
+                self._close(flow, session)
+        for flow in self._unwanted:
+            self._release(flow)
+        self._unwanted.clear()
+
+    def ended(self, flows: Collection[int]) -> Iterator[Observation]:
+        """Finish the sessions of flows that the flow table gives up; yield what was still waiting."""
+        for flow in flows:
+            self._drop_early(flow)
+            session = self._sessions.pop(flow, None)
+            if session is not None:
+                yield from session.end()
+                self._note(flow, session)
+        if flows:
+            self.fragments.forget(flows)
+
+    def counts(self) -> dict[str, int]:
+        """Return what reassembly, defragmentation and parsing met, without the zeros."""
+        tally = self.tally
+        counts = {
+            "gaps": tally.gaps,
+            "missing-bytes": tally.missing,
+            "retransmitted-bytes": tally.retransmitted,
+            "overlapped-bytes": tally.overlapped,
+            "conflicting-overlaps": tally.conflicts,
+            "astray-segments": tally.astray,
+            "early-segments-dropped": self.early_dropped,
+            "parse-errors": self.parse_errors,
+            **self.fragments.counts,
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def _open(self, flow: int, packet: Packet) -> Session:
+        if len(self._sessions) >= MAX_SESSIONS:
+            self._evict()
+        ends = self._describe(flow)
+        parsers = self._parsers["tcp" if ends.tcp else "udp"]
+        session = self._sessions[flow] = Session(ends, parsers, self._names, self.tally, packet)
+        self.clients[flow] = session.client
+        self.opened += 1
+        return session
+
+    def _first(self, session: Session, flow: int, row: Early) -> Iterator[Observation]:
+        """Feed the segment for which a session was opened, then those that had come before it, in order."""
+        direction, seq, flags, payload, missing, packet = row
+        early = self._early.pop(flow, [])
+        self._early_count -= len(early)
+        if payload:
+            session.start(direction, seq)
+        yield from session.segment(direction, seq, flags, payload, missing, packet)
+        early.sort(key=lambda held: (held[1] - seq + _HALF) & _MASK)
+        for held in early:
+            if not session.reason:
+                yield from session.segment(*held)
+
+    def _hold(self, flow: int, row: Early) -> None:
+        """Keep a segment that came before the first one of its flow."""
+        held = self._early.setdefault(flow, [])
+        if len(held) >= MAX_EARLY:
+            self.early_dropped += 1
+            return
+        held.append(row)
+        self._early_count += 1
+        if self._early_count > MAX_EARLY_TOTAL:
+            self._drop_early(next(iter(self._early)))
+
+    def _drop_early(self, flow: int) -> None:
+        held = self._early.pop(flow, None)
+        if held is not None:
+            self._early_count -= len(held)
+            self.early_dropped += len(held)
+
+    def _close(self, flow: int, session: Session) -> None:
+        """Let a session go before its flow has ended."""
+        del self._sessions[flow]
+        session.drop()
+        self.let_go[session.reason] += 1
+        self._note(flow, session)
+        self._unwanted.add(flow)
+
+    def _note(self, flow: int, session: Session) -> None:
+        self.clients[flow] = session.client | session.certain << 1 | session.unread << 2
+        self.parse_errors += session.parse_errors
+
+    def _evict(self) -> None:
+        """Let the idlest quarter go."""
+        idlest = sorted(self._sessions, key=lambda flow: self._sessions[flow].last[2])
+        for flow in idlest[: MAX_SESSIONS // 4]:
+            session = self._sessions[flow]
+            session.reason = "session-table-full"
+            self._close(flow, session)
+
+
+_COLUMNS = (
+    "flow",
+    "seq",
+    "payload",
+    "length",
+    "missing",
+    "source",
+    "direction",
+    "tcp_flags",
+    "tag",
+    "kind",
+    "ip",
+    "time_ns",
+    "frame",
+)
