@@ -1,0 +1,1 @@
+"""Events and flow shapes in; evidence and one verdict per endpoint and role out."""

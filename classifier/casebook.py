@@ -1,0 +1,224 @@
+"""The casebook: takes what the capture half observed, in any order of independent flows, and gives verdicts.
+
+It keeps counters and first sightings of a conversation, never its messages (talk.py), within limits that are
+counted when they are reached (`dropped`).
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from classifier.contacts import Contacts
+from classifier.docket import Docket
+from classifier.poolnames import PoolNames
+from classifier.talk import FLOW_LIMIT, Connection, Course, NodeTalk, Seen, Shares, Sort, Talk
+from classifier.weights import Weights, shipped
+from classifier.witnesses import MESSAGE_LENGTH, fact_of
+from facts.conversation import Conversation, Transport
+from facts.endpoint import Address, Endpoint
+from facts.verdict import Verdict
+from protocols import events
+from protocols.observe import Observation
+from protocols.parser import Side
+
+TALK_LIMIT = 131_072
+"""Mining conversations kept, and node conversations likewise. One with all its facts and names takes 2 kB
+(measured), so 280 MB at the worst; a bare attempt takes a third."""
+CLIENT_TALK_LIMIT = 16_384
+"""Mining conversations kept of one client, so that one scanner cannot fill the book."""
+FOUNDATION = {events.Work: 3, events.Submit: 3, events.Difficulty: 2, events.Subscribed: 1}
+"""How well an event's dialect is founded: a job and a share by their shape, the others by their method."""
+
+_Pair = tuple[Address, Endpoint]
+_Handler = Callable[[Observation, Any], None]
+
+
+class Casebook:
+    """All that is known of one network, or of one file judged alone."""
+
+    def __init__(self, source: str, pools: PoolNames, weights: Weights | None = None) -> None:
+        self.source = source
+        self.dropped: Counter[str] = Counter()
+        """What was not kept because a limit was reached, by name; empty in all but enormous runs."""
+        self._weights = weights or shipped()
+        self._talks: dict[_Pair, list[Talk]] = {}
+        self._of_client: Counter[Address] = Counter()
+        self._kept = 0
+        self._nodes: dict[_Pair, list[NodeTalk]] = {}
+        self._contacts = Contacts(pools, self.dropped)
+        self._handlers: dict[type, _Handler] = {
+            events.DnsQuery: self._contacts.query,
+            events.DnsAnswer: self._contacts.answer,
+            events.TlsHello: self._contacts.hello,
+            events.TlsCertificate: self._contacts.certificate,
+            events.NodeHello: self._node_hello,
+            events.NodeMessage: self._node_message,
+        }
+        self._handlers |= dict.fromkeys(events.PoolEvent.__subclasses__(), self._pool_event)
+
+    def observe(self, seen: Observation) -> None:
+        """Take one observation. Raises KeyError for an event that is no noun of protocols/events.py."""
+        event = seen.event
+        self._handlers[type(event)](seen, event)
+
+    def conclude(self, conversation: Conversation) -> None:
+        """Take the counts of a connection that has ended, or that the run's end cut off."""
+        flow = conversation.flow
+        known = self._nodes.get((flow.client.address, flow.server)) is not None
+        for side, miner, pool in ((0, flow.client, flow.server), (1, flow.server, flow.client)):
+            for talk in self._talks.get((miner.address, pool), ()):
+                connection = talk.connections.pop((miner.port, flow.tunnel), None)
+                if connection is not None:
+                    _close(talk, connection, conversation, side)
+                    known = True
+        if not known:
+            self._contacts.conclude(conversation)
+
+    def verdicts(self) -> list[Verdict]:
+        """Judge everything told so far, by address and role; nothing is forgotten by it."""
+        talks = [talk for group in self._talks.values() for talk in group]
+        nodes = [talk for group in self._nodes.values() for talk in group]
+        return Docket(self.source, self._weights, self._contacts, talks, nodes).verdicts()
+
+    def _pool_event(self, seen: Observation, event: events.PoolEvent) -> None:
+        flow = seen.flow
+        from_client = event.side is Side.CLIENT
+        if from_client == (event.sender == "miner"):
+            miner, pool = flow.client, flow.server
+        else:  # the capture began in mid-stream, and took the wrong end for the client
+            miner, pool = flow.server, flow.client
+        talk = self._talk(miner.address, pool, flow.transport, event.protocol)
+        if talk is None:
+            return
+        fact, text = fact_of(event)
+        talk.note(fact, seen.where, seen.at_ns, text)
+        talk.decide(event.protocol, FOUNDATION.get(type(event), 0), seen.at_ns)
+        key = (miner.port, flow.tunnel)
+        connection = talk.connections.get(key)
+        if connection is None:
+            if len(talk.connections) >= FLOW_LIMIT:
+                self.dropped["connections-beyond-limit"] += 1
+                connection = Connection()  # its names and facts count; its shares and stay do not
+            else:
+                connection = talk.connections[key] = Connection()
+        connection.last_ns = max(connection.last_ns, seen.at_ns)
+        connection.asked |= event.sender == "miner"
+        if not _learn(talk, connection, event, seen.at_ns):
+            self.dropped["names-beyond-limit"] += 1
+
+    def _talk(self, miner: Address, pool: Endpoint, transport: Transport, protocol: str) -> Talk | None:
+        family = "stratum" if protocol.startswith("stratum") else protocol
+        group = self._talks.get((miner, pool), ())
+        for talk in group:
+            if talk.family == family and talk.transport == transport:
+                return talk
+        if self._kept >= TALK_LIMIT or self._of_client[miner] >= CLIENT_TALK_LIMIT:
+            self.dropped["mining-messages-beyond-limit"] += 1
+            return None
+        self._kept += 1
+        self._of_client[miner] += 1
+        talk = Talk(miner, pool, transport, family)
+        self._talks.setdefault((miner, pool), []).append(talk)
+        return talk
+
+    def _node_talk(self, seen: Observation, protocol: str) -> NodeTalk | None:
+        flow = seen.flow
+        key = (flow.client.address, flow.server)
+        group = self._nodes.get(key)
+        if group is None:
+            if len(self._nodes) >= TALK_LIMIT:
+                self.dropped["node-messages-beyond-limit"] += 1
+                return None
+            group = self._nodes[key] = []
+        talk = next((talk for talk in group if talk.protocol == protocol), None)
+        if talk is None:
+            talk = NodeTalk(flow.client.address, flow.server, protocol)
+            group.append(talk)
+        talk.span(seen.at_ns, seen.at_ns)
+        return talk
+
+    def _node_hello(self, seen: Observation, event: events.NodeHello) -> None:
+        talk = self._node_talk(seen, event.protocol)
+        if talk is None:
+            return
+        speaker = talk.sides[event.side]
+        agent = (event.agent or "")[:MESSAGE_LENGTH]
+        speaker.hello = Seen(seen.where, seen.at_ns, agent).merged(speaker.hello)
+        speaker.full |= event.full is True
+        if event.full is False:
+            speaker.light = Seen(seen.where, seen.at_ns, agent).merged(speaker.light)
+        speaker.learn(event.coins, agent)
+
+    def _node_message(self, seen: Observation, event: events.NodeMessage) -> None:
+        talk = self._node_talk(seen, event.protocol)
+        if talk is None:
+            return
+        speaker = talk.sides[event.side]
+        speaker.message = _again(speaker.message, seen, event.command)
+        if event.spv:
+            speaker.spv = _again(speaker.spv, seen, event.command)
+        speaker.learn(event.coins, "")
+
+
+def _again(known: Seen | None, seen: Observation, text: str) -> Seen:
+    if known is None:
+        return Seen(seen.where, seen.at_ns, text)
+    known.again(seen.where, seen.at_ns, text)
+    return known
+
+
+def _learn(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: int) -> bool:
+    """Keep what an event tells beside its fact; False where a name did not fit."""
+    match event:
+        case events.Subscribe():
+            return talk.name(Sort.AGENT, event.agent) & talk.name(Sort.POOL_HOST, event.pool_host)
+        case events.Login():
+            kept = talk.name(Sort.AGENT, event.agent) & talk.name(Sort.WALLET, event.wallet)
+            if len(event.algorithms) == 1:
+                kept &= talk.name(Sort.ALGORITHM, event.algorithms[0])
+            return kept & talk.name(Sort.WORKER, event.worker) & talk.name(Sort.COIN, event.coin)
+        case events.Difficulty():
+            connection.hashes = event.hashes
+        case events.Work():
+            connection.works += 1
+            if connection.first_work_ns is None:
+                connection.first_work_ns = at_ns
+            connection.hashes = event.hashes or connection.hashes
+            connection.algorithm = event.algorithm or connection.algorithm
+            return talk.name(Sort.ALGORITHM, event.algorithm) & talk.name(Sort.COIN, event.coin)
+        case events.Submit():
+            return talk.name(Sort.WORKER, event.worker)
+        case events.ShareResult(accepted=True) if connection.hashes and connection.algorithm:
+            start = connection.first_work_ns if connection.first_work_ns is not None else at_ns
+            shares = talk.shares.get(connection.algorithm)
+            if shares is None:
+                shares = talk.shares[connection.algorithm] = Shares(start)
+            shares.add(connection.hashes, start, at_ns)
+    return True
+
+
+def _close(talk: Talk, connection: Connection, conversation: Conversation, miner_side: int) -> None:
+    """Add what the flow table counted of one connection; `miner_side` is the miner's place in its pairs."""
+    talk.span(conversation.first_ns, conversation.last_ns)
+    works = connection.works > 0
+    if connection.first_work_ns is not None:
+        talk.stay_ns = max(talk.stay_ns, conversation.last_ns - connection.first_work_ns)
+    shares = talk.shares.get(connection.algorithm or "")
+    if shares is not None:
+        shares.last_ns = max(shares.last_ns, conversation.last_ns)
+    heard = conversation.packets[miner_side] > 0
+    if conversation.lost[1 - miner_side] or not conversation.packets[1 - miner_side]:
+        talk.course |= Course.POOL_UNHEARD
+    unread = conversation.lost[miner_side] or conversation.broken[miner_side]
+    if unread:
+        talk.course |= Course.MINER_LOST
+    if works and not conversation.closed:
+        talk.course |= Course.OPEN
+    if not conversation.opened:
+        talk.course |= Course.MISSED_START
+        if works and heard:
+            talk.course |= Course.PICKED_UP
+    elif miner_side != Side.CLIENT:
+        talk.course |= Course.REVERSED
+    elif heard and not connection.asked and not unread:
+        talk.course |= Course.UNASKED

@@ -1,0 +1,43 @@
+"""Evidence as sentences for a person, in English or Chinese, from phrases.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from facts.evidence import Evidence
+
+Language = Literal["en", "zh"]
+
+
+def render(evidence: Evidence, lang: Language = "en") -> str:
+    """Return the sentence of one piece of evidence, with its count where it was seen more than once.
+
+    Stored evidence may be older than the phrases: a retired kind is shown by its name, a parameter it
+    lacks as `?`.
+    """
+    table = phrases()
+    values = _Values({name: _clean(value) for name, value in evidence.params})
+    if evidence.kind not in table:
+        return evidence.kind
+    sentence = table[evidence.kind][lang].format_map(values).rstrip()
+    if evidence.count > 1:
+        sentence += table["repeated"][lang].format(count=evidence.count)
+    return sentence
+
+
+class _Values(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+@cache
+def phrases() -> Mapping[str, Mapping[str, str]]:
+    """Return the phrases of every kind by language, and that of `repeated`."""
+    return tomllib.loads(files("classifier").joinpath("phrases.toml").read_text(encoding="utf-8"))
+
+
+def _clean(value: str | int | float | bool) -> str:
+    """Return a parameter fit for one line: words come from the wire, and may hold control characters."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))

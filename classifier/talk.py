@@ -1,0 +1,321 @@
+"""What is remembered of a conversation: counters and first sightings, never the messages.
+
+One `Talk` holds all mining traffic between a miner's address and one service of a pool, in one family of
+protocols, however many connections it took. One `NodeTalk` holds what two nodes said. Both are small, and
+do not depend on the order in which independent flows are told.
+"""
+
+from enum import IntEnum, IntFlag, auto
+
+from facts.conversation import Transport
+from facts.endpoint import Address, Endpoint
+from facts.where import Where
+
+STAY_NS = 120_000_000_000
+"""A miner that stays: pools refresh jobs within 60 s, so this is two refreshes; probes hang up within
+timeouts of 20 to 60 s."""
+NAME_LIMIT = 4096
+"""Names (agents, wallets, workers, ...) kept of one conversation: a proxy may carry thousands of workers."""
+NAME_LENGTH = 256
+"""Characters kept of one name: more than twice the longest wallet address in use."""
+AGENT_LIMIT = 16
+"""Agents kept of one side of a node conversation: clients behind one translated address."""
+FLOW_LIMIT = 4096
+"""Live connections followed within one conversation: miners behind one translated address."""
+
+
+class Fact(IntEnum):
+    """What was read in a mining conversation; the first six come from the miner."""
+
+    SUBSCRIBE = 0
+    LOGIN = auto()
+    LOGIN_WALLET = auto()
+    SUBMIT = auto()
+    REQUEST = auto()
+    REPORTED = auto()
+    SUBSCRIBED = auto()
+    LOGIN_ACCEPTED = auto()
+    DIFFICULTY = auto()
+    WORK = auto()
+    SHARE_ACCEPTED = auto()
+    SHARE_JUDGED = auto()
+    """Refused as stale, duplicate or of low difficulty: only one who knows the job can say so."""
+    SHARE_REFUSED = auto()
+    REFUSED = auto()
+    """A request or login was answered with an error."""
+    NOTICE = auto()
+    BOTH_SIDES = auto()
+    """One side spoke as miner and as pool."""
+
+
+MINER_FACTS = frozenset(Fact(n) for n in range(6))
+PROOFS = frozenset({Fact.SUBSCRIBED, Fact.DIFFICULTY, Fact.WORK, Fact.SHARE_ACCEPTED, Fact.SHARE_JUDGED})
+"""Answers that only a pool gives. An accepted login is none by itself: `true` is what many a JSON service
+answers to anything; with a subscription, a target, work or a share it speaks as one."""
+ACCOUNTLESS = frozenset({"getwork", "getblocktemplate"})
+"""Protocols in which a miner asks for work without naming an account."""
+
+
+class Sort(IntEnum):
+    """What a name on the wire is."""
+
+    AGENT = 0
+    WALLET = 1
+    WORKER = 2
+    COIN = 3
+    ALGORITHM = 4
+    POOL_HOST = 5
+
+
+class Seen:
+    """One fact: first where, how often, and the word that goes with it."""
+
+    __slots__ = ("at_ns", "count", "text", "where")
+
+    def __init__(self, where: Where, at_ns: int, text: str, count: int = 1) -> None:
+        self.where = where
+        self.at_ns = at_ns
+        self.text = text
+        self.count = count
+
+    def again(self, where: Where, at_ns: int, text: str, count: int = 1) -> None:
+        """Count another sighting; the earliest is the one that is shown."""
+        self.count += count
+        if at_ns <= self.at_ns and place(Seen(where, at_ns, text)) < place(self):
+            self.where, self.at_ns, self.text = where, at_ns, text
+
+    def merged(self, other: "Seen | None") -> "Seen":
+        """Return a new sighting that stands for both."""
+        both = Seen(self.where, self.at_ns, self.text, self.count)
+        if other is not None:
+            both.again(other.where, other.at_ns, other.text, other.count)
+        return both
+
+
+def place(seen: Seen) -> tuple[int, str, int, str]:
+    """Return the order of sightings: by time, then place, then what was said."""
+    return (seen.at_ns, seen.where.source, seen.where.frame or 0, seen.text)
+
+
+class Connection:
+    """What must be known of one live connection of a talk."""
+
+    __slots__ = ("algorithm", "asked", "first_work_ns", "hashes", "last_ns", "works")
+
+    def __init__(self) -> None:
+        self.hashes: float | None = None
+        """Expected hashes of a share at the present difficulty, where the wire tells it."""
+        self.algorithm: str | None = None
+        self.asked = False
+        """Whether anything that the miner said was read."""
+        self.first_work_ns: int | None = None
+        self.works = 0
+        self.last_ns = 0
+
+
+class Shares:
+    """Accepted shares of one algorithm."""
+
+    __slots__ = ("count", "first_ns", "hashes", "last_ns", "squared")
+
+    def __init__(self, first_ns: int) -> None:
+        self.count = 0
+        self.hashes = 0
+        self.squared = 0
+        self.first_ns = first_ns
+        self.last_ns = first_ns
+
+    def add(self, expected: float, start_ns: int, at_ns: int) -> None:
+        """Count one share; `start_ns` is when its connection was first given work.
+
+        Whole hashes, so that sums do not depend on the order in which they are told.
+        """
+        hashes = round(expected)
+        self.count += 1
+        self.hashes += hashes
+        self.squared += hashes * hashes
+        self.first_ns = min(self.first_ns, start_ns)
+        self.last_ns = max(self.last_ns, at_ns)
+
+
+class Course(IntFlag):
+    """What the flow table told of a talk's connections."""
+
+    MISSED_START = auto()
+    """A connection was already open when the capture began: what the miner said first is not in it."""
+    MINER_LOST = auto()
+    """Payload of the miner was lost, cut or could not be read in a connection in which the pool was read."""
+    PICKED_UP = auto()
+    """Work was sent and acknowledged in a connection that was open already."""
+    OPEN = auto()
+    """A connection in which work was given was still open when the capture ended."""
+    POOL_UNHEARD = auto()
+    """The pool's direction is not in the capture, or not whole: what was answered is not known."""
+    REVERSED = auto()
+    """In a connection whose opening was seen, the side that listened spoke as the miner."""
+    UNASKED = auto()
+    """In a connection that was seen whole on the miner's side, the miner said nothing of mining."""
+
+
+class Talk:
+    """All mining traffic of one miner address with one service in one family of protocols."""
+
+    __slots__ = (
+        "_strength", "connections", "course", "family", "first_ns", "last_ns", "miner", "names", "pool",
+        "protocol", "seen", "shares", "stay_ns", "transport",
+    )  # fmt: skip
+
+    def __init__(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> None:
+        self.miner = miner
+        self.pool = pool
+        self.transport = transport
+        self.family = family
+        self.protocol = ""
+        self._strength = (-1, -1, "")
+        self.seen: dict[Fact, Seen] = {}
+        self.names: set[tuple[Sort, str]] = set()
+        self.connections: dict[tuple[int, int], Connection] = {}
+        self.shares: dict[str, Shares] = {}
+        self.course = Course(0)
+        self.stay_ns = 0
+        self.first_ns = self.last_ns = -1
+
+    def note(self, fact: Fact, where: Where, at_ns: int, text: str) -> None:
+        """Remember a fact."""
+        seen = self.seen.get(fact)
+        if seen is None:
+            self.seen[fact] = Seen(where, at_ns, text)
+        else:
+            seen.again(where, at_ns, text)
+        self.span(at_ns, at_ns)
+
+    def span(self, first_ns: int, last_ns: int) -> None:
+        """Stretch the time in which the talk took place."""
+        if self.first_ns < 0 or first_ns < self.first_ns:
+            self.first_ns = first_ns
+        self.last_ns = max(self.last_ns, last_ns)
+
+    def decide(self, protocol: str, foundation: int, at_ns: int) -> None:
+        """Settle the dialect: the last that was said among the best founded (parsers learn it as they go)."""
+        strength = (foundation, at_ns, protocol)
+        if strength > self._strength:
+            self._strength = strength
+            self.protocol = protocol
+
+    def name(self, sort: Sort, value: str | None) -> bool:
+        """Keep a name; False where it had to be cut or left out."""
+        if not value:
+            return True
+        cut = value[:NAME_LENGTH]
+        if len(self.names) >= NAME_LIMIT and (sort, cut) not in self.names:
+            return False
+        self.names.add((sort, cut))
+        return len(cut) == len(value)
+
+    def named(self, sort: Sort) -> set[str]:
+        """Return the names of one sort."""
+        return {value for kind, value in self.names if kind is sort}
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything that the miner said was read."""
+        return not MINER_FACTS.isdisjoint(self.seen)
+
+    @property
+    def proved(self) -> bool:
+        """Whether an answer was read that only a pool gives."""
+        return not PROOFS.isdisjoint(self.seen)
+
+    @property
+    def exchange(self) -> bool:
+        """Whether both directions were read: the pool's in mining meaning, and the miner's.
+
+        The miner's part is a mining message; or payload that could not be read (lost or cut) in a connection
+        in which the pool answered; or, in a connection that was open before the capture began, acknowledged
+        work.
+        """
+        heard = self.asked or bool(self.course & (Course.MINER_LOST | Course.PICKED_UP))
+        return self.proved and heard and not self.quoted
+
+    @property
+    def quoted(self) -> bool:
+        """Whether it only looks like a conversation: a log that is sent, an echo."""
+        if Fact.BOTH_SIDES in self.seen or Course.REVERSED in self.course:
+            return True
+        heard = self.asked or bool(self.course & (Course.MINER_LOST | Course.PICKED_UP))
+        return Course.UNASKED in self.course and not heard
+
+    @property
+    def two_way(self) -> bool:
+        """Whether both directions were read in mining meaning: what `confirmed` asks for."""
+        return self.proved and self.asked and not self.quoted
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether the miner named an account."""
+        return Fact.LOGIN in self.seen or Fact.LOGIN_WALLET in self.seen
+
+    @property
+    def stayed_ns(self) -> int:
+        """How long the longest connection lasted after its first work."""
+        live = (
+            one.last_ns - one.first_work_ns
+            for one in self.connections.values()
+            if one.first_work_ns is not None
+        )
+        return max(self.stay_ns, *live, 0)
+
+    def opening(self) -> Seen:
+        """Return the first thing that was read, counted once."""
+        first = min(self.seen.values(), key=place)
+        return Seen(first.where, first.at_ns, first.text)
+
+
+class Speaker:
+    """What one side of a node conversation said."""
+
+    __slots__ = ("agents", "coins", "full", "hello", "light", "message", "spv")
+
+    def __init__(self) -> None:
+        self.hello: Seen | None = None
+        self.message: Seen | None = None
+        self.spv: Seen | None = None
+        self.light: Seen | None = None
+        """A hello that declares to serve no blocks."""
+        self.full = False
+        self.coins: frozenset[str] | None = None
+        """Tickers that everything said leaves possible; None before anything."""
+        self.agents: set[str] = set()
+
+    def learn(self, coins: tuple[str, ...], agent: str) -> None:
+        """Narrow the coins down, and keep the agent (a few: a node restarts, it does not change its name)."""
+        if coins:
+            both = frozenset(coins) if self.coins is None else self.coins & frozenset(coins)
+            self.coins = both
+        if agent and (agent in self.agents or len(self.agents) < AGENT_LIMIT):
+            self.agents.add(agent)
+
+    @property
+    def spoke(self) -> bool:
+        """Whether anything was read of this side."""
+        return self.hello is not None or self.message is not None
+
+
+class NodeTalk:
+    """What two nodes said to one another at one service."""
+
+    __slots__ = ("client", "first_ns", "last_ns", "protocol", "server", "sides")
+
+    def __init__(self, client: Address, server: Endpoint, protocol: str) -> None:
+        self.client = client
+        self.server = server
+        self.protocol = protocol
+        self.sides = (Speaker(), Speaker())
+        """Client, server."""
+        self.first_ns = self.last_ns = -1
+
+    def span(self, first_ns: int, last_ns: int) -> None:
+        """Stretch the time in which the talk took place."""
+        if self.first_ns < 0 or first_ns < self.first_ns:
+            self.first_ns = first_ns
+        self.last_ns = max(self.last_ns, last_ns)

@@ -1,0 +1,306 @@
+"""Witnesses: events become remembered facts, these become evidence. They state; they never score."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from classifier.kinds import Kind
+from classifier.roles import Behaviour, Stance
+from classifier.talk import ACCOUNTLESS, STAY_NS, Course, Fact, NodeTalk, Seen, Speaker, Talk, place
+from facts.endpoint import Address
+from facts.evidence import Evidence, Params
+from facts.instant import NS
+from facts.names import Role
+from protocols import events
+
+NAMELESS_NS = 20 * NS
+"""The response timeout of common miners: whoever has named no account by then does not mean to."""
+IDLE_NS = 600 * NS
+"""Pools aim at a share in 10 to 30 s: ten minutes without one are at least twenty shares missed."""
+PERSISTENT = 3
+"""Unanswered logins with a wallet, or shares to a pool that is not heard, that make a suspicion: miners go on
+for ever, scanners do not."""
+JUDGED_CODES = frozenset({21, 22, 23})
+"""Stratum's error codes for a stale, a duplicate and a low-difficulty share (ZIP-301, eth-proxy)."""
+POLL = "eth_getWork"
+"""A node's request for work, which miners repeat every second or so; pools want a login before it."""
+MESSAGE_LENGTH = 80
+"""Characters of a method or agent that a sentence quotes."""
+
+MINER_KINDS: Mapping[Fact, Kind] = {
+    Fact.SUBSCRIBE: Kind.MINER_SUBSCRIBE,
+    Fact.LOGIN: Kind.MINER_LOGIN,
+    Fact.LOGIN_WALLET: Kind.MINER_LOGIN_WALLET,
+    Fact.SUBMIT: Kind.MINER_SUBMIT,
+    Fact.REQUEST: Kind.MINER_REQUEST,
+    Fact.REPORTED: Kind.MINER_REPORTED_HASHRATE,
+    Fact.SUBSCRIBED: Kind.MINER_SUBSCRIBED,
+    Fact.LOGIN_ACCEPTED: Kind.MINER_LOGIN_ACCEPTED,
+    Fact.DIFFICULTY: Kind.MINER_DIFFICULTY,
+    Fact.WORK: Kind.MINER_WORK,
+    Fact.SHARE_ACCEPTED: Kind.MINER_SHARE_ACCEPTED,
+    Fact.SHARE_JUDGED: Kind.MINER_SHARE_JUDGED,
+    Fact.SHARE_REFUSED: Kind.MINER_SHARE_REFUSED,
+}
+POOL_KINDS: Mapping[Fact, Kind] = {
+    Fact.SUBSCRIBED: Kind.POOL_SUBSCRIBED,
+    Fact.LOGIN_ACCEPTED: Kind.POOL_LOGIN_ACCEPTED,
+    Fact.DIFFICULTY: Kind.POOL_DIFFICULTY,
+    Fact.WORK: Kind.POOL_WORK,
+    Fact.SHARE_ACCEPTED: Kind.POOL_SHARE_ACCEPTED,
+    Fact.SHARE_JUDGED: Kind.POOL_SHARE_JUDGED,
+    Fact.NOTICE: Kind.POOL_NOTICE,
+    Fact.SUBSCRIBE: Kind.POOL_ASKED,
+    Fact.LOGIN: Kind.POOL_ASKED,
+    Fact.LOGIN_WALLET: Kind.POOL_ASKED,
+    Fact.SUBMIT: Kind.POOL_ASKED,
+    Fact.REQUEST: Kind.POOL_ASKED,
+    Fact.REPORTED: Kind.POOL_ASKED,
+}
+
+
+def fact_of(event: events.PoolEvent) -> tuple[Fact, str]:
+    """Return what an event shows, and the words that a sentence may quote: never an account or a wallet."""
+    match event:
+        case events.Subscribe(method=method, agent=agent):
+            return Fact.SUBSCRIBE, f"{method} ({agent})"[:MESSAGE_LENGTH] if agent else method[
+                :MESSAGE_LENGTH
+            ]
+        case events.Login(method=method, wallet=wallet):
+            return (Fact.LOGIN_WALLET if wallet else Fact.LOGIN), method[:MESSAGE_LENGTH]
+        case events.Submit():
+            return Fact.SUBMIT, ""
+        case events.ReportedHashrate(hashrate=hashrate):
+            return Fact.REPORTED, f"{hashrate:.4g} H/s"
+        case events.Subscribed():
+            return Fact.SUBSCRIBED, ""
+        case events.LoginResult(accepted=accepted):
+            return (Fact.LOGIN_ACCEPTED if accepted else Fact.REFUSED), ""
+        case events.Difficulty():
+            return Fact.DIFFICULTY, ""
+        case events.Work():
+            return Fact.WORK, ""
+        case events.ShareResult(accepted=accepted, code=code):
+            if accepted:
+                return Fact.SHARE_ACCEPTED, ""
+            return (Fact.SHARE_JUDGED if code in JUDGED_CODES else Fact.SHARE_REFUSED), ""
+        case events.Refused():
+            return Fact.REFUSED, ""
+        case events.Notice(method=method):
+            return Fact.NOTICE, method[:MESSAGE_LENGTH]
+        case events.Request(method=method):
+            return Fact.REQUEST, method[:MESSAGE_LENGTH]
+        case events.PoolAsMiner() | events.MinerAsPool():
+            return Fact.BOTH_SIDES, ""
+    raise TypeError(f"an unknown pool event: {event!r}")  # a new noun in events.py needs its fact here
+
+
+@dataclass(slots=True)
+class Statements:
+    """Evidence in the making: of each kind the first sighting is shown and all are counted."""
+
+    address: Address
+    role: Role
+    kinds: dict[Kind, tuple[Seen, Params]] = field(default_factory=dict)
+
+    def state(self, kind: Kind, seen: Seen, **params: str | int | float | bool) -> None:
+        """Add a sighting of a kind."""
+        told = tuple(sorted(params.items()))
+        old = self.kinds.get(kind)
+        if old is None:
+            self.kinds[kind] = (seen.merged(None), told)
+            return
+        if place(seen) < place(old[0]) or (place(seen) == place(old[0]) and repr(told) < repr(old[1])):
+            shown, told_of = seen.merged(None), told
+        else:
+            shown, told_of = old
+        shown.count = seen.count + old[0].count
+        self.kinds[kind] = (shown, told_of)
+
+    def first(self) -> Seen:
+        """Return the earliest sighting of all, counted once."""
+        seen = min((seen for seen, _ in self.kinds.values()), key=place)
+        return Seen(seen.where, seen.at_ns, seen.text)
+
+    def evidence(self) -> list[Evidence]:
+        """Return the evidence, one of a kind."""
+        return [
+            Evidence(self.address, self.role, kind, seen.where, seen.at_ns, params, seen.count)
+            for kind, (seen, params) in self.kinds.items()
+        ]
+
+
+def of_miner(told: Statements, basis: Sequence[Talk], behaviour: Behaviour) -> None:
+    """State what the conversations that a verdict of miner rests on show, for and against."""
+    for talk in basis:
+        for fact, seen in talk.seen.items():
+            kind = MINER_KINDS.get(fact)
+            if kind is not None:
+                told.state(kind, seen, peer=str(talk.pool), message=seen.text)
+        if Fact.WORK in talk.seen and talk.stayed_ns >= STAY_NS:
+            told.state(
+                Kind.MINER_STAYED,
+                _once(talk.seen[Fact.WORK]),
+                peer=str(talk.pool),
+                minutes=talk.stayed_ns // (60 * NS),
+            )
+        if Course.PICKED_UP in talk.course:
+            told.state(Kind.MINER_ACKNOWLEDGED, talk.opening(), peer=str(talk.pool))
+        _of_quotes(told, talk, str(talk.pool))
+    if not any(talk.proved for talk in basis):
+        _of_attempts(told, basis)
+        return
+    _of_missing(told, basis)
+    if behaviour.sweeps and not behaviour.committed:
+        told.state(Kind.MINER_SWEEP, _first(basis), services=behaviour.services)
+
+
+def _of_quotes(told: Statements, talk: Talk, peer: str) -> None:
+    """What shows that a talk is none: mining that is quoted."""
+    if not talk.quoted:
+        return
+    if Fact.BOTH_SIDES in talk.seen:
+        told.state(Kind.QUOTED_BOTH_SIDES, talk.seen[Fact.BOTH_SIDES], peer=peer)
+    elif Course.REVERSED in talk.course:
+        told.state(Kind.QUOTED_REVERSED, talk.opening(), peer=peer)
+    else:
+        told.state(Kind.QUOTED_UNASKED, talk.opening(), peer=peer)
+
+
+def _of_attempts(told: Statements, basis: Sequence[Talk]) -> None:
+    """What speaks in requests that nobody answered as a pool does."""
+    logins = [talk.seen[Fact.LOGIN_WALLET] for talk in basis if Fact.LOGIN_WALLET in talk.seen]
+    if sum(seen.count for seen in logins) >= PERSISTENT:
+        for seen in logins:
+            told.state(Kind.MINER_LOGIN_REPEATED, seen)
+    for talk in basis:
+        refusals = [talk.seen[fact] for fact in (Fact.REFUSED, Fact.SHARE_REFUSED) if fact in talk.seen]
+        for seen in refusals:
+            told.state(Kind.MINER_REFUSED, seen, peer=str(talk.pool))
+        submits = talk.seen.get(Fact.SUBMIT)
+        if Course.POOL_UNHEARD in talk.course:
+            if submits and submits.count >= PERSISTENT and talk.last_ns - talk.first_ns >= STAY_NS:
+                told.state(Kind.MINER_SUBMIT_REPEATED, submits, peer=str(talk.pool))
+        elif not refusals:
+            told.state(Kind.MINER_NO_REPLY, talk.opening(), peer=str(talk.pool))
+
+
+def _of_missing(told: Statements, basis: Sequence[Talk]) -> None:
+    """What a miner would have said in these conversations, and did not."""
+    nameless = [talk for talk in basis if _nameless(talk)]
+    if len(nameless) == len(basis):
+        seconds = max(talk.last_ns - talk.first_ns for talk in basis) // NS
+        long = seconds * NS >= NAMELESS_NS
+        kind = Kind.MINER_NO_ACCOUNT_LONG if long else Kind.MINER_NO_ACCOUNT
+        told.state(kind, _first(basis), seconds=seconds)
+    if all(Fact.SUBMIT not in talk.seen for talk in basis):
+        idle = [talk for talk in basis if talk.exchange and talk.stayed_ns >= IDLE_NS]
+        for talk in idle:
+            minutes = talk.stayed_ns // (60 * NS)
+            told.state(Kind.MINER_NO_SHARE, talk.opening(), peer=str(talk.pool), minutes=minutes)
+
+
+def _nameless(talk: Talk) -> bool:
+    """Whether the miner had every chance to name an account, in full view, and did not."""
+    if talk.logged_in or Fact.SUBMIT in talk.seen or talk.protocol in ACCOUNTLESS:
+        return False
+    asked = talk.seen.get(Fact.REQUEST)
+    if asked is not None and asked.text == POLL and asked.count >= PERSISTENT:
+        return False  # a node gives work without an account to who goes on asking
+    return talk.asked and not talk.course & (Course.MISSED_START | Course.MINER_LOST)
+
+
+def of_pool(told: Statements, basis: Sequence[Talk]) -> None:
+    """State what the conversations that a verdict of pool rests on show, for and against."""
+    miners = len({talk.miner for talk in basis})
+    for talk in basis:
+        for fact, seen in talk.seen.items():
+            kind = POOL_KINDS.get(fact)
+            if kind is Kind.POOL_ASKED:
+                told.state(kind, seen, miners=miners)
+            elif kind is not None:
+                told.state(kind, seen, peer=str(talk.miner), message=seen.text)
+        if Course.PICKED_UP in talk.course:
+            told.state(Kind.POOL_ACKNOWLEDGED, talk.opening(), peer=str(talk.miner))
+        _of_quotes(told, talk, str(talk.miner))
+        if talk.proved:
+            continue
+        refusals = [talk.seen[fact] for fact in (Fact.REFUSED, Fact.SHARE_REFUSED) if fact in talk.seen]
+        for seen in refusals:
+            told.state(Kind.POOL_REFUSED, seen, peer=str(talk.miner))
+        accepted = talk.seen.get(Fact.LOGIN_ACCEPTED) or talk.seen.get(Fact.NOTICE)
+        if accepted:
+            told.state(Kind.POOL_NO_WORK, _once(accepted), peer=str(talk.miner))
+        elif not refusals and Course.POOL_UNHEARD not in talk.course:
+            told.state(Kind.POOL_NO_REPLY, talk.opening(), peer=str(talk.miner))
+
+
+def of_proxy(told: Statements, below: Sequence[Talk], above: Sequence[Talk]) -> None:
+    """State both halves of a proxy's work."""
+    miners = len({talk.miner for talk in below})
+    for talk in below:
+        told.state(Kind.PROXY_BELOW, talk.opening(), miners=miners)
+    for talk in above:
+        told.state(Kind.PROXY_ABOVE, talk.opening(), peer=str(talk.pool))
+
+
+def of_prober(told: Statements, behaviour: Behaviour) -> None:
+    """State what a client did that goes from one service to the next."""
+    if behaviour.sweep is None:
+        return
+    talks = [talk for talk, one in behaviour.talks if one not in (Stance.COMMITTED, Stance.ONE_SIDED)]
+    answered = [talk for talk in talks if talk.exchange]
+    told.state(
+        behaviour.sweep,
+        _first(talks),
+        left=behaviour.left,
+        services=behaviour.services,
+        answered=len(answered),
+    )
+    if answered and not any(talk.logged_in or talk.protocol in ACCOUNTLESS for talk in answered):
+        told.state(Kind.PROBER_NO_ACCOUNT, _first(answered), answered=len(answered))
+    worked = [talk for talk in answered if Fact.WORK in talk.seen]
+    if len(worked) > 1:
+        told.state(Kind.PROBER_LEFT_WORK, _first(worked), services=len(worked))
+
+
+def of_node(told: Statements, talks: Iterable[NodeTalk]) -> None:
+    """State what one address said, and was told, between nodes."""
+    addressed: list[tuple[Seen, str]] = []
+    for talk in talks:
+        for index, (own, other) in enumerate((talk.sides, talk.sides[::-1])):
+            address = (talk.client, talk.server.address)[index]
+            if address != told.address:
+                continue
+            peer = str((talk.server, talk.client)[index])
+            _of_speaker(told, own, peer)
+            if own.spoke and other.spoke:
+                first = own.hello or own.message
+                assert first is not None  # it spoke
+                told.state(Kind.NODE_ANSWERED, _once(first), peer=peer)
+            elif other.spoke:
+                heard = other.hello or other.message
+                assert heard is not None  # it spoke
+                addressed.append((heard, peer))
+    if not {Kind.NODE_HELLO, Kind.NODE_MESSAGE, Kind.WALLET_LIGHT_MESSAGE} & told.kinds.keys():
+        for seen, peer in addressed:
+            told.state(Kind.NODE_ADDRESSED, seen, peer=peer)
+
+
+def _of_speaker(told: Statements, own: Speaker, peer: str) -> None:
+    wallet = told.role is Role.WALLET
+    for kind, seen in (
+        (Kind.NODE_HELLO, None if wallet else own.hello),
+        (Kind.NODE_MESSAGE, None if wallet else own.message),
+        (Kind.WALLET_LIGHT_MESSAGE, own.spv if wallet else None),
+        (Kind.WALLET_LIGHT_HELLO, own.light if wallet else None),
+    ):
+        if seen is not None:
+            told.state(kind, seen, peer=peer, message=seen.text)
+
+
+def _first(talks: Sequence[Talk]) -> Seen:
+    return min((talk.opening() for talk in talks), key=place)
+
+
+def _once(seen: Seen) -> Seen:
+    return Seen(seen.where, seen.at_ns, seen.text)
