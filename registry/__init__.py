@@ -1,0 +1,1 @@
+"""Address, port and time to enterprise and site: pure rules on values."""

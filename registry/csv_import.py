@@ -1,0 +1,288 @@
+"""A folder of CSV files to a registry; every refused row is reported with its row and reason."""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import TypeVar
+
+from facts.errors import RowError
+from facts.instant import nanoseconds
+from registry import divisions, uscc
+from registry.model import Assignment, Datum, Enterprise, Prefix, RegistryData, Site
+from registry.rows import Report, Row, read_rows
+
+ENTERPRISE_COLUMNS = (("uscc", "name"), ("address", "source"))
+SITE_COLUMNS = (("id", "name", "division", "address"), ("longitude", "latitude", "datum", "source"))
+ASSIGNMENT_COLUMNS = (("prefix", "line", "uscc", "site", "valid_from"), ("valid_to", "source"))
+"""Required and optional columns of the three files; their order in the file is free."""
+
+MAX_ID = 100
+"""Characters of a site's id or a line's: names that people copy by hand, and keys of a store's indexes."""
+
+_T = TypeVar("_T")
+_CHINA = timezone(timedelta(hours=8))  # Asia/Shanghai: no other offset since 1991
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?")
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in 64 bits end in that year
+_PREFIX = re.compile(r"[0-9A-Fa-f:.]+(/\d{1,3})?")  # no netmasks: 0.0.0.255 has two readings
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a folder gave."""
+
+    data: RegistryData | None
+    """The accepted rows; None where `all_or_nothing` was asked and a row was refused."""
+    errors: tuple[RowError, ...]
+    """Every refused row, by file and row; a row that is wrong in several columns appears with each."""
+    notices: tuple[str, ...]
+    """What a person should know, e.g. that a file was read as GB18030."""
+    rows: int
+    """Rows read, headers and empty lines not counted."""
+
+
+def load_folder(folder: Path | Traversable, *, all_or_nothing: bool = False) -> Imported:
+    """Read enterprises.csv, sites.csv and assignments.csv of `folder` (formats: docs/registry.md).
+
+    Raises ReadError where a file is missing or is no text table.
+    """
+    report = Report()
+    enterprises = _unique(folder / "enterprises.csv", ENTERPRISE_COLUMNS, "uscc", _enterprise, report)
+    sites = _unique(folder / "sites.csv", SITE_COLUMNS, "id", _site, report)
+    assignments = tuple(_assignments(folder / "assignments.csv", enterprises, sites, report))
+    refused = bool(report.errors) and all_or_nothing
+    data = RegistryData(tuple(enterprises.values()), tuple(sites.values()), assignments)
+    order = {str(folder / f"{name}.csv"): place for place, name in enumerate(("enterprises", "sites"))}
+    errors = sorted(report.errors, key=lambda error: (order.get(error.source, len(order)), error.row))
+    return Imported(None if refused else data, tuple(errors), tuple(report.notices), report.rows)
+
+
+def load_sample() -> RegistryData:
+    """Return the generated sample registry that comes with the package.
+
+    Raises RowError where the installed files were changed and are wrong now.
+    """
+    imported = load_folder(files("registry") / "sample")
+    if imported.errors or imported.data is None:
+        raise imported.errors[0]
+    return imported.data
+
+
+def parse_instant(text: str) -> int:
+    """Return a time as nanoseconds since 1970 UTC: RFC 3339 with its zone, or a date as midnight in China.
+
+    Raises ValueError with the reason.
+    """
+    if _DATE.fullmatch(text):
+        at = datetime.fromisoformat(text).replace(tzinfo=_CHINA)
+    elif _INSTANT.fullmatch(text):
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError(f"{text!r} has no zone: write Z or an offset such as +08:00")
+    else:
+        raise ValueError(
+            f"{text!r} is no time such as 2026-03-01T08:00:00+08:00 and no date such as 2026-03-01"
+        )
+    if not _EARLIEST <= at < _LATEST:
+        raise ValueError(f"{text!r} is not between 1970 and 2262; a period without end has an empty valid_to")
+    return nanoseconds(at)
+
+
+def parse_prefix(text: str) -> Prefix:
+    """Return a prefix in its canonical form; a single address is a prefix of full length.
+
+    An IPv6 prefix inside ::ffff:0:0/96 comes back as the IPv4 prefix it means. Raises ValueError.
+    """
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(f"{text!r} is no prefix such as 192.0.2.0/24 or 2001:db8::/32")
+    loose = ip_network(text, strict=False)
+    if "/" in text and str(loose.network_address) != str(ip_network(text.split("/")[0]).network_address):
+        raise ValueError(f"{text!r} has host bits set; the prefix that holds it is {loose}")
+    if isinstance(loose, IPv6Network) and loose.prefixlen >= 96:
+        mapped = loose.network_address.ipv4_mapped
+        if mapped is not None:
+            return IPv4Network((mapped, loose.prefixlen - 96))
+    return loose
+
+
+class _Cells:
+    """The cells of one row, each refused on its own, so that one look at the report mends the whole row."""
+
+    def __init__(self, source: str, row: Row) -> None:
+        self._source = source
+        self._row = row
+        self.errors: list[RowError] = []
+
+    def text(self, column: str) -> str:
+        """Return a cell that must not be empty."""
+        if not (cell := self._row.cells[column]):
+            self.refuse(column, "empty")
+        return cell
+
+    def or_empty(self, column: str) -> str:
+        """Return a cell that may be empty."""
+        return self._row.cells[column]
+
+    def parsed(self, column: str, parse: Callable[[str], _T]) -> _T | None:
+        """Return a cell parsed; None where it is empty or its ValueError was noted."""
+        try:
+            return parse(cell) if (cell := self._row.cells[column]) else None
+        except ValueError as error:
+            self.refuse(column, str(error))
+            return None
+
+    def checked(self, column: str, fault: Callable[[str], str | None]) -> str:
+        """Return a cell that must not be empty and that `fault` must not object to."""
+        if (cell := self.text(column)) and (why := fault(cell)) is not None:
+            self.refuse(column, why)
+        return cell
+
+    def identifier(self, column: str) -> str:
+        """Return a cell that names something: not empty, and short."""
+        return self.checked(
+            column, lambda cell: f"longer than {MAX_ID} characters" if len(cell) > MAX_ID else None
+        )
+
+    def refuse(self, column: str, why: str) -> None:
+        """Note one reason why this row is refused."""
+        self.errors.append(RowError(why, self._source, self._row.number, column))
+
+    def said_by(self) -> str:
+        """Return the row's source, by default the name of the file."""
+        return self._row.cells["source"] or re.split(r"[/\\]", self._source)[-1]
+
+
+def _enterprise(cells: _Cells) -> Enterprise:
+    return Enterprise(
+        uscc=cells.checked("uscc", uscc.fault),
+        name=cells.text("name"),
+        address=cells.or_empty("address"),
+        source=cells.said_by(),
+    )
+
+
+def _site(cells: _Cells) -> Site:
+    longitude = cells.parsed("longitude", lambda text: _degrees(text, 180))
+    latitude = cells.parsed("latitude", lambda text: _degrees(text, 90))
+    datum = cells.parsed("datum", _datum)
+    place = {column: cells.or_empty(column) for column in ("longitude", "latitude", "datum")}
+    if any(place.values()):
+        for column in (column for column, cell in place.items() if not cell):
+            cells.refuse(column, "longitude, latitude and datum belong together: all three or none")
+    return Site(
+        id=cells.identifier("id"),
+        name=cells.text("name"),
+        division=cells.checked("division", divisions.fault),
+        address=cells.text("address"),
+        longitude=longitude,
+        latitude=latitude,
+        datum=datum,
+        source=cells.said_by(),
+    )
+
+
+def _degrees(text: str, limit: int) -> float:
+    value = float(text)
+    if not math.isfinite(value) or abs(value) > limit:
+        raise ValueError(f"{text!r} is not between -{limit} and {limit} degrees")
+    return value
+
+
+def _datum(text: str) -> Datum:
+    try:
+        return Datum(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(Datum)}") from None
+
+
+def _unique(
+    file: Path | Traversable,
+    columns: tuple[tuple[str, ...], tuple[str, ...]],
+    key: str,
+    build: Callable[[_Cells], _T],
+    report: Report,
+) -> dict[str, _T]:
+    """Read one table whose `key` column names each row; of rows with the same key the first counts."""
+    found: dict[str, _T] = {}
+    seen: dict[str, int] = {}
+    for row in read_rows(file, *columns, report):
+        cells = _Cells(str(file), row)
+        made = build(cells)
+        name = row.cells[key]
+        if name and (first := seen.setdefault(name, row.number)) != row.number:
+            cells.refuse(key, f"{name!r} is in row {first} already")
+        if cells.errors:
+            report.errors.extend(cells.errors)
+        else:
+            found[name] = made
+    return found
+
+
+def _assignments(
+    file: Path | Traversable, enterprises: dict[str, Enterprise], sites: dict[str, Site], report: Report
+) -> Iterator[Assignment]:
+    """Yield the good rows, those that contradict another row of the same source left out."""
+    rows: dict[Assignment, int] = {}
+    for row in read_rows(file, *ASSIGNMENT_COLUMNS, report):
+        cells = _Cells(str(file), row)
+        made = _assignment(cells)
+        if (named := row.cells["uscc"]) and named not in enterprises:
+            cells.refuse("uscc", f"no accepted row of enterprises.csv has {named!r}")
+        if (named := row.cells["site"]) and named not in sites:
+            cells.refuse("site", f"no accepted row of sites.csv has {named!r}")
+        if made is not None and (first := rows.get(made)) is not None:
+            cells.refuse("prefix", f"repeats row {first}")
+        if made is not None and not cells.errors:
+            rows[made] = row.number
+        report.errors.extend(cells.errors)
+    contradicting = _overlaps(rows)
+    for made, number in rows.items():
+        if (other := contradicting.get(number)) is None:
+            yield made
+        else:
+            why = f"period overlaps that of row {other} for {made.prefix}, both said by {made.source!r}"
+            report.errors.append(RowError(why, str(file), number, "valid_from"))
+
+
+def _assignment(cells: _Cells) -> Assignment | None:
+    """Build one assignment; None where a cell was refused."""
+    for column in ("prefix", "valid_from"):
+        cells.text(column)
+    prefix = cells.parsed("prefix", parse_prefix)
+    valid_from = cells.parsed("valid_from", parse_instant)
+    valid_to = cells.parsed("valid_to", parse_instant)
+    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
+        cells.refuse("valid_to", "the period ends before it begins; valid_to is its first instant after")
+    line, code, site = cells.identifier("line"), cells.text("uscc"), cells.text("site")
+    if prefix is None or valid_from is None or cells.errors:
+        return None
+    return Assignment(prefix, line, code, site, valid_from, valid_to, cells.said_by())
+
+
+def _overlaps(rows: dict[Assignment, int]) -> dict[int, int]:
+    """Return for each row whose period overlaps another's of the same prefix and source, one such other.
+
+    Neither of the two is trusted: which one is right is not known here.
+    """
+    groups: dict[tuple[Prefix, str], list[tuple[int, float, int]]] = {}
+    for made, number in rows.items():
+        end = math.inf if made.valid_to_ns is None else made.valid_to_ns
+        groups.setdefault((made.prefix, made.source), []).append((made.valid_from_ns, end, number))
+    found: dict[int, int] = {}
+    for periods in groups.values():
+        periods.sort()
+        _, latest_end, latest = periods[0]
+        for begin, end, number in periods[1:]:
+            if begin < latest_end:
+                found[number] = latest
+                found.setdefault(latest, number)
+            if end > latest_end:
+                latest_end, latest = end, number
+    return found

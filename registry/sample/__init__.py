@@ -1,0 +1,1 @@
+"""The generated sample registry: documentation prefixes, made-up enterprises, an unassigned division."""
