@@ -1,0 +1,12 @@
+"""Runs migrations on the connection that store/schema.py hands over, inside its transaction."""
+
+from alembic import context
+
+from store.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite changes a table by copying it
+)
+context.run_migrations()

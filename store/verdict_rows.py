@@ -1,0 +1,200 @@
+"""Verdicts to rows and back: nothing is lost on the way."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.orm import DeclarativeBase
+
+from facts.evidence import Evidence
+from facts.names import PeerState, Role
+from facts.verdict import Hashrate, Peer, Verdict, Weighed
+from facts.where import Where
+from store.tables import EvidenceRow, RunRow, VerdictCoinRow, VerdictPeerRow, VerdictRow
+
+Row = dict[str, Any]
+
+BATCH = 500
+"""Verdicts written or read with one statement: far below SQLite's 32,766 values a statement."""
+
+_PARTS = (
+    VerdictRow.id,
+    RunRow.name,
+    VerdictRow.source,
+    VerdictRow.address,
+    VerdictRow.role,
+    VerdictRow.level,
+    VerdictRow.score,
+    VerdictRow.protocols,
+    VerdictRow.coins,
+    VerdictRow.algorithms,
+    VerdictRow.encrypted,
+    VerdictRow.first_seen_ns,
+    VerdictRow.last_seen_ns,
+    VerdictRow.agents,
+    VerdictRow.wallets,
+    VerdictRow.workers,
+    VerdictRow.pools,
+    VerdictRow.hashrate,
+)
+
+
+def source_key(source: str) -> bytes:
+    """Return the 16-byte digest under which a source is looked for."""
+    return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def insert_verdicts(
+    connection: Connection, run_id: int, verdicts: Sequence[Verdict], because: Callable[[Evidence], str]
+) -> None:
+    """Insert at most BATCH verdicts of one run with all that belongs to them."""
+    new = insert(VerdictRow).returning(VerdictRow.id, sort_by_parameter_order=True)
+    ids = connection.scalars(new, [_verdict_row(run_id, verdict) for verdict in verdicts]).all()
+    numbered = list(zip(ids, verdicts, strict=True))
+    _insert(connection, VerdictCoinRow, (row for i, verdict in numbered for row in _coin_rows(i, verdict)))
+    _insert(connection, VerdictPeerRow, (row for i, verdict in numbered for row in _peer_rows(i, verdict)))
+    _insert(
+        connection,
+        EvidenceRow,
+        (row for i, verdict in numbered for row in _evidence_rows(i, verdict, because)),
+    )
+
+
+def load_verdicts(
+    connection: Connection, ids: Sequence[int]
+) -> Iterator[tuple[int, str, Verdict, tuple[str, ...]]]:
+    """Yield (id, run name, verdict, sentences) of at most BATCH verdicts, in the order of `ids`."""
+    peers: dict[int, list[Peer]] = defaultdict(list)
+    for verdict_id, _, address, port, role, protocol, state in connection.execute(
+        select(*VerdictPeerRow.__table__.columns)
+        .where(VerdictPeerRow.verdict_id.in_(ids))
+        .order_by(VerdictPeerRow.verdict_id, VerdictPeerRow.place)
+    ):
+        played = None if role is None else Role(role)
+        peers[verdict_id].append(Peer(address, port, played, protocol, PeerState(state)))
+    evidence: dict[int, list[Weighed]] = defaultdict(list)
+    sentences: dict[int, list[str]] = defaultdict(list)
+    for (
+        verdict_id,
+        _,
+        address,
+        role,
+        kind,
+        sentence,
+        params,
+        source,
+        frame,
+        offset,
+        at_ns,
+        count,
+        weight,
+    ) in connection.execute(
+        select(*EvidenceRow.__table__.columns)
+        .where(EvidenceRow.verdict_id.in_(ids))
+        .order_by(EvidenceRow.verdict_id, EvidenceRow.place)
+    ):
+        named = tuple((name, value) for name, value in params)
+        seen = Evidence(address, Role(role), kind, Where(source, frame, offset), at_ns, named, count)
+        evidence[verdict_id].append(Weighed(seen, weight))
+        sentences[verdict_id].append(sentence)
+    found = {}
+    for verdict_id, run, *fields in connection.execute(
+        select(*_PARTS).join(RunRow, RunRow.id == VerdictRow.run_id).where(VerdictRow.id.in_(ids))
+    ):
+        verdict = _verdict(fields, tuple(peers[verdict_id]), tuple(evidence[verdict_id]))
+        found[verdict_id] = (verdict_id, run, verdict, tuple(sentences[verdict_id]))
+    for verdict_id in ids:
+        yield found[verdict_id]
+
+
+def _insert(connection: Connection, table: type[DeclarativeBase], rows: Iterable[Row]) -> None:
+    if listed := list(rows):
+        connection.execute(insert(table), listed)
+
+
+def _verdict_row(run_id: int, verdict: Verdict) -> Row:
+    return {
+        "run_id": run_id,
+        "source": verdict.source,
+        "source_key": source_key(verdict.source),
+        "address": verdict.address,
+        "role": verdict.role.value,
+        "level": verdict.level,
+        "score": verdict.score,
+        "protocols": verdict.protocols,
+        "coins": verdict.coins,
+        "algorithms": verdict.algorithms,
+        "encrypted": verdict.encrypted,
+        "first_seen_ns": verdict.first_seen_ns,
+        "last_seen_ns": verdict.last_seen_ns,
+        "agents": verdict.agents,
+        "wallets": verdict.wallets,
+        "workers": verdict.workers,
+        "pools": verdict.pools,
+        "hashrate": [(h.algorithm, h.value, h.low, h.high) for h in verdict.hashrate],
+    }
+
+
+def _coin_rows(verdict_id: int, verdict: Verdict) -> Iterator[Row]:
+    for coin in dict.fromkeys(verdict.coins):
+        yield {"verdict_id": verdict_id, "coin": coin}
+
+
+def _peer_rows(verdict_id: int, verdict: Verdict) -> Iterator[Row]:
+    for place, peer in enumerate(verdict.peers):
+        yield {
+            "verdict_id": verdict_id,
+            "place": place,
+            "address": peer.address,
+            "port": peer.port,
+            "role": None if peer.role is None else peer.role.value,
+            "protocol": peer.protocol,
+            "state": peer.state.value,
+        }
+
+
+def _evidence_rows(verdict_id: int, verdict: Verdict, because: Callable[[Evidence], str]) -> Iterator[Row]:
+    for place, weighed in enumerate(verdict.evidence):
+        seen = weighed.evidence
+        yield {
+            "verdict_id": verdict_id,
+            "place": place,
+            "address": seen.address,
+            "role": seen.role.value,
+            "kind": seen.kind,
+            "because": because(seen),
+            "params": seen.params,
+            "source": seen.where.source,
+            "frame": seen.where.frame,
+            "byte_offset": seen.where.offset,
+            "at_ns": seen.at_ns,
+            "count": seen.count,
+            "weight": weighed.weight,
+        }
+
+
+def _verdict(fields: Sequence[Any], peers: tuple[Peer, ...], evidence: tuple[Weighed, ...]) -> Verdict:
+    source, address, role, level, score, protocols, coins, algorithms, encrypted, *rest = fields
+    first_seen_ns, last_seen_ns, agents, wallets, workers, pools, hashrate = rest
+    return Verdict(
+        source=source,
+        address=address,
+        role=Role(role),
+        level=level,
+        score=score,
+        protocols=tuple(protocols),
+        coins=tuple(coins),
+        algorithms=tuple(algorithms),
+        encrypted=encrypted,
+        peers=peers,
+        first_seen_ns=first_seen_ns,
+        last_seen_ns=last_seen_ns,
+        agents=tuple(agents),
+        wallets=tuple(wallets),
+        workers=workers,
+        pools=tuple(pools),
+        hashrate=tuple(Hashrate(*each) for each in hashrate),
+        evidence=evidence,
+    )

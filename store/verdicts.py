@@ -1,0 +1,248 @@
+"""Verdicts kept by run: the current ones are those that no later run of the same source replaced."""
+
+import struct
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from facts.endpoint import Address
+from facts.errors import UsageError
+from facts.evidence import Evidence
+from facts.names import LEVEL_ORDER, Level, Role
+from facts.verdict import Verdict
+from store.database import Database, lock
+from store.hit_filter import HitFilter as HitFilter  # part of this file's interface
+from store.hit_filter import conditions
+from store.tables import EvidenceRow, RunRow, VerdictRow
+from store.verdict_rows import BATCH, insert_verdicts, load_verdicts, source_key
+
+MAX_NAME = 500
+"""Characters of a run's name: it is part of an index entry."""
+
+_T = TypeVar("_T")
+_PLACE = struct.Struct(">qq")  # last seen, id
+_STRANGE_CURSOR = "this cursor was given by no page of hits"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """A verdict as it was saved."""
+
+    id: int
+    """Never used again, not even after deletion."""
+    run: str
+    """Name of the run that made it."""
+    verdict: Verdict
+    because: tuple[str, ...]
+    """The sentence of each piece of `verdict.evidence`, as worded when it was saved; "" where none was."""
+
+
+@dataclass(frozen=True, slots=True)
+class HitPage:
+    """Some hits, last seen first."""
+
+    hits: tuple[StoredVerdict, ...]
+    next_cursor: str | None
+    """Ask with it for the rest; None at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What one `save` did."""
+
+    run_id: int
+    added: int
+    superseded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much the store holds. Verdicts are the current ones."""
+
+    runs: int
+    verdicts: int
+    addresses: int
+    evidence: int
+    by_level: dict[Level, int]
+    by_role: dict[Role, int]
+
+
+class VerdictStore:
+    """Saves and finds verdicts."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def save(
+        self,
+        run_name: str,
+        started_ns: int,
+        verdicts: Iterable[Verdict],
+        because: Callable[[Evidence], str] | None = None,
+        sources: Collection[str] = (),
+    ) -> Saved:
+        """Save verdicts of one run, all or none; `run_name` and `started_ns` together name the run.
+
+        What other runs said of the same source, address and role is superseded and kept as their history;
+        what this run said of it before is replaced, so that saving twice is saving once. Of several verdicts
+        with the same source, address and role the last counts. `because` words each piece of evidence for a
+        person. `sources` were judged whole by this call: what was said of them before and is not repeated
+        now is superseded (or, where this run said it, deleted) too.
+
+        Raises UsageError for a name longer than MAX_NAME and StoreError where the database fails.
+        """
+        if len(run_name) > MAX_NAME:
+            raise UsageError(f"the name of a run has at most {MAX_NAME} characters, not {len(run_name)}")
+        latest = list({(v.source, v.address, v.role): v for v in verdicts}.values())
+        superseded = 0
+        with self._db.writing() as connection:
+            lock(connection, "verdicts")
+            run_id = _run_id(connection, run_name, started_ns)
+            if whole := [{"key": source_key(source)} for source in sources]:
+                superseded += _give_way(connection, run_id, VerdictRow.source_key == bindparam("key"), whole)
+            for batch in _batches(latest):
+                same = and_(
+                    VerdictRow.source_key == bindparam("key"),
+                    VerdictRow.address == bindparam("of"),
+                    VerdictRow.role == bindparam("in_role"),
+                )
+                keys = [
+                    {"key": source_key(v.source), "of": v.address, "in_role": v.role.value} for v in batch
+                ]
+                superseded += _give_way(connection, run_id, same, keys)
+                insert_verdicts(connection, run_id, batch, because or _unworded)
+        return Saved(run_id, len(latest), superseded)
+
+    def of_address(self, address: Address) -> list[StoredVerdict]:
+        """Return the current verdicts on one address, last seen first; empty where there is none."""
+        return next(self.of_addresses([address]))[1]
+
+    def of_addresses(self, addresses: Iterable[Address]) -> Iterator[tuple[Address, list[StoredVerdict]]]:
+        """Yield every address asked, in that order, with its current verdicts, last seen first; perhaps none.
+
+        Reads BATCH addresses at a time, each batch with one consistent view; no connection is held between
+        them.
+        """
+        for batch in _batches(addresses):
+            with self._db.reading() as connection:
+                ids = connection.scalars(
+                    select(VerdictRow.id)
+                    .where(VerdictRow.superseded_by.is_(None), VerdictRow.address.in_(set(batch)))
+                    .order_by(VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc())
+                ).all()
+                found: dict[Address, list[StoredVerdict]] = {}
+                for stored in _loaded(connection, ids):
+                    found.setdefault(stored.verdict.address, []).append(stored)
+            for address in batch:
+                yield address, found.get(address, [])
+
+    def hits(self, filters: HitFilter, cursor: str | None = None, limit: int = 100) -> HitPage:
+        """Return one page of current verdicts, last seen first.
+
+        Paging by cursor repeats none and leaves none out that stays as it is meanwhile. Raises UsageError for
+        a cursor that no page gave and for a limit below 1.
+        """
+        if limit < 1:
+            raise UsageError(f"a page holds at least one hit, not {limit}")
+        query = select(VerdictRow.id, VerdictRow.last_seen_ns).where(*conditions(filters))
+        if cursor is not None:
+            last_seen_ns, last_id = _place_of(cursor)
+            query = query.where(
+                or_(
+                    VerdictRow.last_seen_ns < last_seen_ns,
+                    and_(VerdictRow.last_seen_ns == last_seen_ns, VerdictRow.id < last_id),
+                )
+            )
+        query = query.order_by(VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc()).limit(limit + 1)
+        with self._db.reading() as connection:
+            rows = connection.execute(query).all()
+            page = rows[:limit]
+            hits = tuple(_loaded(connection, [verdict_id for verdict_id, _ in page]))
+        more = len(rows) > limit
+        return HitPage(hits, _cursor(page[-1][1], page[-1][0]) if more else None)
+
+    def counts(self) -> Counts:
+        """Count what is held."""
+        current = VerdictRow.superseded_by.is_(None)
+        with self._db.reading() as connection:
+            verdicts = select(VerdictRow.level, VerdictRow.role, func.count()).where(current)
+            by_both = connection.execute(verdicts.group_by(VerdictRow.level, VerdictRow.role)).all()
+            addresses = select(func.count(VerdictRow.address.distinct())).where(current)
+            evidence = (
+                select(func.count())
+                .select_from(EvidenceRow)
+                .join(VerdictRow, VerdictRow.id == EvidenceRow.verdict_id)
+            )
+            return Counts(
+                runs=connection.scalar(select(func.count()).select_from(RunRow)) or 0,
+                verdicts=sum(count for _, _, count in by_both),
+                addresses=connection.scalar(addresses) or 0,
+                evidence=connection.scalar(evidence.where(current)) or 0,
+                by_level={level: sum(n for of, _, n in by_both if of is level) for level in LEVEL_ORDER},
+                by_role={role: sum(n for _, of, n in by_both if of == role.value) for role in Role},
+            )
+
+
+def _unworded(evidence: Evidence) -> str:
+    return ""
+
+
+def _run_id(connection: Connection, name: str, started_ns: int) -> int:
+    """Return the id of a run, a new one where it was never saved."""
+    known = select(RunRow.id).where(RunRow.name == name, RunRow.started_ns == started_ns)
+    if (run_id := connection.scalar(known)) is not None:
+        return run_id
+    new = insert(RunRow).values(name=name, started_ns=started_ns).returning(RunRow.id)
+    return connection.scalars(new).one()
+
+
+def _give_way(
+    connection: Connection, run_id: int, which: ColumnElement[bool], keys: list[dict[str, Any]]
+) -> int:
+    """Delete what this run said, supersede what others did; return how many others. `keys` fill `which`."""
+    connection.execute(delete(VerdictRow).where(which, VerdictRow.run_id == run_id), keys)
+    older = update(VerdictRow).where(which, VerdictRow.superseded_by.is_(None), VerdictRow.run_id != run_id)
+    return connection.execute(older.values(superseded_by=run_id), keys).rowcount
+
+
+def _loaded(connection: Connection, ids: Sequence[int]) -> Iterator[StoredVerdict]:
+    for batch in _batches(ids):
+        for each in load_verdicts(connection, batch):
+            yield StoredVerdict(*each)
+
+
+def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
+
+
+def _cursor(last_seen_ns: int, verdict_id: int) -> str:
+    return urlsafe_b64encode(_PLACE.pack(last_seen_ns, verdict_id)).decode().rstrip("=")
+
+
+def _place_of(cursor: str) -> tuple[int, int]:
+    """Return (last seen, id) of the last hit of the page before. Raises UsageError."""
+    try:
+        raw = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        last_seen_ns, verdict_id = _PLACE.unpack(raw)
+    except (ValueError, struct.error) as error:
+        raise UsageError(_STRANGE_CURSOR) from error
+    if cursor != _cursor(last_seen_ns, verdict_id):  # one place has one cursor
+        raise UsageError(_STRANGE_CURSOR)
+    return last_seen_ns, verdict_id

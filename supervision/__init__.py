@@ -1,0 +1,1 @@
+"""Enterprise to load, price and case (built by later issues)."""
