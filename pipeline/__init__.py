@@ -1,0 +1,1 @@
+"""The wiring: capture to protocols to classifier to registry to store."""

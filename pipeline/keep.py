@@ -1,0 +1,24 @@
+"""Keeping what a run found: the verdicts of a replay in the database."""
+
+from collections.abc import Callable, Collection, Sequence
+
+from facts.evidence import Evidence
+from facts.instant import rfc3339
+from pipeline.contract import Hit
+from pipeline.settings import load_settings
+from store.database import open_database
+from store.verdicts import VerdictStore
+
+
+def keep(
+    hits: Sequence[Hit], sources: Collection[str], started_ns: int, because: Callable[[Evidence], str]
+) -> str:
+    """Save the verdicts of one run; return a sentence that says what was kept.
+
+    Of `sources`, which were judged whole, older verdicts that this run does not repeat are superseded.
+    """
+    with open_database(load_settings().database_url) as database:
+        saved = VerdictStore(database).save(
+            f"replay {rfc3339(started_ns)}", started_ns, (hit.verdict for hit in hits), because, sources
+        )
+    return f"kept {saved.added:,} verdicts, {saved.superseded:,} older ones superseded"

@@ -1,0 +1,280 @@
+"""The main job: captures in; verdicts with their owners, skipped places and exact counts out."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from capture.records import Block
+from capture.sources.opening import CaptureFile, find, open_source
+from capture.sources.source import Source, SourceError
+from capture.worker import Worker
+from capture.workers import Crash, each_file
+from classifier.casebook import Casebook
+from classifier.poolnames import PoolNames
+from facts.conversation import Conversation
+from facts.errors import ReadError
+from facts.names import LEVEL_ORDER, MINING_ROLES, Level
+from facts.verdict import Verdict
+from facts.where import Skipped, Where
+from pipeline.contract import FileCounts, Hit
+from pipeline.holders import holder
+from registry.attribution import Attributor
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a run is."""
+
+    files: int
+    files_done: int
+    packets: int
+    bytes_read: int
+    bytes_total: int | None
+    """Of the files as they lie; None where a pipe is among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A path named on the command line that could not be read at all."""
+
+    error: ReadError
+
+
+Outcome = Hit | Skipped | FileCounts | Unreadable
+OnProgress = Callable[[Reading], None]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What was read and judged together: one file, or all files of a run."""
+
+    counts: FileCounts
+    skips: tuple[Skipped, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file of which nothing could be read."""
+
+    skipped: Skipped
+
+
+class Scan:
+    """One run over captures. Iterate it once; `totals`, `files` and `sources` stand when it is exhausted."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        each: bool = False,
+        jobs: int = 1,
+        attributor: Attributor | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._paths = paths
+        self._each = each
+        self._jobs = jobs
+        self._attributor = attributor
+        self._on_progress = on_progress
+        self._sum = _Sum()
+        self._read = 0
+        self._total: int | None = None
+        self._planned = 0
+        self.files = 0
+        """Captures read."""
+        self.sources: list[str] = []
+        """The sources that were judged whole: of these, a store may replace what older runs said."""
+
+    @property
+    def totals(self) -> FileCounts:
+        """Counts of the whole run so far."""
+        return self._sum.counts()
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """Yield outcomes as they come: verdicts of a file before its counts."""
+        found = find(self._paths)
+        yield from map(Unreadable, found.errors)
+        for skipped in found.skipped:
+            yield self._refused(Refused(skipped), named=False)
+        sizes = [file.size for file in found.files]
+        self._total = None if None in sizes else sum(size for size in sizes if size is not None)
+        self._planned = len(sizes)
+        yield from self._each_alone(found.files) if self._each else self._together(found.files)
+
+    def _each_alone(self, files: Sequence[CaptureFile]) -> Iterator[Outcome]:
+        if self._jobs > 1:
+            results = each_file(scan_alone, [file.path for file in files], self._jobs)
+        else:
+            results = (scan_alone(file.path, self._within) for file in files)
+        for file, result in zip(files, results, strict=True):
+            self._read += file.size or 0
+            if isinstance(result, World):
+                self.files += 1
+                yield from self._told(result)
+                yield result.counts
+            else:
+                if isinstance(result, Crash):
+                    result = Refused(Skipped(Where(result.path), "reader-died", result.why))
+                yield self._refused(result, file.named)
+            self._tell(self._sum.packets, 0)
+
+    def _together(self, files: Sequence[CaptureFile]) -> Iterator[Outcome]:
+        opened, in_order = _way_to_read(len(files))
+        with ExitStack() as stack:
+            sources: list[Any] = []
+            for file in files:
+                try:
+                    sources.append(stack.enter_context(opened(file.path, len(sources))))
+                except SourceError as error:
+                    yield self._refused(Refused(error.skipped()), file.named)
+            if not sources:
+                return
+            self.files = len(sources)
+            name = ", ".join(self._paths)
+            yield from self._told(
+                _judge(name, in_order(sources), sources, lambda n: self._within(n, sources))
+            )
+
+    def _told(self, world: World) -> Iterator[Outcome]:
+        self._sum.add(world.counts)
+        self.sources.append(world.counts.source)
+        yield from world.skips
+        for verdict in world.verdicts:
+            yield Hit(verdict, holder(self._attributor, verdict) if self._attributor else None)
+
+    def _refused(self, refused: Refused, named: bool) -> Skipped | Unreadable:
+        skipped = refused.skipped
+        self._sum.damage[skipped.reason] += 1
+        return Unreadable(ReadError(skipped.detail, skipped.where)) if named else skipped
+
+    def _within(self, packets: int, sources: Sequence[Source]) -> None:
+        """Tell the progress inside a file, or inside all files read together."""
+        self._tell(self._sum.packets + packets, sum(source.position for source in sources))
+
+    def _tell(self, packets: int, within: int) -> None:
+        if self._on_progress is not None:
+            done = self.files if self._each else 0
+            read = self._read + within
+            self._on_progress(Reading(self._planned, done, packets, read, self._total))
+
+
+class _Sum:
+    """Adds up counts."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.parsed = 0
+        self.flows = 0
+        self.bytes = 0
+        self.tagged_flows = 0
+        self.skipped: Counter[str] = Counter()
+        self.damage: Counter[str] = Counter()
+        self.released: Counter[str] = Counter()
+
+    def add(self, counts: FileCounts) -> None:
+        for name in ("packets", "parsed", "flows", "bytes", "tagged_flows"):
+            setattr(self, name, getattr(self, name) + getattr(counts, name))
+        for name in ("skipped", "damage", "released"):
+            getattr(self, name).update(getattr(counts, name))
+
+    def counts(self) -> FileCounts:
+        return FileCounts(
+            source="",
+            packets=self.packets,
+            parsed=self.parsed,
+            skipped=self.skipped,
+            damage=self.damage,
+            flows=self.flows,
+            bytes=self.bytes,
+            tagged_flows=self.tagged_flows,
+            released=self.released,
+        )
+
+
+def scan_alone(
+    path: str, on_progress: Callable[[int, Sequence[Source]], None] | None = None
+) -> World | Refused:
+    """Read and judge one file as a world of its own."""
+    try:
+        with open_source(path) as source:
+            told = None if on_progress is None else (lambda packets: on_progress(packets, [source]))
+            return _judge(path, source.blocks(), [source], told)
+    except SourceError as error:
+        return Refused(error.skipped())
+
+
+def _way_to_read(files: int) -> tuple[Callable[[str, int], Source], Callable[[list[Any]], Iterator[Block]]]:
+    """Return how each file is opened, and how the blocks of all come in the order of time."""
+    if files == 1:
+        return open_source, lambda sources: sources[0].blocks()
+    from capture.sources.merge import MergeSource, merged  # its kernels take time to load
+
+    return MergeSource, merged
+
+
+def _judge(
+    name: str, blocks: Iterable[Block], sources: Sequence[Source], on_progress: Callable[[int], None] | None
+) -> World:
+    """Read blocks to their end and judge what they held."""
+    casebook = Casebook(name, _pools())
+    worker = _worker()
+    for seen in worker.run(blocks, sources, on_progress):
+        if isinstance(seen, Conversation):
+            casebook.conclude(seen)
+        else:
+            casebook.observe(seen)
+    summary = worker.summary
+    if summary.packets != summary.parsed + sum(summary.skipped.values()):
+        raise AssertionError(
+            f"{name}: {summary.packets} packets are not {summary.parsed} + {summary.skipped}"
+        )
+    counts = FileCounts(
+        source=name,
+        packets=summary.packets,
+        parsed=summary.parsed,
+        skipped=summary.skipped,
+        damage=summary.damage,
+        flows=summary.flows,
+        bytes=summary.bytes,
+        tagged_flows=summary.tagged_flows,
+        released=_limits(summary.released, casebook.dropped, summary.evicted),
+    )
+    return World(counts, summary.skips, tuple(casebook.verdicts()))
+
+
+def _limits(released: Mapping[str, int], dropped: Mapping[str, int], evicted: int) -> Mapping[str, int]:
+    """Return what was let go by reason, ceilings that were reached included."""
+    found = Counter(released)
+    found.update({f"casebook-{name}": count for name, count in dropped.items()})
+    if evicted:
+        found["flow-table-full"] = evicted
+    return found
+
+
+def compile_kernels() -> None:
+    """Import every kernel, which compiles what no cache holds."""
+    import capture.sources.merge
+    import capture.sources.pcapng  # noqa: F401 - imported for their kernels
+
+    _worker()
+
+
+@cache
+def _pools() -> PoolNames:
+    return PoolNames.load()
+
+
+@cache
+def _worker() -> Worker:
+    return Worker(domains=_pools().domains)
+
+
+def is_found(verdict: Verdict) -> bool:
+    """Say whether a verdict makes a run exit with 1: a mining role at likely or more."""
+    return verdict.role in MINING_ROLES and LEVEL_ORDER.index(verdict.level) >= LEVEL_ORDER.index(
+        Level.LIKELY
+    )
