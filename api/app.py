@@ -1,0 +1,115 @@
+"""The web door: `create_app` puts the routes, the problem details and the security headers together."""
+
+import logging
+from collections.abc import Collection
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from api.docs_page import docs_page
+from api.faults import of_ask, of_validation
+from api.language import of_request
+from api.middleware import SecurityHeaders, add_security_headers
+from api.openapi import DESCRIPTION, DescribedAPI
+from api.problems import Problem, ProblemError, http_response, problem_response
+from api.routes import health, hits, ips
+from facts.errors import StoreError
+from pipeline.lookup import AskError
+from pipeline.services import Services
+
+_TAGS = [
+    {"name": "addresses", "description": "What is known of an address."},
+    {"name": "hits", "description": "Who mines."},
+    {"name": "service", "description": "The service itself."},
+]
+_SILENT = TelemetryConfig(  # nothing is told to anyone: probes stand in closed networks
+    tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+)
+_log = logging.getLogger("minescope.api")
+
+
+def create_app(services: Services, hosts: Collection[str] | None = None) -> FastAPI:
+    """Return the application over opened services, which the caller closes.
+
+    `hosts` are the lower-case host names that it answers to (IPv6 in brackets); None takes any.
+    """
+    app = DescribedAPI(
+        title="MineScope",
+        version=services.version,
+        summary="Which address mines, how that is known, whose it is and where it stands.",
+        description=DESCRIPTION,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        openapi_tags=_TAGS,
+        docs_url=None,  # the built-in pages load scripts from the internet
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=_SILENT,
+    )
+    app.state.services = services
+    app.state.bulks = ips.Slots(ips.MAX_BULKS)
+    app.add_middleware(SecurityHeaders, hosts=hosts)
+    for router in (ips.router, hits.router, health.router):
+        app.include_router(router)
+    app.add_api_route("/docs", docs_page, include_in_schema=False)
+    app.exception_handler(ProblemError)(_problem)
+    app.exception_handler(AskError)(_ask)
+    app.exception_handler(RequestValidationError)(_validation)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(StoreError)(_store)
+    app.exception_handler(ClientDisconnect)(_gone)
+    app.exception_handler(Exception)(_internal)
+    return app
+
+
+async def _problem(request: Request, error: ProblemError) -> Response:
+    return problem_response(
+        request, error.problem, faults=error.faults, headers=error.headers, **error.fields
+    )
+
+
+async def _ask(request: Request, error: AskError) -> Response:
+    faults = of_ask(error, request.path_params, of_request(request))
+    return problem_response(request, Problem.INVALID_REQUEST, faults=faults)
+
+
+async def _validation(request: Request, error: RequestValidationError) -> Response:
+    faults = of_validation(error.errors(), of_request(request))
+    return problem_response(request, Problem.INVALID_REQUEST, faults=faults)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    path = request.url.path
+    if error.status_code == 404:
+        return problem_response(request, Problem.NOT_FOUND, path=path)
+    if error.status_code == 405:
+        headers = dict(error.headers or {})
+        allow = headers.get("Allow", "")
+        return problem_response(
+            request,
+            Problem.METHOD_NOT_ALLOWED,
+            headers=headers,
+            path=path,
+            method=request.method,
+            allow=allow,
+        )
+    return http_response(request, error)
+
+
+async def _store(request: Request, error: StoreError) -> Response:
+    _log.error("the store failed: %s", error)
+    return problem_response(request, Problem.STORE_UNAVAILABLE, headers={"Retry-After": "5"})
+
+
+async def _gone(request: Request, error: ClientDisconnect) -> Response:
+    _log.info("a client went away before its request to %s was read", request.url.path)
+    return Response(status_code=400)  # nobody reads it
+
+
+async def _internal(request: Request, error: Exception) -> Response:
+    # The server logs the error with its trace: it is raised again behind this answer.
+    response = problem_response(request, Problem.INTERNAL)
+    add_security_headers(response.headers)
+    return response

@@ -1,0 +1,225 @@
+"""The shapes of the answers: the output contract's names, as the OpenAPI description shows them.
+
+Routes answer with the dictionaries of pipeline/contract.py and pipeline/lookup.py; the tests hold every
+answer against these models, which allow no other key.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from facts.names import Level, PeerState, Role
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Model(BaseModel):
+    """Every key is always present; no other key is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PeerModel(Model):
+    """A conversation partner."""
+
+    address: str
+    port: Port = Field(description="Service port of the conversation, from either side's point of view.")
+    role: Role | None = Field(description="The partner's role in this conversation.")
+    protocol: str
+    state: PeerState = Field(description="`exchange` where both directions were read, else `attempt`.")
+
+
+class HashrateModel(Model):
+    """Hashes a second of one algorithm, with a 95 % interval."""
+
+    algorithm: str
+    value: float
+    low: float
+    high: float
+    unit: Literal["H/s"]
+
+
+class PowerModel(Model):
+    """Electric power in kW, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class EvidenceModel(Model):
+    """One thing that was seen, and where a person can look at it."""
+
+    kind: str = Field(description="Stable and dotted, e.g. `stratum.share_accepted`.")
+    because: str = Field(description="A sentence in the language asked for.")
+    source: str = Field(description="The capture that shows it.")
+    frame: int | None = Field(description="Frame number in that capture, from 1.")
+    time: Time
+    weight: float = Field(description="Log-odds (nats) that it adds; negative speaks against.")
+    count: int = Field(description="How often it was seen.")
+
+
+class HolderModel(Model):
+    """Who held the address, and where the line ends."""
+
+    enterprise: str | None
+    uscc: str | None = Field(description="Unified social credit code.")
+    line: str | None
+    site: str | None = Field(description="Id of the site.")
+    division: str | None = Field(description="GB/T 2260 code of the site.")
+    address: str | None = Field(description="Postal address of the site.")
+    longitude: float | None
+    latitude: float | None
+    datum: Literal["WGS-84", "GCJ-02", "CGCS2000"] | None
+    valid_from: Time | None
+    valid_to: Time | None
+
+
+class CandidateModel(HolderModel):
+    """One possible holder."""
+
+    probability: Probability
+
+
+class AttributionModel(HolderModel):
+    """Whose address it was. The holder's keys are null unless `certain`."""
+
+    certain: bool
+    candidates: list[CandidateModel] = Field(description="Possible holders, most probable first.")
+    missing: list[str] = Field(description="The facts that would make the answer certain.")
+
+
+class VerdictModel(Model):
+    """One address in one role: the same object as a line of `minescope replay --json`."""
+
+    type: Literal["verdict"]
+    source: str = Field(description="The capture judged, or the common name of those judged together.")
+    address: str
+    role: Role
+    level: Level
+    score: Probability
+    protocols: list[str]
+    coins: list[str]
+    algorithms: list[str]
+    encrypted: bool
+    peers: list[PeerModel]
+    first_seen: Time
+    last_seen: Time
+    agents: list[str]
+    wallets: list[str]
+    workers: int | None = Field(description="Distinct worker names seen.")
+    pools: list[str] = Field(description="Pool operators that the address spoke to, or is.")
+    hashrate: list[HashrateModel]
+    power_kw: PowerModel | None
+    evidence: list[EvidenceModel] = Field(description="Heaviest first, counter-evidence included.")
+    attribution: AttributionModel | None = Field(description="Whose address it was when last seen.")
+
+
+class StrongestModel(Model):
+    """The verdict of the highest level, then the highest score."""
+
+    role: Role
+    level: Level
+    score: Probability
+
+
+class EnterpriseModel(Model):
+    """The enterprise that held the address at the time asked for."""
+
+    name: str
+    uscc: str | None
+
+
+class SiteModel(Model):
+    """Where the line of the address ends."""
+
+    id: str
+    division: str | None
+    address: str | None
+    longitude: float | None
+    latitude: float | None
+    datum: Literal["WGS-84", "GCJ-02", "CGCS2000"] | None
+
+
+class AddressModel(Model):
+    """What is known of one address. Lists unite the verdicts that were not cleared."""
+
+    type: Literal["address"]
+    address: str = Field(description="Canonical; mapped IPv4 is written as IPv4.")
+    at: Time | None = Field(description="The time asked for; null: when the address was last seen.")
+    port: Port | None = Field(description="The port asked for.")
+    known: bool = Field(description="A capture has shown the address, or the registry has ever held it.")
+    verdict: StrongestModel | None
+    roles: list[Role] = Field(description="Roles that were not cleared, strongest first.")
+    protocols: list[str]
+    coins: list[str]
+    pools: list[str]
+    first_seen: Time | None
+    last_seen: Time | None
+    enterprise: EnterpriseModel | None = Field(description="Null unless the attribution is certain.")
+    site: SiteModel | None = Field(description="Null unless the attribution is certain.")
+    attribution: AttributionModel
+    verdicts: list[VerdictModel] = Field(description="Last seen first, each with its evidence.")
+
+
+class HitsModel(Model):
+    """One page of hits."""
+
+    hits: list[VerdictModel] = Field(description="Last seen first.")
+    next: str | None = Field(description="Give it as `cursor` for the next page; null at the end.")
+
+
+class CountsModel(Model):
+    """How much the service holds. Verdicts are the current ones."""
+
+    runs: int
+    verdicts: int
+    addresses: int
+    evidence: int
+    enterprises: int
+    assignments: int
+
+
+class HealthModel(Model):
+    """The service is able to answer."""
+
+    status: Literal["ok"]
+    version: str
+    database: Literal["reachable"]
+    counts: CountsModel
+
+
+class FaultModel(Model):
+    """One wrong part of a request."""
+
+    detail: str
+    pointer: str = Field(description="JSON pointer into {path, query, body} of the request: `#/query/limit`.")
+
+
+class ProblemModel(BaseModel):
+    """Problem details of RFC 9457."""
+
+    type: str = Field(description="`urn:minescope:problem:...`, or `about:blank` for a plain HTTP error.")
+    title: str = Field(description="The kind of problem, in the language asked for.")
+    status: int
+    detail: str = Field(description="What happened this time.")
+    instance: str = Field(description="The path that was asked for.")
+    errors: list[FaultModel] | None = Field(default=None, description="What is wrong, part by part.")
+
+
+class EntryErrorModel(Model):
+    """The line that answers a bulk entry which could not be."""
+
+    type: Literal["error"]
+    input: str = Field(description="The entry as it was sent, cut at 100 characters.")
+    error: ProblemModel
+
+
+class EntryModel(Model):
+    """One entry of a bulk look-up that says more than its address."""
+
+    address: str = Field(examples=["2001:db8::7"])
+    at: Time | None = Field(default=None, description="RFC 3339, with its zone.")
+    port: Port | None = Field(default=None, description="Public source port.")

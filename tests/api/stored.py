@@ -1,0 +1,87 @@
+"""A real store with some verdicts and the sample registry, for the tests of both doors."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from facts.endpoint import parse_address
+from facts.evidence import Evidence
+from facts.instant import NS
+from facts.names import Level, PeerState, Role
+from facts.verdict import Peer, Verdict, Weighed
+from facts.where import Where
+from pipeline.services import Services, build_services
+from pipeline.settings import Settings
+from registry.csv_import import load_sample
+from store.database import open_database
+from store.registry import RegistryStore
+from store.verdicts import VerdictStore
+
+SEEN_NS = 1_772_352_000 * NS  # 2026-03-01T08:00:00Z
+MINER = "192.0.2.200"
+POOL = "203.0.113.40"
+NODE = "2001:db8::7"
+CLEARED = "203.0.113.41"
+
+
+def verdict(address: str, role: Role = Role.MINER, level: Level = Level.CONFIRMED, **other: Any) -> Verdict:
+    """A verdict with one piece of evidence; `other` replaces fields."""
+    parsed = parse_address(address)
+    last = other.pop("last_seen_ns", SEEN_NS)
+    evidence = Evidence(
+        parsed,
+        role,
+        "miner.share_accepted",
+        Where("captures/office.pcap", 118),
+        last,
+        (("peer", f"{POOL}:3333"),),
+        41,
+    )
+    peer = Peer(parse_address(POOL), 3333, Role.POOL, "stratum-cryptonote", PeerState.EXCHANGE)
+    fields: dict[str, Any] = {
+        "source": "captures/office.pcap",
+        "address": parsed,
+        "role": role,
+        "level": level,
+        "score": 0.98,
+        "protocols": ("stratum-cryptonote",),
+        "coins": ("XMR",),
+        "algorithms": ("rx/0",),
+        "encrypted": False,
+        "peers": (peer,),
+        "first_seen_ns": last - 60 * NS,
+        "last_seen_ns": last,
+        "agents": ("XMRig/6.21.0",),
+        "wallets": (),
+        "workers": 1,
+        "pools": ("example-pool",),
+        "hashrate": (),
+        "evidence": (Weighed(evidence, 8.7),),
+    }
+    return Verdict(**(fields | other))
+
+
+SOME = (
+    verdict(MINER),
+    verdict(MINER, Role.PROBER, Level.CLEARED, score=0.01),
+    verdict(POOL, Role.POOL, Level.LIKELY, last_seen_ns=SEEN_NS + NS, peers=(), score=0.93),
+    verdict(NODE, Role.NODE, coins=("BTC",), protocols=("bitcoin-p2p",), pools=(), last_seen_ns=SEEN_NS - NS),
+    verdict(CLEARED, Role.MINER, Level.CLEARED, score=0.001),
+)
+
+
+def filled(home: Path, verdicts: Iterable[Verdict] = SOME) -> Settings:
+    """Settings of a new home whose store holds `verdicts` and the sample registry."""
+    settings = Settings(home=home)
+    with open_database(settings.database_url) as database:
+        RegistryStore(database).replace(load_sample())
+        VerdictStore(database).save("test", SEEN_NS, verdicts)
+    return settings
+
+
+@contextmanager
+def serving(home: Path, verdicts: Iterable[Verdict] = SOME) -> Iterator[Services]:
+    """The opened services of such a store."""
+    with build_services(filled(home, verdicts)) as services:
+        yield services

@@ -1,0 +1,135 @@
+"""The server itself, on a real socket."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from api.app import create_app
+from api.server import AnnouncingServer, bind, configured, is_loopback
+from facts.errors import SettingsError
+from pipeline.services import Services
+from tests.api.stored import MINER
+
+
+@contextmanager
+def listening(services: Services) -> Iterator[int]:
+    """The port of a server in a thread of this process, ended with the block."""
+    with bind("127.0.0.1", 0) as bound:
+        ready = threading.Event()
+        server = AnnouncingServer(configured(create_app(services)), ready.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        try:
+            assert ready.wait(10)
+            yield bound.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(20)
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def port(services: Services) -> Iterator[int]:
+    with listening(services) as port:
+        yield port
+
+
+def test_it_answers_without_naming_its_software(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection.request("GET", f"/v1/ips/{MINER}")
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert answer.getheader("Server") is None
+    assert json.loads(answer.read())["address"] == MINER
+    connection.close()
+
+
+def test_what_is_no_http_is_a_problem_too(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as raw:
+        raw.sendall(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
+        received = b""
+        while chunk := raw.recv(65536):
+            received += chunk
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["type"] == "urn:minescope:problem:malformed-http"
+
+
+@pytest.mark.prove
+def test_bulk_lines_arrive_while_later_ones_are_still_looked_up(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    body = json.dumps([MINER] * 6_000)
+    connection.request("POST", "/v1/ips:lookup", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    began = time.monotonic()
+    first = answer.readline()
+    until_first = time.monotonic() - began
+    rest = sum(1 for _ in answer)
+    until_last = time.monotonic() - began
+    connection.close()
+    assert json.loads(first)["address"] == MINER
+    assert rest == 5_999
+    assert until_first < until_last / 2
+
+
+def test_a_client_that_goes_away_midway_leaves_a_server_that_answers(port: int) -> None:
+    body = json.dumps([MINER] * 6_000)
+    for _ in range(10):  # more often than bulk look-ups may run at once
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", "/v1/ips:lookup", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        answer.readline()
+        answer.close()
+        connection.close()
+        time.sleep(0.1)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/v1/ips:lookup", "[]", {"Content-Type": "application/json"})
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_others_are_answered_while_a_bulk_look_up_runs(port: int) -> None:
+    bulk = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    bulk.request("POST", "/v1/ips:lookup", json.dumps([MINER] * 8_000), {"Content-Type": "application/json"})
+    counted: list[int] = []
+    reader = threading.Thread(target=lambda: counted.append(sum(1 for _ in bulk.getresponse())))
+    reader.start()
+    single = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    answered = 0
+    while not counted:
+        single.request("GET", f"/v1/ips/{MINER}")
+        assert len(single.getresponse().read()) > 100
+        answered += 1
+    reader.join(60)
+    single.close()
+    bulk.close()
+    assert counted == [8_000]
+    assert answered > 10
+
+
+def test_a_port_in_use_is_a_wrong_setting() -> None:
+    with bind("127.0.0.1", 0) as bound:
+        bound.listen()
+        with pytest.raises(SettingsError, match=r"--port.*in use"):
+            bind("127.0.0.1", bound.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_this_machines_is_a_wrong_setting(host: str) -> None:
+    with pytest.raises(SettingsError, match="--host"):
+        bind(host, 0)
+
+
+def test_loopback_is_told_from_other_addresses() -> None:
+    with bind("127.0.0.1", 0) as local, bind("[::1]", 0) as local6, bind("0.0.0.0", 0) as everywhere:
+        assert is_loopback(local)
+        assert is_loopback(local6)
+        assert not is_loopback(everywhere)
