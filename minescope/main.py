@@ -1,0 +1,89 @@
+"""The terminal door: one command a file, exit codes as the output contract says."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from facts.errors import MineScopeError
+from minescope.exits import EXIT_FAULT, EXIT_UNREADABLE, EXIT_USAGE
+
+app = typer.Typer(
+    name="minescope",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 nothing found, 1 a mining role at likely or more, 2 unreadable, 3 wrong usage.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"minescope {version('minescope')}")
+        raise typer.Exit
+
+
+@app.callback()
+def minescope(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Find cryptocurrency mining in traffic: who mines, how that is known, whose it is, where it stands."""
+
+
+def _register() -> None:
+    """Hang every command on the app; their modules import what is heavy only when they run."""
+    from minescope.check import check
+    from minescope.inspect import inspect
+    from minescope.lookup import lookup
+    from minescope.registry import registry
+    from minescope.replay import replay
+    from minescope.serve import serve
+    from minescope.warmup import warmup
+
+    for command in (replay, lookup, serve, inspect, registry, check, warmup):
+        app.command()(command)
+
+
+_register()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; every error becomes one line on standard error."""
+    try:
+        return int(app(list(arguments), standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        wrong = f"minescope: {error}"  # what has no form of its own to be shown in
+        getattr(error, "show", lambda: typer.echo(wrong, err=True))()
+        return EXIT_USAGE
+    except typer.Abort:
+        typer.echo("minescope: stopped", err=True)
+        return 130  # 128 + SIGINT, as shells expect
+    except KeyboardInterrupt:
+        typer.echo("minescope: stopped", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away (`| head`): nothing is wrong and nobody listens
+        return 0
+    except MineScopeError as error:
+        from facts.errors import SettingsError, UsageError
+
+        typer.echo(f"minescope: {error}", err=True)
+        return EXIT_USAGE if isinstance(error, UsageError | SettingsError) else EXIT_UNREADABLE
+
+
+def main() -> None:
+    """Entry point of the `minescope` program."""
+    try:
+        status = run(sys.argv[1:])
+    except Exception:  # noqa: BLE001 - a fault must not end as Python's 1, which means that mining was found
+        traceback.print_exc()
+        status = EXIT_FAULT
+    sys.exit(status)
