@@ -54,6 +54,22 @@ class Tag(IntEnum):
     DISCV4 = 4
     TLS = 5
     DNS = 6
+    HTTP = 8
+    WEBSOCKET = 9
+    AGENT = 10
+    """A binary frame of BTCAgent (0x7F)."""
+    STRATUM_V2 = 11
+    """A plain Stratum V2 SetupConnection."""
+    NOISE = 12
+    """A first flight of exactly 64 bytes, as the Noise handshake of Stratum V2 begins."""
+    RLPX = 13
+    HTTP2 = 14
+    QUIC = 15
+    DISCV5 = 16
+    SEALED = 17
+    """Random-looking first bytes at a port of a node network: BIP324."""
+    SOCKS = 18
+    DATUM = 19
     EARLY = 7
     """Payload of a young flow out of order: the streams hold it in case its flow turns out to matter."""
 

@@ -63,6 +63,8 @@ class Login(PoolEvent):
     worker: str | None = None
     agent: str | None = None
     algorithms: tuple[str, ...] = ()
+    session: int | None = None
+    """The machine's number, where one stream carries many (BTCAgent)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,8 @@ class Work(PoolEvent):
     """True where older jobs are void, normally a new block."""
     hashes: float | None = None
     """Expected hashes for one share of this job, where the job itself carries the target."""
+    network_hashes: float | None = None
+    """Expected hashes for a block, where the job tells the network's target (nBits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,8 @@ class Submit(PoolEvent):
     sender: ClassVar[Party] = "miner"
     job_id: str | None = None
     worker: str | None = None
+    session: int | None = None
+    """The machine's number, where one stream carries many (BTCAgent)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,12 @@ class ShareResult(PoolEvent):
     accepted: bool
     code: int | None = None
     message: str | None = None
+    session: int | None = None
+    """The machine whose share it was, where one stream carries many (BTCAgent)."""
+    hashes: float | None = None
+    """Expected hashes of this very share, where its own difficulty is known apart from the stream's."""
+    count: int = 1
+    """Shares that it answers: Stratum V2 acknowledges several at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +229,19 @@ class NodeMessage(NodeEvent):
     coins: tuple[str, ...] = ()
     spv: bool = False
     """True for messages that only a light client sends (filterload, getcfilters, ...)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeBlock(NodeEvent):
+    """A peer told of a block, by its hash: announced it, or sent it."""
+
+    kind: ClassVar[str] = "node.block"
+    command: str
+    """How: `inv`, `headers`, `cmpctblock`, `block`, `new_fluffy_block`, ..."""
+    block: str
+    """Its hash (where the message has none: of the block's header or blob), hex, as the wire's order has it."""
+    height: int | None = None
+    coins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from facts.conversation import Flow
 from facts.errors import ParseError
 from facts.where import Where
 from protocols.events import DnsAnswer, DnsQuery, PoolEvent, TlsCertificate, TlsHello
-from protocols.parser import Event, Match, Parser, Side
+from protocols.parser import Event, Handover, Match, Parser, Side
 
 HEAD = 4096  # bytes of a side that a probe sees: the longest first messages of all protocols here fit
 MAX_PROBES = (
@@ -212,9 +212,29 @@ class Observer:
                 if parser.transport != "tcp":
                     break
                 data = b""  # go on with the messages behind the broken one
+        handover = parser.handover
+        if handover is not None:
+            return out + self._hand_over(handover)
         if parser.finished:
             self._parser = None
             self.reason = "finished"
+        return out
+
+    def _hand_over(self, handover: Handover) -> list[Read]:
+        """Go on with the stream that begins within this one; its offsets stay those of the whole stream."""
+        bases = self._base
+        self._parser = handover.parser
+        self._base = [-1, -1]
+        self._errors = 0
+        if handover.parser is None:
+            self._probes += 1
+            if self._probes >= MAX_PROBES:
+                self.reason = "unrecognised"
+                return []
+            self._restart()
+        out: list[Read] = []
+        for side, offset, data in handover.rest:
+            out += self.feed(side, max(bases[side], 0) + offset, data)
         return out
 
     def _give_up(self) -> None:

@@ -44,6 +44,18 @@ class Event:
     """The side whose bytes carried it."""
     offset: int
     """Offset in that side's stream of the first byte of the message that carried it (UDP: 0)."""
+    sealed: bool = False
+    """True where sizes and order told it, under encryption: the message itself was not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A stream within the stream begins: behind a proxy's preamble, after an upgrade of the protocol."""
+
+    parser: "Parser | None"
+    """Reads it from here on; None where its first bytes must be probed like those of any stream."""
+    rest: tuple[tuple[Side, int, bytes], ...] = ()
+    """Bytes of it that the present parser was given already: side, offset in what it was fed, bytes."""
 
 
 class Parser(ABC):
@@ -76,6 +88,11 @@ class Parser(ABC):
 
         They count in the offsets of later events, as if they had been fed.
         """
+
+    @property
+    def handover(self) -> Handover | None:
+        """What reads on, once this parser has read all that is its own; asked after each feed."""
+        return None
 
     @property
     def finished(self) -> bool:
