@@ -22,4 +22,4 @@ def nanoseconds(at: datetime) -> int:
     """Return an aware datetime as nanoseconds; raises ValueError for a naive one."""
     if at.tzinfo is None:
         raise ValueError("a time needs its zone")
-    return int((at - _EPOCH) / timedelta(microseconds=1)) * 1000
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from facts.errors import StoreError
 
 BUSY_S = 30
 """Seconds a writer waits for another one on SQLite, and any client for a connection to PostgreSQL."""
+_TRIES_PER_S = 50
 _POOL = 10  # connections kept; the API's threads, not its clients, are what needs them
 
 
@@ -145,8 +147,21 @@ def _engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode safe against all but lost last commits
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch a new database to its write-ahead log; SQLite's own waiting does not cover this lock."""
+    for _ in range(BUSY_S * _TRIES_PER_S):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            sleep(1 / _TRIES_PER_S)  # another one is switching it
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
