@@ -51,8 +51,10 @@ class Casebook:
             events.DnsAnswer: self._contacts.answer,
             events.TlsHello: self._contacts.hello,
             events.TlsCertificate: self._contacts.certificate,
+            events.ProxyTarget: self._contacts.target,
             events.NodeHello: self._node_hello,
             events.NodeMessage: self._node_message,
+            events.StreamAmbiguous: self._ambiguous,
         }
         self._handlers |= dict.fromkeys(events.PoolEvent.__subclasses__(), self._pool_event)
 
@@ -105,6 +107,14 @@ class Casebook:
         connection.asked |= event.sender == "miner"
         if not _learn(talk, connection, event, seen.at_ns):
             self.dropped["names-beyond-limit"] += 1
+
+    def _ambiguous(self, seen: Observation, event: events.StreamAmbiguous) -> None:
+        """Remember it of the mining conversation that the stream holds; of any other it decides nothing."""
+        flow = seen.flow
+        for miner, pool in ((flow.client, flow.server), (flow.server, flow.client)):
+            for talk in self._talks.get((miner.address, pool), ()):
+                if (miner.port, flow.tunnel) in talk.connections:
+                    talk.ambiguous = _again(talk.ambiguous, seen, event.cause)
 
     def _talk(self, miner: Address, pool: Endpoint, transport: Transport, protocol: str) -> Talk | None:
         family = "stratum" if protocol.startswith("stratum") else protocol

@@ -63,11 +63,13 @@ class Kind(StrEnum):
     QUOTED_BOTH_SIDES = "quoted.both_sides"
     QUOTED_REVERSED = "quoted.reversed"
     QUOTED_UNASKED = "quoted.unasked"
+    STREAM_AMBIGUOUS = "stream.ambiguous"
 
     NAME_LOOKED_UP = "name.looked_up"
     NAME_RESOLVED = "name.resolved"
     NAME_SNI = "name.sni"
     NAME_CERTIFICATE = "name.certificate"
+    NAME_PROXY_TARGET = "name.proxy_target"
     NAME_POOL_HOST = "name.pool_host"
     SHAPE_QUIET_LONG = "shape.quiet_long"
     SHAPE_BROWSING = "shape.browsing"

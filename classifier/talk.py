@@ -161,8 +161,8 @@ class Talk:
     """All mining traffic of one miner address with one service in one family of protocols."""
 
     __slots__ = (
-        "_strength", "connections", "course", "family", "first_ns", "last_ns", "miner", "names", "pool",
-        "protocol", "seen", "shares", "stay_ns", "transport",
+        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "last_ns", "miner", "names",
+        "pool", "protocol", "seen", "shares", "stay_ns", "transport",
     )  # fmt: skip
 
     def __init__(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> None:
@@ -177,6 +177,8 @@ class Talk:
         self.connections: dict[tuple[int, int], Connection] = {}
         self.shares: dict[str, Shares] = {}
         self.course = Course(0)
+        self.ambiguous: Seen | None = None
+        """Where the wire does not tell what was received (docs/evasion.md)."""
         self.stay_ns = 0
         self.first_ns = self.last_ns = -1
 

@@ -146,6 +146,7 @@ def of_miner(told: Statements, basis: Sequence[Talk], behaviour: Behaviour) -> N
         if Course.PICKED_UP in talk.course:
             told.state(Kind.MINER_ACKNOWLEDGED, talk.opening(), peer=str(talk.pool))
         _of_quotes(told, talk, str(talk.pool))
+        _of_ambiguity(told, talk, str(talk.pool))
     if not any(talk.proved for talk in basis):
         _of_attempts(told, basis)
         return
@@ -164,6 +165,12 @@ def _of_quotes(told: Statements, talk: Talk, peer: str) -> None:
         told.state(Kind.QUOTED_REVERSED, talk.opening(), peer=peer)
     else:
         told.state(Kind.QUOTED_UNASKED, talk.opening(), peer=peer)
+
+
+def _of_ambiguity(told: Statements, talk: Talk, peer: str) -> None:
+    """What warns that something else may have been received than was read."""
+    if talk.ambiguous is not None:
+        told.state(Kind.STREAM_AMBIGUOUS, talk.ambiguous, peer=peer, message=talk.ambiguous.text)
 
 
 def _of_attempts(told: Statements, basis: Sequence[Talk]) -> None:
@@ -222,6 +229,7 @@ def of_pool(told: Statements, basis: Sequence[Talk]) -> None:
         if Course.PICKED_UP in talk.course:
             told.state(Kind.POOL_ACKNOWLEDGED, talk.opening(), peer=str(talk.miner))
         _of_quotes(told, talk, str(talk.miner))
+        _of_ambiguity(told, talk, str(talk.miner))
         if talk.proved:
             continue
         refusals = [talk.seen[fact] for fact in (Fact.REFUSED, Fact.SHARE_REFUSED) if fact in talk.seen]

@@ -11,6 +11,9 @@ from facts.endpoint import Address
 from protocols.parser import Event
 
 Party = Literal["miner", "pool"]
+Cause = Literal["copies", "fragments", "urgent"]
+"""Two copies of the same bytes differ, of a segment or of a fragment; or urgent data, which a receiver reads
+in line or takes out of the stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,3 +291,24 @@ class TlsCertificate(NameEvent):
     names: tuple[str, ...]
     """Subject alternative names, else the common name; lower case."""
     issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamAmbiguous(Event):
+    """What one side said depends on who received it: the wire alone cannot tell. `protocol` is `tcp`.
+
+    The first copy was read on; it is told once a direction and connection.
+    """
+
+    kind: ClassVar[str] = "stream.ambiguous"
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyTarget(NameEvent):
+    """A client asked a proxy for a connection to somewhere else (SOCKS, HTTP CONNECT)."""
+
+    kind: ClassVar[str] = "proxy.target"
+    host: str
+    """Host name in lower case without trailing dot, or an address in its canonical form."""
+    port: int

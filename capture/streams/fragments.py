@@ -2,9 +2,10 @@
 
 Source: RFC 791, section 3.2; RFC 8200, section 4.5; RFC 5722.
 
-Fragments that overlap, other than exact repeats, void their datagram: RFC 5722 demands it for IPv6 and
-current receivers do it for IPv4, since honest senders never overlap. Every fragment that does not end in
-a datagram is counted by reason.
+Fragments that overlap with the same content are put together: whoever receives them takes that or nothing.
+Where the content differs, the datagram is void: RFC 5722 demands it for IPv6 and current receivers do it for
+IPv4, others take one copy or the other, so `doubted` says that the stream is ambiguous. Every fragment that
+does not end in a datagram is counted by reason.
 """
 
 from collections import Counter
@@ -56,6 +57,8 @@ class _Open:
     born_ns: int
     protocol: int
     parts: dict[int, bytes] = field(default_factory=dict)
+    fragments: int = 0
+    """Those that brought bytes."""
     size: int = 0
     total: int = -1
     flow: int = -1
@@ -63,6 +66,8 @@ class _Open:
     packet: Packet = (0, 0, 0)
     void: str = ""
     """Why nothing can come of it any more; later fragments of it are counted so."""
+    doubted: bool = False
+    """True from the moment two copies differ until it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class Fragments:
         self.counts: Counter[str] = Counter()
         self.held = 0
         """Bytes of fragments held now."""
+        self.doubted: list[tuple[int, int, Packet]] = []
+        """Flow, direction and packet of each datagram of which two copies differ; its taker empties it."""
         self._open: dict[tuple[bytes, int, int], _Open] = {}
 
     def push(
@@ -105,6 +112,9 @@ class Fragments:
             open_.flow, open_.direction, open_.packet = flow, direction, packet
             open_.protocol = fragment.protocol
         self._add(open_, fragment)
+        if open_.doubted and open_.flow >= 0:
+            open_.doubted = False
+            self.doubted.append((open_.flow, open_.direction, packet))
         if open_.void or open_.size != open_.total:
             while self.held > MAX_HELD:
                 self._close(next(iter(self._open)), "fragment-table-full")
@@ -133,8 +143,8 @@ class Fragments:
     def _close(self, key: tuple[bytes, int, int], reason: str) -> None:
         open_ = self._open.pop(key)
         self.held -= open_.size
-        if open_.parts:
-            self.counts[reason] += len(open_.parts)
+        if open_.fragments:
+            self.counts[reason] += open_.fragments
 
     def _add(self, open_: _Open, fragment: _Fragment) -> None:
         start, end = fragment.start, fragment.start + len(fragment.body)
@@ -142,29 +152,53 @@ class Fragments:
             self.counts[open_.void] += 1
         elif open_.parts.get(start) == fragment.body:
             self.counts["fragment-repeated"] += 1
-        elif any(start < at + len(part) and at < end for at, part in open_.parts.items()):
+        elif _contradicted(open_.parts, start, fragment.body):
+            open_.doubted = True
             self._void(open_, "fragment-overlap")
         elif (
             not fragment.body
             or end > MAX_DATAGRAM
             or len(open_.parts) >= MAX_PARTS
-            or (open_.total >= 0 and (end > open_.total or not fragment.more))
+            or (open_.total >= 0 and (end > open_.total or (not fragment.more and end < open_.total)))
             or (not fragment.more and any(at >= end for at in open_.parts))
         ):
             self._void(open_, "fragment-malformed")
         else:
-            open_.parts[start] = fragment.body
-            open_.size += len(fragment.body)
-            self.held += len(fragment.body)
+            before = open_.size
+            self._put(open_, start, fragment.body)
             if not fragment.more:
                 open_.total = end
+            if open_.size == before:
+                self.counts["fragment-repeated"] += 1
+            else:
+                open_.fragments += 1
+
+    def _put(self, open_: _Open, start: int, body: bytes) -> None:
+        """Keep those bytes of a fragment that no other one brought."""
+        end, at = start + len(body), start
+        for held_at in sorted(open_.parts):
+            held_end = held_at + len(open_.parts[held_at])
+            if held_end <= at:
+                continue
+            if held_at >= end:
+                break
+            if held_at > at:
+                self._put_part(open_, at, body[at - start : held_at - start])
+            at = held_end
+        if at < end:
+            self._put_part(open_, at, body[at - start :])
+
+    def _put_part(self, open_: _Open, at: int, part: bytes) -> None:
+        open_.parts[at] = part
+        open_.size += len(part)
+        self.held += len(part)
 
     def _void(self, open_: _Open, reason: str) -> None:
         """Give up a datagram, but remember it, so that its other fragments do not begin it anew."""
         open_.void = reason
-        self.counts[reason] += len(open_.parts) + 1
+        self.counts[reason] += open_.fragments + 1
         self.held -= open_.size
-        open_.size = 0
+        open_.size = open_.fragments = 0
         open_.parts.clear()
 
     def _whole(self, open_: _Open) -> Whole | None:
@@ -176,10 +210,20 @@ class Fragments:
             _, _, seq, _, words, flags, _ = _TCP.unpack_from(body)
             header = (words >> 4) * 4
         usable = open_.protocol in (TCP, UDP) and (20 if tcp else 8) <= header <= len(body)
-        self.counts["fragment-reassembled" if usable else "fragment-no-transport"] += len(open_.parts)
+        self.counts["fragment-reassembled" if usable else "fragment-no-transport"] += open_.fragments
         if not usable:
             return None
         return Whole(open_.flow, open_.direction, tcp, seq, flags, body[header:], open_.packet)
+
+
+def _contradicted(parts: dict[int, bytes], start: int, body: bytes) -> bool:
+    """Say whether a fragment has other content than one that was here before it."""
+    end = start + len(body)
+    for at, part in parts.items():
+        low, high = max(at, start), min(at + len(part), end)
+        if low < high and part[low - at : high - at] != body[low - start : high - start]:
+            return True
+    return False
 
 
 def _read(raw: bytes) -> _Fragment | None:

@@ -3,8 +3,9 @@
 Source: RFC 9293, sections 3.4 (sequence numbers) and 3.10.7.4 (which segments are acceptable).
 
 Where copies of the same bytes differ, the first copy wins, as in the receivers that most miners run on
-(Linux keeps what it has queued); conflicts among held copies are counted. Delivered bytes are not kept,
-so a retransmission of those is counted but not compared.
+(Linux keeps what it has queued). The last bytes delivered are kept for a while, so that a retransmission
+with other content is noticed: which copy the receiver took cannot be told from the wire, and `conflict`
+says so. Of a byte at a time that may be a keep-alive probe, whose content means nothing, none is compared.
 """
 
 from bisect import insort
@@ -23,6 +24,8 @@ MAX_HELD_BYTES = (
 MAX_HELD_SEGMENTS = 256  # a hole with so many segments behind it was lost by the capture, not by the network
 PATIENCE_NS = 10_000_000_000  # senders repeat a lost segment within 3 s; their second attempt is awaited too
 MAX_HELD_TOTAL = 32 * 1024 * 1024  # bytes held by all streams of a worker together: bounds hostile captures
+KEPT_BYTES = 16 * 1024  # delivered bytes a direction keeps to compare copies with: a window of small messages
+MAX_KEPT_TOTAL = 32 * 1024 * 1024  # of all streams of a worker together; those that go beyond it keep none
 SEGMENT_COST = 160  # bytes that a held segment costs beside its payload, so that tiny ones are bounded too
 REACH = 16 * 1024 * 1024  # bytes ahead or behind that one connection explains: the windows of real stacks
 ASTRAY_RUN = 3  # consecutive segments of another numbering that show it is a new connection, not a stray one
@@ -44,11 +47,13 @@ class Tally:
     overlapped: int = 0
     """Bytes of which a copy was already held."""
     conflicts: int = 0
-    """Held copies that differed from a later one."""
+    """Later copies that differed from the one held or delivered."""
     astray: int = 0
     """Segments far outside what their connection can send."""
     held: int = 0
     """Bytes held now behind holes, overhead included."""
+    kept: int = 0
+    """Delivered bytes kept now for comparison, overhead included."""
 
 
 class Direction:
@@ -59,7 +64,19 @@ class Direction:
     (which a single byte is not: keep-alive probes repeat one, of any value).
     """
 
-    __slots__ = ("_astray", "_astray_next", "_held", "_held_bytes", "_tally", "gaps", "next", "offset")
+    __slots__ = (
+        "_astray",
+        "_astray_next",
+        "_held",
+        "_held_bytes",
+        "_kept",
+        "_kept_bytes",
+        "_tally",
+        "conflict",
+        "gaps",
+        "next",
+        "offset",
+    )
 
     def __init__(self, tally: Tally, start: int = _NONE) -> None:
         """`start` is the sequence number of the first byte where the capture tells it."""
@@ -67,7 +84,11 @@ class Direction:
         self.offset = 0
         self.gaps = 0
         """Gaps declared so far."""
+        self.conflict: int | None = None
+        """Stream offset of the first bytes of which two copies differ; None while none do."""
         self._tally = tally
+        self._kept: list[Piece] = []  # delivered, without holes between them unless gaps were declared
+        self._kept_bytes = 0
         self._held: list[Piece] = []  # by offset; bytes before losses of the same offset
         self._held_bytes = 0
         self._astray = 0
@@ -93,6 +114,7 @@ class Direction:
             self.offset += len(data)
             self.next = (seq + len(data)) & _MASK
             self._astray = 0
+            self._keep(piece)
             return (piece,)
         return self._place(seq, data, missing, packet)
 
@@ -107,6 +129,7 @@ class Direction:
         """Forget what is held: nobody reads this direction any more."""
         self._charge(-self._held_bytes)
         self._held.clear()
+        self._forget(0)
 
     def _place(self, seq: int, data: bytes, missing: int, packet: Packet) -> list[Piece]:
         """Sort in a segment that is not simply the next one."""
@@ -129,6 +152,8 @@ class Direction:
         if start < self.offset:
             old = min(self.offset - start, len(data))
             self._tally.retransmitted += old
+            if len(data) + missing > 1:
+                self._compare(start, data[:old])
             data = data[old:]
             start += old
         self._hold(start, data, packet)
@@ -166,7 +191,7 @@ class Direction:
             shared_end = min(held_end, end)
             self._tally.overlapped += shared_end - at
             if data[at - start : shared_end - start] != held[at - held_at : shared_end - held_at]:
-                self._tally.conflicts += 1
+                self._contradict(at)
             at = shared_end
         if at < end:
             fresh.append((at, data[at - start :], 0, packet))
@@ -197,7 +222,9 @@ class Direction:
 
     def _deliver(self, out: list[Piece], data: bytes, packet: Packet) -> None:
         if data:
-            out.append((self.offset, data, 0, packet))
+            piece = (self.offset, data, 0, packet)
+            out.append(piece)
+            self._keep(piece)
             self._advance(len(data))
 
     def _skip(self, out: list[Piece], missing: int, packet: Packet) -> None:
@@ -211,6 +238,40 @@ class Direction:
     def _advance(self, count: int) -> None:
         self.offset += count
         self.next = (self.next + count) & _MASK
+
+    def _keep(self, piece: Piece) -> None:
+        """Remember what was delivered, within limits."""
+        cost = len(piece[1]) + SEGMENT_COST
+        self._kept.append(piece)
+        self._kept_bytes += cost
+        tally = self._tally
+        tally.kept += cost
+        if self._kept_bytes > KEPT_BYTES or tally.kept > MAX_KEPT_TOTAL:
+            self._forget(KEPT_BYTES // 2 if tally.kept <= MAX_KEPT_TOTAL else 0)
+
+    def _forget(self, most: int) -> None:
+        """Let the oldest delivered bytes go until `most` are left."""
+        gone = freed = 0
+        while gone < len(self._kept) and self._kept_bytes - freed > most:
+            freed += len(self._kept[gone][1]) + SEGMENT_COST
+            gone += 1
+        del self._kept[:gone]
+        self._kept_bytes -= freed
+        self._tally.kept -= freed
+
+    def _compare(self, start: int, data: bytes) -> None:
+        """Compare another copy of delivered bytes with what is still known of them."""
+        end = start + len(data)
+        for at, kept, _, _ in self._kept:
+            low, high = max(at, start), min(at + len(kept), end)
+            if low < high and kept[low - at : high - at] != data[low - start : high - start]:
+                self._contradict(low)
+                return
+
+    def _contradict(self, at: int) -> None:
+        self._tally.conflicts += 1
+        if self.conflict is None:
+            self.conflict = at
 
     def _charge(self, count: int) -> None:
         self._held_bytes += count

@@ -8,12 +8,12 @@ from capture.streams.reassembly import Direction, Packet, Tally
 from facts.conversation import Flow, Transport
 from facts.endpoint import Endpoint
 from facts.where import Where
-from protocols.events import NodeEvent
+from protocols.events import Cause, NodeEvent, StreamAmbiguous
 from protocols.observe import Observation, Observer, Read, client_side
 from protocols.parser import Parser, Side
 
-FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
-MARKING = FIN | SYN | RST
+FIN, SYN, RST, ACK, URG = 0x01, 0x02, 0x04, 0x10, 0x20
+MARKING = FIN | SYN | RST | URG
 
 MAX_MARKS = 4096  # packets remembered a side, to find the one where a message began: 4 MB in full segments
 KEPT_MARKS = 32  # of them, those kept behind an event: few messages are told of later than the next ones
@@ -28,6 +28,9 @@ QUIET_BYTES = (
 MAX_NODE_EVENTS = 256  # messages between nodes after which another one changes no verdict
 SAME_SYN = 64 * 1024  # bytes that may overtake a repeated SYN: the first window
 WELL_KNOWN = 1024  # ports below are bound by servers only
+
+Doubt = tuple[int, int, Cause, Packet]
+"""Direction, stream offset, cause, packet."""
 
 _MASK = 0xFFFF_FFFF
 _LAST = (1 << 62, 0, 0)  # sorts behind every packet
@@ -71,6 +74,8 @@ class Session:
     """
 
     __slots__ = (
+        "_doubted",
+        "_doubts",
         "_ends",
         "_fins",
         "_flip",
@@ -168,6 +173,14 @@ class Session:
         out: list[Observation] = []
         self._flush(out)
         self._emit(self._observer.end(), self.last, out)
+        self._tell_doubts(out)
+        self.drop()
+        return out
+
+    def doubt(self, direction: int, cause: Cause, packet: Packet) -> list[Observation]:
+        """Learn that what one direction says depends on who receives it; return what there is to tell."""
+        out: list[Observation] = []
+        self._doubt(direction, self._streams[direction].offset, cause, packet, out)
         return out
 
     def drop(self) -> None:
@@ -182,6 +195,8 @@ class Session:
         self._flow: Flow | None = None
         self._flip = False
         self._fins = 0
+        self._doubted = 0  # directions whose ambiguity is known, as bits: one of each says enough
+        self._doubts: list[Doubt] = []  # those not told yet
         self._quiet = self._lines = self._node_events = 0
         self._since_ns = now_ns
 
@@ -196,8 +211,10 @@ class Session:
     def _marking(
         self, direction: int, seq: int, flags: int, data: bytes, missing: int, packet: Packet
     ) -> list[Observation]:
-        """Take a segment with SYN, FIN or RST."""
+        """Take a segment with SYN, FIN, RST or URG."""
         out: list[Observation] = []
+        if flags & URG and data:  # read in line here; most receivers take the urgent byte out of the stream
+            self._doubt(direction, self._streams[direction].offset, "urgent", packet, out)
         if flags & SYN:
             seq = (seq + 1) & _MASK
             self._open(direction, seq, bool(flags & ACK), packet[2], out)
@@ -228,6 +245,8 @@ class Session:
     ) -> None:
         stream = self._streams[direction]
         pieces = stream.push(seq, data, missing, packet)
+        if stream.conflict is not None and not self._doubted >> direction & 1:
+            self._doubt(direction, stream.conflict, "copies", packet, out)
         if pieces:
             self._deliver(direction, pieces, out)
         elif stream.lost:
@@ -280,8 +299,29 @@ class Session:
                 self._node_events += 1
         self.events += len(reads)
         self._quiet = 0
+        if self._doubts:
+            self._tell_doubts(out)
         if self._node_events >= MAX_NODE_EVENTS:
             self.reason = "node-known"
+
+    def _doubt(
+        self, direction: int, offset: int, cause: Cause, packet: Packet, out: list[Observation]
+    ) -> None:
+        """Note an ambiguity; it is told once something was read here, or at the end."""
+        if self._doubted >> direction & 1:
+            return
+        self._doubted |= 1 << direction
+        self._doubts.append((direction, offset, cause, packet))
+        if self._flow is not None:
+            self._tell_doubts(out)
+
+    def _tell_doubts(self, out: list[Observation]) -> None:
+        for direction, offset, cause, (source, frame, time_ns) in self._doubts:
+            flow = self._flow or self._decide(None)
+            side = Side.CLIENT if direction == self.client else Side.SERVER
+            event = StreamAmbiguous(protocol="tcp", side=side, offset=offset, cause=cause)
+            out.append(Observation(event, flow, Where(self._names[source], frame), time_ns))
+        self._doubts.clear()
 
     def _decide(self, client: Side | None) -> Flow:
         """Settle who is the client, by the first event; the belief yields to what only one party can say."""

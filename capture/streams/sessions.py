@@ -17,6 +17,7 @@ MAX_SESSIONS = (
     32_768  # at some 3 kB each: 100 MB at the very worst; the idlest quarter goes when it is reached
 )
 MAX_EARLY = 8  # segments that wait for the first one of a young flow: more are not out of order but lost
+MAX_DOUBTED = 1024  # flows without a session of which ambiguous fragments are remembered
 MAX_EARLY_TOTAL = 4096  # of all flows together: 6 MB in full segments
 
 _MASK = 0xFFFF_FFFF
@@ -67,6 +68,7 @@ class Sessions:
         self._sessions: dict[int, Session] = {}
         self._early: dict[int, list[Early]] = {}
         self._early_count = 0
+        self._doubted: dict[int, tuple[int, Packet]] = {}
 
     def push(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
         """Take TAGGED rows that point into `data`, in order; yield what they complete."""
@@ -90,6 +92,8 @@ class Sessions:
             packet = (source, frame, time_ns)
             if kind == _FRAGMENT:
                 whole = self.fragments.push(data, ip, length, flow, direction, packet)
+                if self.fragments.doubted:
+                    yield from self._doubt()
                 if whole is None:
                     continue
                 flow, direction, seq, flags = whole.flow, whole.direction, whole.seq, whole.tcp_flags
@@ -131,6 +135,7 @@ class Sessions:
         """Finish the sessions of flows that the flow table gives up; yield what was still waiting."""
         for flow in flows:
             self._drop_early(flow)
+            self._doubted.pop(flow, None)
             session = self._sessions.pop(flow, None)
             if session is not None:
                 yield from session.end()
@@ -154,6 +159,16 @@ class Sessions:
         }
         return {name: count for name, count in counts.items() if count}
 
+    def _doubt(self) -> Iterator[Observation]:
+        """Tell the sessions of flows in which two copies of a fragment differ."""
+        for flow, direction, packet in self.fragments.doubted:
+            session = self._sessions.get(flow)
+            if session is not None:
+                yield from session.doubt(direction, "fragments", packet)
+            elif len(self._doubted) < MAX_DOUBTED:
+                self._doubted[flow] = (direction, packet)  # its flow may yet come to matter
+        self.fragments.doubted.clear()
+
     def _open(self, flow: int, packet: Packet) -> Session:
         if len(self._sessions) >= MAX_SESSIONS:
             self._evict()
@@ -162,6 +177,9 @@ class Sessions:
         session = self._sessions[flow] = Session(ends, parsers, self._names, self.tally, packet)
         self.clients[flow] = session.client
         self.opened += 1
+        doubted = self._doubted.pop(flow, None)
+        if doubted is not None:
+            session.doubt(doubted[0], "fragments", doubted[1])  # told when there is something else to tell
         return session
 
     def _first(self, session: Session, flow: int, row: Early) -> Iterator[Observation]:
