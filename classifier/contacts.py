@@ -13,7 +13,7 @@ from classifier.witnesses import Statements
 from facts.conversation import Conversation
 from facts.endpoint import Address, Endpoint
 from facts.instant import NS
-from protocols.events import DnsAnswer, DnsQuery, TlsCertificate, TlsHello
+from protocols.events import DnsAnswer, DnsQuery, ProxyTarget, TlsCertificate, TlsHello
 from protocols.observe import Observation
 from protocols.parser import Side
 
@@ -116,6 +116,13 @@ class Contacts:
                 client, server = ends if event.side is Side.SERVER else ends[::-1]
                 self._named(client.address, server, Kind.NAME_CERTIFICATE, name, seen)
                 return
+
+    def target(self, seen: Observation, event: ProxyTarget) -> None:
+        """A client asked a proxy for a connection to a name."""
+        if self.mines(event.host, seen.at_ns):
+            ends = (seen.flow.client, seen.flow.server)
+            client, server = ends if event.side is Side.CLIENT else ends[::-1]
+            self._named(client.address, server, Kind.NAME_PROXY_TARGET, event.host, seen)
 
     def conclude(self, conversation: Conversation) -> None:
         """Learn the shape of a connection in which no mining was read."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from facts.conversation import Flow
 from facts.errors import ParseError
 from facts.where import Where
-from protocols.events import DnsAnswer, DnsQuery, PoolEvent, TlsCertificate, TlsHello
+from protocols.events import DnsAnswer, DnsQuery, PoolEvent, ProxyTarget, TlsCertificate, TlsHello
 from protocols.parser import Event, Handover, Match, Parser, Side
 
 HEAD = 4096  # bytes of a side that a probe sees: the longest first messages of all protocols here fit
@@ -37,13 +37,13 @@ class Observation:
 def client_side(event: Event) -> Side | None:
     """Return the side that must be the client for a party to say this; None where either may say it.
 
-    A mining request, a DNS question and a ClientHello come from clients whatever the capture says about who
-    opened the connection; their answers come from servers.
+    A mining request, a DNS question, a ClientHello and what is asked of a proxy come from clients, whatever
+    the capture says about who opened the connection; their answers come from servers.
     """
     match event:
         case PoolEvent():
             return event.side if event.sender == "miner" else event.side.other
-        case DnsQuery() | TlsHello():
+        case DnsQuery() | TlsHello() | ProxyTarget():
             return event.side
         case DnsAnswer() | TlsCertificate():
             return event.side.other
