@@ -15,7 +15,7 @@ from capture.sieve.layers import BYTES, PACKETS, TCP, UDP, parse
 from capture.sieve.names import WORDS
 from capture.sieve.reasons import PARSED
 from capture.sieve.table import FLOWS, INDICES, KEY, SLOTS, find
-from capture.sieve.tags import DNS, NONE, tcp_tag, udp_tag
+from capture.sieve.tags import DNS, FROM_CLIENT, FROM_OTHER, LATER, NONE, tcp_tag, udp_tag
 from capture.sieve.tags import DULL as DULL_GREETING
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, DULL, LIVE, RELEASED, WATCHED
 
@@ -218,7 +218,12 @@ def walk(
                         if f.state & uint8(WATCHED | RELEASED) == 0:
                             first, second = int64(k.ports >> uint32(16)), int64(k.ports & uint32(0xFFFF))
                             dull = f.state & uint8(DULL) != 0
-                            tag = tcp_tag(d, k.payload, k.payload + n, first, second, dull, names, scratch)
+                            standing = LATER
+                            if ahead == 0 and opened and f.data[r] == 0:
+                                asked = f.syn & uint8(A_SYN << r) != 0 and f.data[1 - r] == 0
+                                standing = FROM_CLIENT if asked else FROM_OTHER
+                            at = int64(k.payload)
+                            tag = tcp_tag(d, at, at + n, first, second, standing, dull, names, scratch)
                             if tag == DULL_GREETING:
                                 tag = uint8(NONE)
                                 f.state |= uint8(DULL)
@@ -253,7 +258,8 @@ def walk(
                 if f.state & uint8(RELEASED):
                     continue
                 first, second = int64(k.ports >> uint32(16)), int64(k.ports & uint32(0xFFFF))
-                tag = udp_tag(d, k.payload, k.payload + n, first, second, names, scratch)
+                answers = f.data[r] == 1 and f.data[1 - r] > 0
+                tag = udp_tag(d, k.payload, k.payload + n, first, second, answers, names, scratch)
                 if tag == NONE and f.state & uint8(WATCHED) == 0:
                     continue
                 if f.tag == NONE and tag != NONE:

@@ -1,115 +1,61 @@
-"""The payload test: which payloads may matter, by structure alone; cheap on those that do not."""
+"""The payload test: which payloads may matter, by structure alone; cheap on those that do not.
+
+One table look-up by the first byte says which tests are worth asking; most payloads need none.
+"""
 
 from typing import Any
 
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from numba import uint8
 
 from capture.compiled import inlined, part
 from capture.records import Tag
 from capture.sieve.names import dns_matters, hello_matters
-from capture.sieve.octets import be16, be32, held
-from protocols.magics import BY_MAGIC
+from capture.sieve.octets import be16
+from capture.sieve.tags_binary import (
+    SV2_FLIGHT,
+    WHOAREYOU,
+    is_agent_frame,
+    is_bitcoin,
+    is_discv4,
+    is_levin,
+    is_node_port,
+    is_quic_initial,
+    is_rlpx,
+    is_socks,
+    is_stratum_v2,
+    looks_random,
+)
+from capture.sieve.tags_text import http_matters, is_json_rpc, is_websocket_text
 
 JSON, BITCOIN, LEVIN, DISCV4 = int(Tag.JSON), int(Tag.BITCOIN_P2P), int(Tag.LEVIN), int(Tag.DISCV4)
-TLS, DNS, NONE = int(Tag.TLS), int(Tag.DNS), int(Tag.NONE)
+TLS, DNS, NONE, HTTP = int(Tag.TLS), int(Tag.DNS), int(Tag.NONE), int(Tag.HTTP)
+WEBSOCKET, AGENT, STRATUM_V2 = int(Tag.WEBSOCKET), int(Tag.AGENT), int(Tag.STRATUM_V2)
+NOISE, RLPX, HTTP2, QUIC = int(Tag.NOISE), int(Tag.RLPX), int(Tag.HTTP2), int(Tag.QUIC)
+DISCV5, SEALED, SOCKS = int(Tag.DISCV5), int(Tag.SEALED), int(Tag.SOCKS)
 DULL = 255
 """No tag: a TLS greeting whose server name is of no interest."""
 
-DISCV4_TRAIL = 64
-"""Bytes that may follow the list of a discv4 packet."""
-JSON_LOOK = 256
-"""Bytes of a JSON text in which a key of JSON-RPC must show itself."""
+LATER, FROM_CLIENT, FROM_OTHER = 0, 1, 2
+"""Where a payload stands in a connection whose opening was seen: the client's first, before anything of the
+server's; any other side's first; or later. Of other connections all are later."""
+
+_PREFACE = np.frombuffer(b"PRI * HTTP/2.0\r\n", np.uint8).copy()
 
 
-def _word(text: str) -> int:
-    """Return the first eight bytes of a word as a number, the way `_key` builds it."""
-    return int.from_bytes(text.encode()[:8].ljust(8, b"\0"), "big")
+def _firsts() -> Any:
+    """Return which test the first byte of a TCP payload calls for, (256,) uint8: a Tag, or NONE."""
+    table = np.zeros(256, np.uint8)
+    for byte in b'{[\n\r "':
+        table[byte] = JSON
+    for byte in b"GPCH":
+        table[byte] = HTTP
+    table[0x16], table[0x7F], table[0x00], table[0x01] = TLS, AGENT, STRATUM_V2, LEVIN
+    table[0x81] = WEBSOCKET
+    return table
 
 
-_KEYS = np.array(
-    sorted(
-        _word(key)
-        for key in (
-            "id", "method", "params", "result", "error", "jsonrpc", "job", "job_id", "blob", "login",
-            "worker",
-            "type", "identifier", "command", "message", "body", "api_key",
-        )
-    ),
-    np.uint64,
-)  # fmt: skip
-_COMMANDS = np.array(
-    sorted(
-        _word(name)
-        for name in (
-            "version", "verack", "addr", "addrv2", "sendaddrv2", "inv", "getdata", "merkleblock", "getblocks",
-            "getheaders", "tx", "headers", "block", "getaddr", "mempool", "ping", "pong", "notfound",
-            "filterload",
-            "filteradd", "filterclear", "sendheaders", "feefilter", "sendcmpct", "cmpctblock", "getblocktxn",
-            "blocktxn", "getcfilters", "cfilter", "getcfheaders", "cfheaders", "getcfcheckpt", "cfcheckpt",
-            "wtxidrelay", "sendtxrcncl", "reject", "alert",
-        )
-    ),
-    np.uint64,
-)  # fmt: skip
-_MAGICS = np.array(sorted({int.from_bytes(magic, "big") for magic in BY_MAGIC}), np.uint32)
-
-
-@inlined
-def _past_space(d: Any, p: Any, last: Any) -> Any:
-    """Return where the white space of JSON at p ends."""
-    while p < last and (d[p] == 0x20 or d[p] == 0x0A or d[p] == 0x0D or d[p] == 0x09):
-        p += 1
-    return p
-
-
-@part
-def is_json_rpc(d: Any, p: Any, end: Any) -> Any:
-    """Say whether an object, or an array of objects, begins here and names a key that JSON-RPC uses."""
-    last = min(end, p + JSON_LOOK)
-    p = _past_space(d, p, last)
-    if p < last and d[p] == 0x5B:
-        p = _past_space(d, p + 1, last)
-    if p >= last or d[p] != 0x7B:
-        return False
-    p += 1
-    while p < last:
-        if d[p] != 0x22:
-            p += 1
-            continue
-        p += 1
-        word, length = uint64(0), 0
-        while p < last and d[p] != 0x22:
-            if length < 8:
-                word |= uint64(d[p]) << uint64(56 - 8 * length)
-            length += 1
-            p += 1
-        p += 1
-        p = _past_space(d, p, last)
-        if p < last and d[p] == 0x3A and held(_KEYS, word):
-            return True
-    return False
-
-
-@part
-def is_bitcoin(d: Any, p: Any, end: Any) -> Any:
-    """Say whether a message header begins here: a known magic, or any magic with a known command."""
-    if end - p < 16:
-        return False
-    word, length, padding = uint64(0), 0, False
-    for at in range(12):
-        c = d[p + 4 + at]
-        if c == 0:
-            padding = True
-            continue
-        if padding or not (0x61 <= c <= 0x7A or 0x30 <= c <= 0x39 or c == 0x5F):
-            return False
-        if length < 8:
-            word |= uint64(c) << uint64(56 - 8 * length)
-        length += 1
-    if length < 2:
-        return False
-    return held(_COMMANDS, word) or held(_MAGICS, be32(d, p))
+_FIRSTS = _firsts()
 
 
 @inlined
@@ -118,55 +64,98 @@ def _dns_header(d: Any, p: Any) -> Any:
     return (d[p + 2] & 0x78) <= 0x28 and (d[p + 3] & 0x40) == 0 and be16(d, p + 4) <= 8
 
 
-@part
-def tcp_tag(d: Any, p: Any, end: Any, sport: Any, dport: Any, dull: Any, names: Any, scratch: Any) -> Any:
-    """Return the tag of a TCP payload d[p:end]; DULL for a TLS greeting to a name of no interest.
+@inlined
+def _is_preface(d: Any, p: Any, n: Any) -> Any:
+    """Say whether a client opens HTTP/2 without TLS here: gRPC between nodes."""
+    if n < len(_PREFACE):
+        return False
+    different = 0
+    for at in range(len(_PREFACE)):
+        different += d[p + at] != _PREFACE[at]
+    return different == 0
 
-    `dull` says that this flow had one: the rest of its handshake does not matter either.
-    """
-    n = end - p
-    if n < 6:
-        return uint8(NONE)
-    first = d[p]
-    if first == 0x7B or first == 0x5B or first == 0x0A or first == 0x0D or first == 0x20:
-        if is_json_rpc(d, p, end):
-            return uint8(JSON)
-    if first == 0x16 and d[p + 1] == 3 and d[p + 2] <= 4:
-        kind = d[p + 5]
-        if kind == 1:
-            return uint8(TLS) if hello_matters(d, p, end, names, scratch) else uint8(DULL)
-        if (kind == 2 or kind == 11) and not dull:
-            return uint8(TLS)
-    second = d[p + 4]
-    if 0x61 <= second <= 0x7A and is_bitcoin(d, p, end):
-        return uint8(BITCOIN)
-    if n >= 8 and be32(d, p) == uint32(0x01210101) and be32(d, p + 4) == uint32(0x01010101):
-        return uint8(LEVIN)
-    if (sport == 53 or dport == 53) and n >= 14 and _dns_header(d, p + 2) and be16(d, p) >= 12:
-        return uint8(DNS) if dns_matters(d, p + 2, end, names, scratch) else uint8(NONE)
+
+@part
+def _opening_tag(d: Any, p: Any, n: Any, sport: Any, dport: Any, standing: Any) -> Any:
+    """Return the tag of a side's first bytes, by what only the first ones show."""
+    end = p + n
+    if standing == FROM_CLIENT:
+        if n == SV2_FLIGHT and looks_random(d, p, end):
+            return uint8(NOISE)
+        if is_socks(d, p, n):
+            return uint8(SOCKS)
+        if _is_preface(d, p, n):
+            return uint8(HTTP2)
+    if n >= SV2_FLIGHT and (is_node_port(sport) or is_node_port(dport)) and looks_random(d, p, end):
+        return uint8(SEALED)
     return uint8(NONE)
 
 
 @part
-def udp_tag(d: Any, p: Any, end: Any, sport: Any, dport: Any, names: Any, scratch: Any) -> Any:
-    """Return the tag of a UDP payload d[p:end]."""
+def tcp_tag(
+    d: Any, p: Any, end: Any, sport: Any, dport: Any, standing: Any, dull: Any, names: Any, scratch: Any
+) -> Any:
+    """Return the tag of a TCP payload d[p:end]; DULL for a TLS greeting to a name of no interest.
+
+    `standing` is LATER, FROM_CLIENT or FROM_OTHER. `dull` says that this flow had a greeting of no interest:
+    the rest of its handshake does not matter either.
+    """
+    n = end - p
+    if n < 6:
+        if standing == FROM_CLIENT and n >= 3 and is_socks(d, p, n):
+            return uint8(SOCKS)
+        return uint8(NONE)
+    test = _FIRSTS[d[p]]
+    if test != NONE:
+        if test == JSON:
+            if is_json_rpc(d, p, end):
+                return uint8(JSON)
+        elif test == TLS:
+            if d[p + 1] == 3 and d[p + 2] <= 4:
+                kind = d[p + 5]
+                if kind == 1:
+                    return uint8(TLS) if hello_matters(d, p, end, names, scratch) else uint8(DULL)
+                if (kind == 2 or kind == 11) and not dull:
+                    return uint8(TLS)
+        elif test == HTTP:
+            if http_matters(d, p, end):
+                return uint8(HTTP)
+        elif test == LEVIN:
+            if is_levin(d, p, n):
+                return uint8(LEVIN)
+        elif test == STRATUM_V2:
+            if is_stratum_v2(d, p, end):
+                return uint8(STRATUM_V2)
+        elif test == WEBSOCKET:
+            if is_websocket_text(d, p, end, scratch):
+                return uint8(WEBSOCKET)
+        elif is_agent_frame(d, p, end):
+            return uint8(AGENT)
+    second = d[p + 4]
+    if 0x61 <= second <= 0x7A and is_bitcoin(d, p, end):
+        return uint8(BITCOIN)
+    if (sport == 53 or dport == 53) and n >= 14 and _dns_header(d, p + 2) and be16(d, p) >= 12:
+        return uint8(DNS) if dns_matters(d, p + 2, end, names, scratch) else uint8(NONE)
+    if d[p + 2] == 0x04 or d[p] == 0x04:
+        if is_rlpx(d, p, n):
+            return uint8(RLPX)
+    if standing != LATER:
+        return _opening_tag(d, p, n, sport, dport, standing)
+    return uint8(NONE)
+
+
+@part
+def udp_tag(d: Any, p: Any, end: Any, sport: Any, dport: Any, answers: Any, names: Any, scratch: Any) -> Any:
+    """Return the tag of a UDP payload d[p:end]; `answers`: its side's first datagram, in answer to others."""
     n = end - p
     if sport == 53 or dport == 53:
         if n >= 17 and _dns_header(d, p):  # a header and the shortest question
             return uint8(DNS) if dns_matters(d, p, end, names, scratch) else uint8(NONE)
         return uint8(NONE)
-    if 98 < n <= 1280 and 1 <= d[p + 97] <= 6 and d[p + 96] <= 1:
-        head = int64(d[p + 98])
-        left = n - 99
-        size = int64(-1)
-        if 0xC0 <= head <= 0xF7:
-            size = head - 0xC0
-        elif head == 0xF8 and left >= 1:
-            size = int64(d[p + 99]) + 1
-        elif head == 0xF9 and left >= 2:
-            size = be16(d, p + 99) + 2
-        # EIP-8 lets a packet go on behind its list, which in practice none does; random bytes nearly
-        # always do.
-        if 0 < size <= left and left - size <= DISCV4_TRAIL:
-            return uint8(DISCV4)
+    if is_discv4(d, p, n):
+        return uint8(DISCV4)
+    if is_quic_initial(d, p, n):
+        return uint8(QUIC)
+    if answers and n == WHOAREYOU and looks_random(d, p, end):
+        return uint8(DISCV5)
     return uint8(NONE)

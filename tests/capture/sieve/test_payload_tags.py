@@ -153,12 +153,6 @@ def test_a_datagram_of_another_shape_is_not_tagged(payload: bytes) -> None:
     assert udp_tag_of(payload) == Tag.NONE
 
 
-def test_every_tag_is_met_in_this_file() -> None:
-    met = {tag_of(LEVIN), udp_tag_of(DISCV4), udp_tag_of(question("a.b"), dport=53), tag_of(hello(None))}
-    met |= {tag_of(b'{"id":1}'), tag_of(bitcoin("f9beb4d9", b"ping"))}
-    assert met == set(Tag) - {Tag.NONE, Tag.EARLY}  # EARLY: test_connections.py
-
-
 @pytest.mark.parametrize(
     ("asked", "matters"),
     [
