@@ -1,8 +1,8 @@
 """RLPx: the encrypted TCP transport of Ethereum-family nodes, known by the key exchange that opens it.
 
-Each side's first message holds an uncompressed point of the curve secp256k1 at a fixed place. That other bytes
-are such a point happens once in 2^256, so the point proves the protocol; all that follows is encrypted, and of
-it only sizes are told. The chain is not on the wire (discv4.py may tell it).
+Each side's first message holds an uncompressed point of the curve secp256k1 at a fixed place. That other
+bytes are such a point happens once in 2^256, so the point proves the protocol; all that follows is encrypted,
+and of it only sizes are told. The chain is not on the wire (discv4.py may tell it).
 
 Source: ethereum/devp2p rlpx.md, EIP-8, SEC 2 (the curve); docs/protocols/rlpx.md.
 """
@@ -66,7 +66,7 @@ class Rlpx(Parser):
         self._halves = (_Half(), _Half())
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
-        """Yield NodeMessage `auth` or `ack` once it is whole, and `frame` once a frame's bytes followed it."""
+        """Yield NodeMessage `auth` or `ack` once it is whole, `frame` once a frame's bytes followed."""
         half = self._halves[side]
         half.offset += len(data)
         if half.lost or half.over:

@@ -5,10 +5,11 @@ from protocols.discv4 import Discv4
 from protocols.dns import Dns, DnsTcp
 from protocols.levin import Levin
 from protocols.parser import Parser
+from protocols.quic import Quic
 from protocols.rlpx import Rlpx
 from protocols.stratum import Stratum
 from protocols.tls import Tls
 
-PARSERS: tuple[type[Parser], ...] = (BitcoinP2P, Levin, Tls, Stratum, DnsTcp, Rlpx, Discv4, Dns)
+PARSERS: tuple[type[Parser], ...] = (BitcoinP2P, Levin, Tls, Stratum, DnsTcp, Rlpx, Discv4, Quic, Dns)
 """The surer a parser is of its first bytes, the earlier it stands; a parser that answers MORE holds up those
 behind it until it is sure or 4 KiB a side have passed."""

@@ -67,9 +67,8 @@ class ClientHello:
     versions: tuple[int, ...]
     algorithms: tuple[int, ...]
 
-    @property
-    def ja4(self) -> str:
-        """The fingerprint of a hello over TCP."""
+    def ja4_over(self, transport: str) -> str:
+        """Return the fingerprint; `transport` is t for TCP, q for QUIC."""
         return ja4(
             legacy_version=self.legacy_version,
             versions=self.versions,
@@ -77,6 +76,7 @@ class ClientHello:
             extensions=self.extensions,
             algorithms=self.algorithms,
             alpn=self.alpn[0] if self.alpn else None,
+            transport=transport,
         )
 
 
@@ -178,10 +178,9 @@ class Tls(Parser):
             case HandshakeType.CLIENT_HELLO:
                 hello = read_client_hello(body)
                 self._end(half)
-                alpn = tuple(_text(name) for name in hello.alpn)
-                return TlsHello(
-                    protocol="tls", side=side, offset=start, sni=hello.sni, alpn=alpn, ja4=hello.ja4
-                )
+                alpn = tuple(text_of(name) for name in hello.alpn)
+                own = hello.ja4_over("t")
+                return TlsHello(protocol="tls", side=side, offset=start, sni=hello.sni, alpn=alpn, ja4=own)
             case HandshakeType.SERVER_HELLO if _selects_tls13(body):
                 self._end(half)  # its certificate is encrypted
             case HandshakeType.CERTIFICATE:
@@ -257,7 +256,7 @@ def _server_name(data: bytes) -> str | None:
     while names:
         kind, name = names.number(1), names.vector(2)
         if kind == 0 and 0 < len(name) <= MAX_NAME:
-            return _text(name).lower().removesuffix(".")
+            return text_of(name).lower().removesuffix(".")
     return None
 
 
@@ -287,7 +286,8 @@ def _numbers(data: bytes) -> tuple[int, ...]:
     return tuple(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data) - 1, 2))
 
 
-def _text(raw: bytes) -> str:
+def text_of(raw: bytes) -> str:
+    """Return a name of a hello as text, what is not printable escaped."""
     text = raw.decode("ascii", "backslashreplace")
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 

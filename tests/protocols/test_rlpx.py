@@ -1,4 +1,4 @@
-"""RLPx: the key exchange as EIP-8 shows it, points of the curve made with another library, and look-alikes."""
+"""RLPx: the key exchange as EIP-8 shows it, points of the curve of another library, and look-alikes."""
 
 from collections.abc import Sequence
 
@@ -134,7 +134,7 @@ def test_it_is_done_once_both_sides_have_sent_a_frame() -> None:
     parser = Rlpx()
     for side, data in WHOLE[:2]:
         wire.drain(parser, side, data)
-    assert not parser.finished
+    before = parser.finished
     wire.drain(parser, *WHOLE[2])
-    assert parser.finished
+    assert (before, parser.finished) == (False, True)
     assert not list(parser.feed(Side.CLIENT, b"more"))
