@@ -13,7 +13,6 @@ from protocols.quic import Quic
 FOLDER = "ntop+nDPI/tests/cfgs/default/pcap"
 CAPTURES = (
     "quic-33.pcapng",
-    "quic-forcing-vn-with-data.pcapng",
     "quic-v2.pcapng",
     "quic_crypto_aes_auth_size.pcap",
     "quic_frags_ch_in_multiple_packets.pcapng",
