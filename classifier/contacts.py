@@ -28,16 +28,50 @@ CLIENT_LIMIT = 65_536
 """Clients whose look-ups, and connections that are, remembered: 60 MB at the worst."""
 NAME_LIMIT = 64
 """Listed names remembered of one client, and of one address."""
+FOREVER_NS = 1 << 63
+"""Behind every time that a capture can hold."""
 DAY_NS = 86_400 * NS
 """Listings are valid by the day."""
+USE_NS = 10 * NS
+"""A client connects within this time of an answer, however short its TTL: it may try several addresses."""
+SPAN_LIMIT = 64
+"""Separate spans of time remembered in which a name stood for an address; closer ones are one."""
+BEGIN_LIMIT = 32
+"""Beginnings remembered of the quiet connections of one contact."""
 MEMO_LIMIT = 65_536
 """Names whose listing is remembered; then the memory starts anew, which costs time only."""
+
+
+class Resolution:
+    """When a listed name stood for an address: from an answer until its TTL has passed."""
+
+    __slots__ = ("seen", "spans")
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self.spans: list[tuple[int, int]] = []
+        """From and until (inclusive), in the order of time, apart from each other."""
+
+    def add(self, from_ns: int, until_ns: int) -> bool:
+        """Add a span, merged with what it touches; False where there are too many to keep it."""
+        apart = [span for span in self.spans if span[1] < from_ns or until_ns < span[0]]
+        touched = [span for span in self.spans if span[0] <= until_ns and from_ns <= span[1]]
+        if not touched and len(apart) >= SPAN_LIMIT:
+            return False
+        first = min([from_ns, *(span[0] for span in touched)])
+        last = max([until_ns, *(span[1] for span in touched)])
+        self.spans = sorted([*apart, (first, last)])
+        return True
+
+    def covers(self, from_ns: int, until_ns: int) -> bool:
+        """Say whether the name stood for the address at any time of these."""
+        return any(first <= until_ns and from_ns <= last for first, last in self.spans)
 
 
 class Contact:
     """Connections between a client and a service of which only names or the shape were read."""
 
-    __slots__ = ("browsed", "first_ns", "last_ns", "live", "names", "quiet")
+    __slots__ = ("begins", "browsed", "first_ns", "last_ns", "live", "names", "quiet")
 
     def __init__(self) -> None:
         self.live: set[tuple[int, int]] = set()
@@ -45,7 +79,13 @@ class Contact:
         self.names: dict[tuple[Kind, str], Seen] = {}
         self.quiet: Seen | None = None
         self.browsed: Seen | None = None
+        self.begins: list[int] = []
+        """When quiet connections began, the earliest."""
         self.first_ns = self.last_ns = -1
+
+    def begin(self, at_ns: int) -> None:
+        """Remember when a quiet connection began."""
+        self.begins = sorted({*self.begins, at_ns})[:BEGIN_LIMIT]
 
     def span(self, first_ns: int, last_ns: int) -> None:
         """Stretch the time in which the contact took place."""
@@ -62,7 +102,7 @@ class Contacts:
         self._dropped = dropped
         self._memo: dict[tuple[str, int], PoolHost | None] = {}
         self._looked_up: dict[Address, dict[str, Seen]] = {}
-        self._resolved: dict[Address, dict[str, Seen]] = {}
+        self._resolved: dict[Address, dict[str, Resolution]] = {}
         self._contacts: dict[tuple[Address, Endpoint], Contact] = {}
 
     def operator(self, name: str, at_ns: int) -> str | None:
@@ -98,7 +138,7 @@ class Contacts:
         for name in (event.name, *event.aliases):
             if self.mines(name, seen.at_ns):
                 for address in event.addresses:
-                    self._remember(self._resolved, address, name, seen)
+                    self._resolve(address, name, seen, event.ttl)
                 return
 
     def hello(self, seen: Observation, event: TlsHello) -> None:
@@ -139,6 +179,7 @@ class Contacts:
         shape = Seen(conversation.where, conversation.first_ns, str(minutes))
         if quiet:
             contact.quiet = shape.merged(contact.quiet)
+            contact.begin(conversation.first_ns)
         else:
             contact.browsed = shape.merged(contact.browsed)
         contact.span(conversation.first_ns, conversation.last_ns)
@@ -148,13 +189,23 @@ class Contacts:
         return {
             key: contact
             for key, contact in self._contacts.items()
-            if contact.names or (contact.quiet and self.resolved(key[1].address, contact.last_ns))
+            if contact.names or (contact.quiet and self.named(key[1].address, contact))
         }
 
-    def resolved(self, address: Address, until_ns: int) -> list[tuple[str, Seen]]:
-        """Return the listed names that had resolved to an address by then, sorted."""
+    def resolved(self, address: Address, from_ns: int, until_ns: int) -> list[tuple[str, Seen]]:
+        """Return the listed names that stood for an address at any time of these, sorted.
+
+        A name stands for an address from the answer that says so until its TTL has passed.
+        """
         names = self._resolved.get(address, {})
-        return sorted((name, seen) for name, seen in names.items() if seen.at_ns <= until_ns)
+        found = [(name, one.seen) for name, one in names.items() if one.covers(from_ns, until_ns)]
+        return sorted(found, key=lambda one: one[0])
+
+    def named(self, address: Address, contact: Contact) -> list[tuple[str, Seen]]:
+        """Return the listed names that stood for an address when a connection of a contact began, sorted."""
+        begins = contact.begins or [contact.first_ns]
+        found = {name: seen for at_ns in begins for name, seen in self.resolved(address, at_ns, at_ns)}
+        return sorted(found.items(), key=lambda one: one[0])
 
     def askers(self) -> dict[Address, dict[str, Seen]]:
         """Return who looked up listed names."""
@@ -166,15 +217,19 @@ class Contacts:
         peer = str(client) if told.address == server.address else str(server)
         for (kind, name), seen in contact.names.items():
             told.state(kind, seen, peer=peer, name=name)
-        self.state_address(told, server.address, contact.last_ns)
+        self._state_resolved(told, server.address, self.named(server.address, contact))
         if contact.quiet is not None:
             told.state(Kind.SHAPE_QUIET_LONG, contact.quiet, peer=peer, minutes=int(contact.quiet.text))
         elif contact.browsed is not None:
             told.state(Kind.SHAPE_BROWSING, contact.browsed, peer=peer)
 
-    def state_address(self, told: Statements, address: Address, until_ns: int) -> None:
-        """State which listed names had resolved to a pool's address."""
-        for name, seen in self.resolved(address, until_ns):
+    def state_address(self, told: Statements, address: Address, from_ns: int, until_ns: int) -> None:
+        """State which listed names stood for a pool's address while it was spoken to."""
+        self._state_resolved(told, address, self.resolved(address, from_ns, until_ns))
+
+    @staticmethod
+    def _state_resolved(told: Statements, address: Address, names: list[tuple[str, Seen]]) -> None:
+        for name, seen in names:
             told.state(Kind.NAME_RESOLVED, seen, peer=str(address), name=name)
 
     def state_lookups(self, told: Statements) -> None:
@@ -197,6 +252,26 @@ class Contacts:
             names[name] = Seen(seen.where, seen.at_ns, "")
         else:
             self._dropped["names-beyond-limit"] += 1
+
+    def _resolve(self, address: Address, name: str, seen: Observation, ttl: int | None) -> None:
+        """Remember that a name stands for an address from now on; without a TTL, for good."""
+        names = self._resolved.get(address)
+        if names is None:
+            if len(self._resolved) >= CLIENT_LIMIT:
+                self._dropped["names-beyond-limit"] += 1
+                return
+            names = self._resolved[address] = {}
+        known = names.get(name)
+        if known is not None:
+            known.seen.again(seen.where, seen.at_ns, "")
+        elif len(names) < NAME_LIMIT:
+            known = names[name] = Resolution(Seen(seen.where, seen.at_ns, ""))
+        else:
+            self._dropped["names-beyond-limit"] += 1
+            return
+        until_ns = FOREVER_NS if ttl is None else seen.at_ns + max(ttl * NS, USE_NS)
+        if not known.add(seen.at_ns, until_ns):
+            self._dropped["resolutions-beyond-limit"] += 1
 
     def _named(self, client: Address, server: Endpoint, kind: Kind, name: str, seen: Observation) -> None:
         contact = self._contact((client, server))

@@ -206,7 +206,7 @@ class Docket:
 
     def _state_names(self, told: Statements, talk: Talk) -> None:
         """State the listed names that a conversation's pool goes by."""
-        self._contacts.state_address(told, talk.pool.address, talk.last_ns)
+        self._contacts.state_address(told, talk.pool.address, talk.first_ns, talk.last_ns)
         for host in talk.named(Sort.POOL_HOST):
             if self._contacts.mines(host.lower(), talk.first_ns):
                 told.state(Kind.NAME_POOL_HOST, talk.opening(), peer=str(talk.pool), name=host.lower())
@@ -276,10 +276,11 @@ class Docket:
             for _, contact in contacts
             for _, name in contact.names
         }
-        places = {(talk.pool.address, talk.last_ns) for talk in basis}
-        places |= {(key[1].address, contact.last_ns) for key, contact in contacts}
-        for address, until_ns in places:
-            hosts |= {(name, seen.at_ns) for name, seen in self._contacts.resolved(address, until_ns)}
+        for talk in basis:
+            found = self._contacts.resolved(talk.pool.address, talk.first_ns, talk.last_ns)
+            hosts |= {(name, seen.at_ns) for name, seen in found}
+        for key, contact in contacts:
+            hosts |= {(name, seen.at_ns) for name, seen in self._contacts.named(key[1].address, contact)}
         return _tidy(self._contacts.operator(host, at_ns) for host, at_ns in hosts)
 
 

@@ -4,6 +4,7 @@ Source: RFC 1035, RFC 3596 (AAAA), RFC 9460 (SVCB, HTTPS); docs/protocols/dns.md
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
@@ -13,6 +14,7 @@ from typing import ClassVar
 from facts.endpoint import Address
 from facts.errors import ParseError
 from protocols.events import DnsAnswer, DnsQuery
+from protocols.framed import Framed, Half, Outcome
 from protocols.parser import Event, Heads, Match, Parser, Side
 
 MAX_NAME = 255  # bytes of a name on the wire, RFC 1035 section 2.3.4
@@ -20,6 +22,9 @@ MAX_JUMPS = 64  # compression pointers in one name: each must lead backwards, an
 MAX_RECORDS = 512  # records read of one message; 64 KiB of TCP could hold some 4,000
 MAX_ALIASES = 16  # CNAMEs followed, as resolvers do
 MAX_MESSAGES = 100_000  # messages of one TCP connection: a resolver's forwarder may stay for days
+MAX_TTL = 0x7FFF_FFFF  # seconds: a TTL with its high bit set means zero (RFC 2181 section 8)
+MAX_BYTES = 1 << 30  # bytes of one, which those messages cannot pass in any use
+LENGTH_SIZE = 2  # bytes of the length before each message on TCP
 MAX_FOREIGN = 8  # datagrams in a row that say nothing: the port pair has other traffic
 
 # The message:
@@ -49,8 +54,9 @@ class RecordType(IntEnum):
 
 
 class Hint(IntEnum):
-    """Parameters of a service binding that hold addresses."""
+    """Parameters of a service binding that are read: protocols and addresses."""
 
+    ALPN = 1
     IPV4 = 4
     IPV6 = 6
 
@@ -62,6 +68,17 @@ _PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 _Read = tuple[Event | None, str]
 """What a message says, if anything, and what was wrong with the rest of it (empty where nothing was)."""
+
+
+class _Found:
+    """What the records of one owner hold."""
+
+    __slots__ = ("alpn", "raw", "ttl")
+
+    def __init__(self) -> None:
+        self.raw: list[bytes] = []  # addresses
+        self.alpn: list[str] = []
+        self.ttl = MAX_TTL
 
 
 class Dns(Parser):
@@ -93,23 +110,13 @@ class Dns(Parser):
         return self._foreign >= MAX_FOREIGN
 
 
-class _Half:
-    """One direction of a TCP connection."""
-
-    __slots__ = ("held", "lost", "offset", "skip")
-
-    def __init__(self) -> None:
-        self.held = bytearray()  # at most one message, which its length prefix bounds to 64 KiB
-        self.offset = 0  # stream offset of held[0]
-        self.skip = 0  # bytes to come of a message that lost some
-        self.lost = False  # no message boundary is known, and nothing marks one
-
-
-class DnsTcp(Parser):
-    """Reads one TCP connection: each message behind its length in two bytes."""
+class DnsTcp(Framed[Half]):
+    """Reads one TCP connection: each message behind its length in two bytes, which bounds what is held."""
 
     name: ClassVar[str] = "dns_tcp"
-    transport: ClassVar[str] = "tcp"
+    max_messages = MAX_MESSAGES
+    max_bytes = MAX_BYTES
+    max_lost = MAX_BYTES
 
     @classmethod
     def probe(cls, heads: Heads) -> Match:
@@ -120,52 +127,31 @@ class DnsTcp(Parser):
         return Match.NO if answers == {Match.NO} else Match.MORE
 
     def __init__(self) -> None:
-        self._halves = (_Half(), _Half())
-        self._messages = 0
+        super().__init__(Half(), Half())
 
-    def feed(self, side: Side, data: bytes) -> Iterator[Event]:
-        """Yield DnsQuery and DnsAnswer; what follows an error in `data` is read before it is raised."""
-        half = self._halves[side]
-        if half.lost:
-            half.offset += len(data)
-            return
-        half.held += data
-        held, at = half.held, min(half.skip, len(half.held))
-        half.skip -= at
-        events: list[Event] = []
-        problem: ParseError | None = None
-        while len(held) - at >= 2:
-            end = at + 2 + int.from_bytes(held[at : at + 2], "big")
-            if end > len(held):
-                break
-            event, fault = _read(bytes(held[at + 2 : end]), side, half.offset + at)
-            if event is not None:
-                events.append(event)
-            if fault:
-                problem = problem or ParseError(fault, half.offset + at)
-            self._messages += 1
-            at = end
-        del held[:at]
-        half.offset += at
-        yield from events
-        if problem is not None:
-            raise problem
+    def _message(self, half: Half, side: Side, at: int) -> tuple[int, tuple[Outcome, ...]]:
+        held = half.held
+        end = at + LENGTH_SIZE + int.from_bytes(held[at : at + LENGTH_SIZE], "big")
+        if len(held) - at < LENGTH_SIZE or end > len(held):
+            return at, ()
+        self._messages += 1
+        offset = half.offset + at
+        event, fault = _read(bytes(held[at + LENGTH_SIZE : end]), side, offset)
+        return end, (event, ParseError(fault, offset) if fault else None)
 
-    def gap(self, side: Side, missing: int) -> None:
-        """Pass over the message that the loss lies in; a loss that reaches further ends this direction."""
-        half = self._halves[side]
-        todo = half.skip
-        if len(half.held) >= 2:
-            todo = 2 + int.from_bytes(half.held[:2], "big") - len(half.held)
-        half.offset += len(half.held) + missing
-        half.held.clear()
-        half.lost = half.lost or todo < missing
-        half.skip = max(todo - missing, 0)
+    def _search(self, half: Half, at: int) -> int:
+        """Pass over everything: nothing marks where a message begins."""
+        return len(half.held)
+
+    def _due(self, half: Half) -> int:
+        if len(half.held) < LENGTH_SIZE:
+            return 0
+        return LENGTH_SIZE + int.from_bytes(half.held[:LENGTH_SIZE], "big") - len(half.held)
 
     @property
     def finished(self) -> bool:
         """True when neither direction can be read any more, or the connection has said plenty."""
-        return self._messages >= MAX_MESSAGES or all(half.lost for half in self._halves)
+        return super().finished or all(half.lost for half in self._halves)
 
 
 def _probe_tcp(head: bytes) -> Match:
@@ -210,33 +196,29 @@ def _read(message: bytes, side: Side, offset: int) -> _Read:
         return None, error.why
     if not flags & RESPONSE:
         return DnsQuery(protocol="dns", side=side, offset=offset, name=name, qtype=qtype), ""
-    addresses: tuple[Address, ...] = ()
-    aliases: tuple[str, ...] = ()
-    fault = ""
-    if answers:
-        addresses, aliases, fault = _answers(message, at + QUESTION_TAIL.size, name, answers)
-        if flags & TRUNCATED:
-            fault = ""  # it says itself that it is cut off
     event = DnsAnswer(
         protocol="dns",
         side=side,
         offset=offset,
         name=name,
-        addresses=addresses,
+        addresses=(),
         rcode=flags & 0xF,
-        aliases=aliases,
     )
+    fault = ""
+    if answers:
+        event, fault = _answers(message, at + QUESTION_TAIL.size, event, answers)
+        if flags & TRUNCATED:
+            fault = ""  # it says itself that it is cut off
     return event, fault
 
 
-def _answers(
-    message: bytes, at: int, name: str, count: int
-) -> tuple[tuple[Address, ...], tuple[str, ...], str]:
-    """Return the addresses that `name` leads to, the aliases on the way, and what was wrong, if anything.
+def _answers(message: bytes, at: int, bare: DnsAnswer, count: int) -> tuple[DnsAnswer, str]:
+    """Fill in what the name asked for leads to; return it with what was wrong, if anything.
 
-    Addresses of names that `name` does not lead to are left out: nobody asked for them.
+    Addresses of names that it does not lead to are left out: nobody asked for them.
     """
-    found: dict[str, list[bytes]] = {}
+    name = bare.name
+    found: dict[str, _Found] = {}
     alias: dict[str, str] = {}
     pointed = {_pointer(QUESTION_AT): name}  # nearly every owner points to the question or to an alias
     fault = ""
@@ -249,33 +231,50 @@ def _answers(
                 at += 2
             else:
                 owner, at = _name(message, at)
-            kind, _, _, size = RECORD_TAIL.unpack_from(message, at)
+            kind, _, ttl, size = RECORD_TAIL.unpack_from(message, at)
             at += 10
             end = at + size
             if end > end_of_message:
                 raise IndexError
             if _WIDTHS.get(kind) == size:
-                found.setdefault(owner, []).append(message[at:end])
+                _of(found, owner, ttl).raw.append(message[at:end])
             elif kind == RecordType.CNAME:
                 alias[owner] = pointed[_pointer(at)] = _name(message, at)[0]
+                _of(found, owner, ttl)
             elif kind in (RecordType.HTTPS, RecordType.SVCB):
-                found.setdefault(owner, []).extend(_hints(message, at, end, owner, alias))
+                _service(message, at, end, owner, _of(found, owner, ttl), alias)
             at = end
     except (IndexError, StructError):
         fault = "the answers are cut off"
     except ParseError as error:
         fault = error.why
-    raw = found.get(name, [])
     aliases: list[str] = []
+    way = [found[name]] if name in found else []
     while name in alias and len(aliases) < MAX_ALIASES:
         name = alias.pop(name)
         aliases.append(name)
-        raw = raw + found.get(name, [])
-    return tuple([_address(octets) for octets in dict.fromkeys(raw)]), tuple(aliases), fault
+        way += [found[name]] if name in found else []
+    raw = dict.fromkeys(octets for one in way for octets in one.raw)
+    return replace(
+        bare,
+        addresses=tuple([_address(octets) for octets in raw]),
+        aliases=tuple(aliases),
+        ttl=min((one.ttl for one in way), default=None),
+        alpn=tuple(dict.fromkeys(protocol for one in way for protocol in one.alpn)),
+    ), fault
 
 
-def _hints(message: bytes, at: int, end: int, owner: str, alias: dict[str, str]) -> Iterator[bytes]:
-    """Yield the addresses that a service binding hints at; its alias form is entered into `alias`."""
+def _of(found: dict[str, _Found], owner: str, ttl: int) -> _Found:
+    """Return what is known of an owner; its least TTL counts."""
+    one = found.get(owner)
+    if one is None:
+        one = found[owner] = _Found()
+    one.ttl = min(one.ttl, ttl if ttl <= MAX_TTL else 0)
+    return one
+
+
+def _service(message: bytes, at: int, end: int, owner: str, one: _Found, alias: dict[str, str]) -> None:
+    """Read a service binding: the addresses that it hints at and its protocols, or its alias form."""
     priority = int.from_bytes(message[at : at + 2], "big")
     target, at = _name(message, at + 2)
     if priority == 0:
@@ -288,8 +287,19 @@ def _hints(message: bytes, at: int, end: int, owner: str, alias: dict[str, str])
         value = message[at : min(at + size, end)]
         width = _HINT_WIDTHS.get(key, 0)
         if width:
-            yield from (value[i : i + width] for i in range(0, len(value) - width + 1, width))
+            one.raw += [value[i : i + width] for i in range(0, len(value) - width + 1, width)]
+        elif key == Hint.ALPN:
+            one.alpn += _protocols(value)
         at += size
+
+
+def _protocols(value: bytes) -> Iterator[str]:
+    """Yield protocol names, each behind its length."""
+    at = 0
+    while at < len(value):
+        name = value[at + 1 : at + 1 + value[at]]
+        at += 1 + value[at]
+        yield _escaped(name)
 
 
 def _pointer(at: int) -> bytes:

@@ -220,6 +220,12 @@ class NodeHello(NodeEvent):
     network: str = "mainnet"
     full: bool | None = None
     """True where it says that it serves blocks (NODE_NETWORK), False where it says that it does not."""
+    port: int | None = None
+    """Where it says that it listens."""
+    peer_id: int | None = None
+    """The number by which it knows itself (Levin), drawn at its start."""
+    peers: int | None = None
+    """Addresses of others that it passed on with this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,9 +248,11 @@ class NodeBlock(NodeEvent):
     command: str
     """How: `inv`, `headers`, `cmpctblock`, `block`, `new_fluffy_block`, ..."""
     block: str
-    """Its hash (where the message has none: of the block's header or blob), hex, as the wire's order has it."""
+    """Its hash, hex, in the wire's order; worked out from the block where the message has none."""
     height: int | None = None
     coins: tuple[str, ...] = ()
+    asked: bool = False
+    """True where the other side asked for it, or may have: then it does not tell who knew of it first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +279,10 @@ class DnsAnswer(NameEvent):
     addresses: tuple[Address, ...]
     rcode: int = 0
     aliases: tuple[str, ...] = ()
+    ttl: int | None = None
+    """Seconds for which it may be used: the least of the records on the way; None where there are none."""
+    alpn: tuple[str, ...] = ()
+    """Protocols that a service binding (HTTPS, SVCB) offers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,8 +51,33 @@ def test_service_bindings_give_their_hints() -> None:
         wire.dns_answer("a.example", wire.dns_record(ASKED, 65, b"\x00\x01\x00" + params), qtype=65)
     )
     assert event.addresses == (IPv4Address("192.0.2.1"), IPv6Address("::2"))
+    assert event.alpn == ("h2",)
     alias = wire.dns_record(ASKED, 65, b"\x00\x00" + wire.dns_name("b.example"))
     assert answer(wire.dns_answer("a.example", alias, qtype=65)).aliases == ("b.example",)
+
+
+def record(owner: bytes, qtype: int, data: bytes, ttl: int) -> bytes:
+    return owner + struct.pack(">HHIH", qtype, 1, ttl, len(data)) + data
+
+
+def test_the_least_ttl_on_the_way_counts() -> None:
+    edge = wire.dns_name("edge.example.net")
+    message = wire.dns_answer(
+        "pool.example",
+        record(ASKED, 5, edge, 300),
+        record(edge, 1, ONE, 20),
+        record(wire.dns_name("stranger.example"), 1, ONE, 1),
+    )
+    assert answer(message).ttl == 20
+    assert answer(wire.dns_answer("pool.example", record(ASKED, 1, ONE, 0x8000_0001))).ttl == 0
+    assert answer(wire.dns_answer("pool.example")).ttl is None
+
+
+def test_the_protocols_of_a_binding_with_a_target_are_told() -> None:
+    params = struct.pack(">HH", 1, 6) + b"\x02h3\x02h2" + struct.pack(">HH", 3, 2) + b"\x01\xbb"
+    bound = record(ASKED, 64, b"\x00\x01" + wire.dns_name("edge.example") + params, 60)
+    event = answer(wire.dns_answer("a.example", bound, qtype=64))
+    assert (event.alpn, event.addresses, event.ttl) == (("h3", "h2"), (), 60)
 
 
 def test_a_refusal_is_an_answer_without_addresses() -> None:
