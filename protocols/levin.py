@@ -4,20 +4,25 @@ Source: monero docs/LEVIN_PROTOCOL.md, contrib/epee/include/net/levin_base.h, sr
 src/cryptonote_protocol/cryptonote_protocol_defs.h; docs/protocols/levin.md.
 """
 
-from collections.abc import Iterator
 from enum import IntEnum, IntFlag
 from struct import Struct
 from typing import ClassVar
 
 from facts.errors import ParseError
-from protocols.events import NodeEvent, NodeHello, NodeMessage
-from protocols.parser import Event, Heads, Match, Parser, Side
+from protocols.events import NodeBlock, NodeHello, NodeMessage
+from protocols.framed import Framed, Half, Outcome
+from protocols.levin_networks import NETWORK_IDS
+from protocols.monero_block import HASH_SIZE, read_block
+from protocols.parser import Heads, Match, Side
 from protocols.portable_storage import Value, read_storage
 
 PROTOCOL = "monero-p2p"
 MAX_PAYLOAD = 100_000_000  # bytes: LEVIN_DEFAULT_MAX_PACKET_SIZE; a longer claim is no header
 MAX_HELD = 256 * 1024  # bytes: LEVIN_INITIAL_MAX_PACKET_SIZE, the most that a handshake may have
-MAX_MESSAGES = 256  # both handshakes come first; further messages say nothing new
+MAX_MESSAGES = 8192  # hours of a peer; what it is, its handshake has said
+MAX_TOLD = 128  # of them, those that are told one by one; then only introductions and blocks are
+MAX_BLOCKS = 120  # blocks told of a connection: four hours of Monero's
+MAX_LISTED = 8  # blocks told of one list of them: the newest
 MAX_BYTES = 32 * 1024 * 1024  # a session that fetches the chain is let go after this much
 MAX_LOST = 8 * 1024 * 1024  # bytes without a header: it is not this protocol any more
 
@@ -27,13 +32,6 @@ MAX_LOST = 8 * 1024 * 1024  # bytes without a header: it is not this protocol an
 HEADER = Struct("<8sQBIiII")
 SIGNATURE = bytes.fromhex("0121010101010101")
 VERSION = 1
-
-NETWORK_IDS = {
-    bytes.fromhex("1230f171610441611731008216a1a110"): ("XMR", "mainnet"),
-    bytes.fromhex("1230f171610441611731008216a1a111"): ("XMR", "testnet"),
-    bytes.fromhex("1230f171610441611731008216a1a112"): ("XMR", "stagenet"),
-}
-"""Forks use ids of their own: a coin that has no row here stays unknown."""
 
 
 class Flags(IntFlag):
@@ -68,28 +66,26 @@ class Command(IntEnum):
 
 
 _NAMES = {int(command): command.name.lower() for command in Command}
-_Outcome = NodeEvent | ParseError | None
+_READ = frozenset(
+    {
+        Command.HANDSHAKE,
+        Command.TIMED_SYNC,
+        Command.NEW_BLOCK,
+        Command.NEW_FLUFFY_BLOCK,
+        Command.RESPONSE_CHAIN_ENTRY,
+    }
+)
+"""Commands whose payload is looked at; those of others are passed over."""
+_PEER_LISTS = ("local_peerlist_new", "local_peerlist")
 
 
-class _Half:
-    """One direction: what waits for its end, and where in the stream that is."""
-
-    __slots__ = ("begun", "held", "lost", "offset", "skip", "unread")
-
-    def __init__(self) -> None:
-        self.held = bytearray()
-        self.offset = 0  # stream offset of held[0]
-        self.begun = False  # a header was read
-        self.lost = False  # no message boundary is known
-        self.unread = 0  # bytes passed over since it was lost
-        self.skip = 0  # bytes to come of a payload that is not looked at
-
-
-class Levin(Parser):
+class Levin(Framed[Half]):
     """Reads both sides of one connection. Levin has no checksum: the header's fixed fields vouch for it."""
 
     name: ClassVar[str] = "levin"
-    transport: ClassVar[str] = "tcp"
+    max_messages = MAX_MESSAGES
+    max_bytes = MAX_BYTES
+    max_lost = MAX_LOST
 
     @classmethod
     def probe(cls, heads: Heads) -> Match:
@@ -105,136 +101,156 @@ class Levin(Parser):
         return answer
 
     def __init__(self) -> None:
-        self._halves = (_Half(), _Half())
+        super().__init__(Half(), Half())
         self._coins: tuple[str, ...] = ()
-        self._messages = 0
-        self._bytes = 0
-
-    def feed(self, side: Side, data: bytes) -> Iterator[Event]:
-        """Yield NodeHello and NodeMessage; what follows an error in `data` is read before it is raised."""
-        half = self._halves[side]
-        half.held += data
-        self._bytes += len(data)
-        events, problem = self._read(half, side)
-        yield from events
-        if problem is not None:
-            raise problem
-
-    def gap(self, side: Side, missing: int) -> None:
-        """Stay aligned where the loss lies inside one payload, else search for the next header."""
-        half = self._halves[side]
-        todo = half.skip
-        if not (todo or half.lost) and len(half.held) >= HEADER.size:
-            todo = HEADER.size + HEADER.unpack_from(half.held)[1] - len(half.held)
-        half.offset += len(half.held) + missing
-        half.held.clear()
-        half.lost = half.lost or todo < missing
-        half.skip = max(todo - missing, 0)
+        self._protocol = PROTOCOL
+        self._blocks = 0
+        self._tops = ["", ""]
 
     @property
     def finished(self) -> bool:
         """True when the session has said what it can, or has not looked like this protocol for long."""
-        return (
-            self._messages >= MAX_MESSAGES
-            or self._bytes >= MAX_BYTES
-            or any(half.unread > MAX_LOST for half in self._halves)
-        )
+        return self._blocks >= MAX_BLOCKS or super().finished
 
-    def _read(self, half: _Half, side: Side) -> tuple[list[NodeEvent], ParseError | None]:
-        """Take every whole message out of `half.held`; the first error is returned, not raised."""
-        held, at = half.held, 0
-        events: list[NodeEvent] = []
-        problem: ParseError | None = None
-        while at < len(held):
-            before = (at, half.lost)
-            outcome: _Outcome = None
-            if half.skip:
-                taken = min(half.skip, len(held) - at)
-                half.skip -= taken
-                at += taken
-            elif half.lost:
-                at = self._search(half, at)
-            else:
-                at, outcome = self._message(half, side, at)
-            if isinstance(outcome, ParseError):
-                problem = problem or outcome
-            elif outcome is not None:
-                events.append(outcome)
-            if (at, half.lost) == before:
-                break  # the rest is not whole yet
-        del held[:at]
-        half.offset += at
-        return events, problem
+    def _due(self, half: Half) -> int:
+        if len(half.held) < HEADER.size:
+            return 0
+        return int(HEADER.size + HEADER.unpack_from(half.held)[1]) - len(half.held)
 
-    def _search(self, half: _Half, at: int) -> int:
-        """Return where a header may start, or from where to search on when more bytes are there."""
+    def _search(self, half: Half, at: int) -> int:
         found = half.held.find(SIGNATURE, at)
         half.lost = found < 0
         to = found if found >= 0 else max(at, len(half.held) - len(SIGNATURE) + 1)
         half.unread += to - at
         return to
 
-    def _message(self, half: _Half, side: Side, at: int) -> tuple[int, _Outcome]:
-        """Read the message whose header is due at `at`; `at` comes back where it is not whole yet."""
+    def _message(self, half: Half, side: Side, at: int) -> tuple[int, tuple[Outcome, ...]]:
         held = half.held
         if len(held) - at < HEADER.size:
-            return at, None
+            return at, ()
         offset = half.offset + at
         header = _header(held, at)
         if header is None:
             half.lost = True
             due = half.begun
             half.begun = False  # one error for one loss
-            return at + 1, ParseError("no Levin header where one is due", offset) if due else None
+            return at + 1, (ParseError("no Levin header where one is due", offset),) if due else ()
         length, command = header
         body = at + HEADER.size
-        name = _NAMES.get(command, f"command {command}")
-        if command != Command.HANDSHAKE or length > MAX_HELD:
-            half.skip = length
-            self._count(half)
-            return body, NodeMessage(
-                protocol=PROTOCOL, side=side, offset=offset, command=name, coins=self._coins
-            )
-        if len(held) < body + length:
-            return at, None
-        self._count(half)
-        return body + length, self._hello(bytes(held[body : body + length]), side, offset)
-
-    def _count(self, half: _Half) -> None:
+        end = body + length
+        read = command in _READ and 0 < length <= MAX_HELD
+        if read and len(held) < end:
+            return at, ()
         half.begun = True
         half.unread = 0
         self._messages += 1
+        if not read:
+            half.skip = length
+            return body, (self._plain(command, side, offset),)
+        return end, self._told(command, bytes(held[body:end]), side, offset)
 
-    def _hello(self, payload: bytes, side: Side, offset: int) -> NodeEvent | ParseError:
-        """Read a handshake, request or answer alike; a refused one has no payload and is a plain message."""
-        if not payload:
-            return NodeMessage(
-                protocol=PROTOCOL, side=side, offset=offset, command="handshake", coins=self._coins
-            )
+    def _plain(self, command: int, side: Side, offset: int) -> Outcome:
+        if self._messages > MAX_TOLD:
+            return None
+        name = _NAMES.get(command, f"command {command}")
+        return NodeMessage(protocol=self._protocol, side=side, offset=offset, command=name, coins=self._coins)
+
+    def _told(self, command: int, payload: bytes, side: Side, offset: int) -> tuple[Outcome, ...]:
+        """Return what a message says: itself, and the blocks that it tells of."""
         try:
             storage = read_storage(payload)
         except ParseError as error:
-            return ParseError(error.why, offset + HEADER.size + error.offset)
-        network_id = _section(storage, "node_data").get("network_id")
+            problem = ParseError(error.why, offset + HEADER.size + error.offset)
+            return (
+                (problem,) if command == Command.HANDSHAKE else (self._plain(command, side, offset), problem)
+            )
+        if command == Command.HANDSHAKE:
+            return (self._hello(storage, side, offset), *self._top(command, storage, side, offset))
+        message = self._plain(command, side, offset)
+        if command == Command.TIMED_SYNC:
+            return (message, *self._top(command, storage, side, offset))
+        if command == Command.RESPONSE_CHAIN_ENTRY:
+            return (message, *self._chain(storage, side, offset))
+        blob = _section(storage, "b").get("block")
+        block = read_block(blob) if isinstance(blob, bytes) else None
+        if block is None:
+            return (message,)
+        return (message, self._block(command, block.name, block.height, side, offset, asked=False))
+
+    def _hello(self, storage: dict[str, Value], side: Side, offset: int) -> Outcome:
+        """Read a handshake, request or answer alike."""
+        node = _section(storage, "node_data")
+        network_id = node.get("network_id")
         coin, network = None, "unknown"
         if isinstance(network_id, bytes):
             coin, network = NETWORK_IDS.get(network_id, (None, "unknown"))
         if coin is not None:
             self._coins = (coin,)
-        height = _section(storage, "payload_data").get("current_height")
+            self._protocol = PROTOCOL if coin == "XMR" else f"{coin.lower()}-p2p"
+        listed = next((storage[name] for name in _PEER_LISTS if name in storage), None)
         return NodeHello(
-            protocol=PROTOCOL,
+            protocol=self._protocol,
             side=side,
             offset=offset,
             coins=self._coins,
-            height=height if isinstance(height, int) else None,
+            height=_number(_section(storage, "payload_data").get("current_height")),
+            services=_number(node.get("support_flags")),
             network=network,
+            port=_number(node.get("my_port")) or None,
+            peer_id=_number(node.get("peer_id")),
+            peers=len(listed) if isinstance(listed, list) else None,
+        )
+
+    def _top(self, command: int, storage: dict[str, Value], side: Side, offset: int) -> tuple[Outcome, ...]:
+        """Return the newest block of a peer, where it says so for the first time."""
+        told = _section(storage, "payload_data")
+        top, height = told.get("top_id"), _number(told.get("current_height"))
+        if not isinstance(top, bytes) or len(top) != HASH_SIZE or self._tops[side] == top.hex():
+            return ()
+        self._tops[side] = top.hex()
+        return (self._block(command, top.hex(), height - 1 if height else None, side, offset, asked=True),)
+
+    def _chain(self, storage: dict[str, Value], side: Side, offset: int) -> list[Outcome]:
+        """Return the newest blocks of a list of names."""
+        names, start = storage.get("m_block_ids"), _number(storage.get("start_height"))
+        if not isinstance(names, bytes) or len(names) % HASH_SIZE:
+            return []
+        count = len(names) // HASH_SIZE
+        return [
+            self._block(
+                Command.RESPONSE_CHAIN_ENTRY,
+                names[n * HASH_SIZE : (n + 1) * HASH_SIZE].hex(),
+                None if start is None else start + n,
+                side,
+                offset,
+                asked=True,
+            )
+            for n in range(max(count - MAX_LISTED, 0), count)
+        ]
+
+    def _block(
+        self, command: int, name: str, height: int | None, side: Side, offset: int, *, asked: bool
+    ) -> Outcome:
+        self._blocks += 1
+        return NodeBlock(
+            protocol=self._protocol,
+            side=side,
+            offset=offset,
+            command=_NAMES[command],
+            block=name,
+            height=height,
+            coins=self._coins,
+            asked=asked,
         )
 
 
 def _section(storage: dict[str, Value], name: str) -> dict[str, Value]:
     section = storage.get(name)
     return section if isinstance(section, dict) else {}
+
+
+def _number(value: Value) -> int | None:
+    return value if type(value) is int else None
 
 
 def _header(data: bytes | bytearray, at: int) -> tuple[int, int] | None:

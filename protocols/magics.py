@@ -1,6 +1,6 @@
 """The magic numbers of the Bitcoin family: which networks a message header leaves possible.
 
-A magic alone seldom names a coin: forks copy it. `narrow` weighs in the user agent and the listening port.
+A magic alone seldom names a coin: forks copy it. `narrow` weighs in what else a peer says of itself.
 Source: chainparams.cpp of each client; docs/protocols/bitcoin_p2p.md.
 """
 
@@ -46,6 +46,7 @@ NETWORKS = (
     _network("LTC", "mainnet", "fbc0b6db", 9333, "LitecoinCore"),
     _network("LTC", "testnet", "fdd2c8f1", 19335, "LitecoinCore"),
     _network("MONA", "mainnet", "fbc0b6db", 9401, "MonacoinCore"),
+    _network("MONA", "testnet", "fdd2c8f1", 19403, "MonacoinCore"),
     _network("DOGE", "mainnet", "c0c0c0c0", 22556, "Shibetoshi"),
     _network("BELLS", "mainnet", "c0c0c0c0", 19919, "Bells"),
     _network("BELLS", "testnet", "c3c3c3c3", None, "Bells"),
@@ -95,21 +96,86 @@ BY_MAGIC: dict[bytes, tuple[Network, ...]] = {
 """Every magic with the networks that use it."""
 
 
-def narrow(
-    networks: tuple[Network, ...], agent: str | None = None, ports: Collection[int] = ()
-) -> tuple[Network, ...]:
-    """Return those of `networks` that the user agent and the listening ports support; never empties the set.
+DOUBLE_SHA256 = frozenset(
+    {"BTC", "BCH", "XEC", "BSV", "LTC", "MONA", "DOGE", "BELLS", "PEP", "DGB", "VTC", "NMC", "VIA", "SYS"}
+)
+"""Coins whose blocks are named by SHA256d of a header's first 80 bytes, whatever they are mined with."""
+PROOF_OF_STAKE = frozenset({"PIVX", "QTUM", "PPC", "FLUX"})
+"""Coins whose blocks are made by stake, all or some (PPC), or by nodes (FLUX from height 2,020,000 on):
+there, a block that comes from nowhere is no sign of mining."""
+OWN_COMMANDS = {
+    "protoconf": frozenset({"BSV"}),
+    "authch": frozenset({"BSV"}),
+    "createstrm": frozenset({"BSV"}),
+    "avahello": frozenset({"XEC"}),
+    "avapoll": frozenset({"XEC"}),
+    "avaproofs": frozenset({"XEC"}),
+    "dsproof-beta": frozenset({"BCH"}),
+    "xversion": frozenset({"BCH"}),
+    "mwebheader": frozenset({"LTC"}),
+    "mwebleafset": frozenset({"LTC"}),
+}
+"""Commands that one coin of a shared magic has and the others have not."""
+ZEC_PROTOCOL = 170_100
+"""Zcash's protocol version from NU5 on; Flux stays below."""
 
-    The agent outweighs the port: a name was chosen by the client's authors, a port by its operator.
+# When the main chain began (seconds since 1970), at which height, and the seconds a block takes from then on.
+_Leg = tuple[int, int, float]
+SCHEDULES: dict[str, tuple[_Leg, ...]] = {
+    "LTC": ((1_317_972_665, 0, 150.0),),
+    "MONA": ((1_388_479_472, 0, 90.0),),
+    "DOGE": ((1_386_325_540, 0, 60.0),),
+    "VTC": ((1_389_311_371, 0, 150.0),),
+    "ZEC": ((1_477_641_360, 0, 150.0), (1_576_022_400, 653_600, 75.0)),
+    "FLUX": ((1_516_980_000, 0, 120.0), (1_759_380_000, 2_020_000, 30.0)),
+}
+"""Of the coins that share a magic with one that is at another height; those of BCH, XEC and BSV are alike."""
+DRIFT = 0.12
+"""Share by which a chain may be ahead of or behind its schedule."""
+CLOCKS = range(1_300_000_000, 4_000_000_000)
+"""Times that a peer's clock may show."""
+
+
+def expected_height(coin: str, at_s: int) -> float | None:
+    """Return about how high the main chain of `coin` is at a time; None without a schedule."""
+    legs = [leg for leg in SCHEDULES.get(coin, ()) if leg[0] <= at_s]
+    if not legs:
+        return None
+    begin, height, seconds = legs[-1]
+    return height + (at_s - begin) / seconds
+
+
+def narrow(
+    networks: tuple[Network, ...],
+    agent: str | None = None,
+    ports: Collection[int] = (),
+    protocol: int | None = None,
+    height: int | None = None,
+    at_s: int | None = None,
+) -> tuple[Network, ...]:
+    """Return those of `networks` that what a peer says supports; never empties the set.
+
+    The agent outweighs the protocol version, that the port, and that the height: a name was chosen by the
+    client's authors, a port by its operator, and a node that still fetches its chain may be at any height.
+    `at_s` is the peer's own clock, to which its height belongs.
     """
     if agent and len(networks) > 1:
         spoken = agent.lower()
         named = tuple(row for row in networks if any(name.lower() in spoken for name in row.agents))
         networks = named or networks
+    if protocol is not None and protocol >= ZEC_PROTOCOL and len(networks) > 1:
+        networks = tuple(row for row in networks if row.coin == "ZEC") or networks
     if len(networks) > 1:
         listening = tuple(row for row in networks if row.port in ports)
         networks = listening or networks
+    if len(networks) > 1 and height and at_s is not None and at_s in CLOCKS:
+        networks = tuple(row for row in networks if _fits(row, height, at_s)) or networks
     return networks
+
+
+def _fits(row: Network, height: int, at_s: int) -> bool:
+    due = expected_height(row.coin, at_s) if row.name == "mainnet" else None
+    return due is not None and abs(height - due) <= DRIFT * due
 
 
 def coins_at_port(coins: tuple[str, ...], port: int) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def test_magic_agent_and_port_together_name_the_coin(
 
 def test_the_table_has_every_magic_of_four_bytes_and_keeps_collisions() -> None:
     assert len(BY_MAGIC) == 46
-    assert sum(map(len, BY_MAGIC.values())) == len(NETWORKS) == 55
+    assert sum(map(len, BY_MAGIC.values())) == len(NETWORKS) == 56
     assert all(len(magic) == 4 for magic in BY_MAGIC)
     assert coins_at_port(("LTC", "MONA"), 9401) == ("MONA",)
     assert coins_at_port(("LTC", "MONA"), 1) == ("LTC", "MONA")
@@ -132,7 +132,7 @@ def test_a_block_of_four_megabytes_passes_without_being_held() -> None:
     for at in range(0, len(block), 1448):
         events += wire.drain(parser, Side.SERVER, block[at : at + 1448])
         held = max(held, len(parser._halves[Side.SERVER].held))
-    assert [(event.kind, event.offset) for event in events] == [("node.message", 0)]
+    assert [(event.kind, event.offset) for event in events] == [("node.message", 0), ("node.block", 0)]
     assert held < 3000
 
 

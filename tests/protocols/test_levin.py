@@ -20,7 +20,14 @@ from tests.protocols import wire
 def test_a_handshake_names_the_network(last: str, coins: tuple[str, ...], network: str) -> None:
     (event,) = wire.play(Levin, [(Side.CLIENT, wire.levin(1001, wire.handshake(last, 3_000_000)))])
     assert event == NodeHello(
-        protocol="monero-p2p", side=Side.CLIENT, offset=0, coins=coins, height=3_000_000, network=network
+        protocol="monero-p2p",
+        side=Side.CLIENT,
+        offset=0,
+        coins=coins,
+        height=3_000_000,
+        network=network,
+        port=18080,
+        peer_id=5,
     )
 
 
