@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from protocols.events import Login, LoginResult, PoolEvent, Refused, Request, Submit
-from protocols.jsonrpc import Message, failure_of, text
+from protocols.jsonrpc import Message, failure_of, number, small, text
 from protocols.stratum_session import CRYPTONOTE, Asked, Grade, Job, Session, share_answer
 from protocols.stratum_shapes import height, is_any_hex, is_hex, label, texts
 from protocols.targets import hashes_of_cryptonote
@@ -24,6 +24,8 @@ def job_of(params: object) -> Job | None:
     """Read a job object: {blob, job_id, target, algo, height, seed_hash}, or self-select's without blob."""
     if not isinstance(params, dict):
         return None
+    if "blocktemplate_blob" in params:
+        return _proxy_job_of(params)
     job_id, blob, target = label(params.get("job_id")), params.get("blob"), params.get("target")
     if job_id is None or not isinstance(target, str) or not is_any_hex(target) or len(target) > 64:
         return None
@@ -42,17 +44,33 @@ def job_of(params: object) -> Job | None:
     )
 
 
+def _proxy_job_of(params: dict[str, Any]) -> Job | None:
+    """Read the job that older node pools send to a proxy: a template, and places for its nonces."""
+    job_id, blob = label(params.get("job_id")), params["blocktemplate_blob"]
+    difficulty = number(params.get("target_diff"))
+    if (
+        job_id is None
+        or not is_any_hex(blob)
+        or len(blob) < 86
+        or small(params.get("reserved_offset")) is None
+    ):
+        return None
+    algorithm = text(params.get("algo"), 32)
+    hashes = difficulty if difficulty is not None and difficulty > 0 else None
+    return Job(CRYPTONOTE, job_id, algorithm, height=height(params.get("height")), hashes=hashes)
+
+
 def login(session: Session, message: Message) -> Iterable[PoolEvent]:
     """Read login {login, pass, agent, rigid, algo, mode}."""
     params: dict[str, Any] = message.params
     user, agent = params.get("login"), params.get("agent")
-    if not isinstance(user, str) or not isinstance(agent, str):
+    if not isinstance(user, str) or not isinstance(agent, str | None):
         session.ask(message, None)
         return []
     account = read_account(user)
     algorithms = texts(params.get("algo"), MAX_ALGORITHMS)
     wallet = account.wallet is not None and len(account.wallet) != 64  # 64 hex may be any hash
-    sure = bool(algorithms) or wallet or session.protocol == CRYPTONOTE
+    sure = agent is not None and (bool(algorithms) or wallet or session.protocol == CRYPTONOTE)
     if sure:
         session.decide(CRYPTONOTE, Grade.DECLARED)
     fields: dict[str, Any] = {
@@ -66,8 +84,9 @@ def login(session: Session, message: Message) -> Iterable[PoolEvent]:
     }
     session.ask(message, login_answer)
     if sure:
-        session.held = None
+        session.held = session.held_answer = None
         return [session.event(Login, message, **fields)]
+    session.held_answer = None
     session.held = Login(protocol=CRYPTONOTE, side=message.side, offset=message.offset, **fields)
     return []
 
@@ -83,18 +102,26 @@ def login_answer(session: Session, message: Message, asked: Asked) -> Iterable[P
         return [session.event(LoginResult, message, accepted=False, message=failure.message)]
     result = message.result
     if not isinstance(result, dict):
-        accepted = result == "ok" and session.held is None
-        return [session.event(LoginResult, message, accepted=True)] if accepted else []
+        return _accepted(session, message) if result == "ok" else []
     job = job_of(result.get("job"))
     if job is not None:
         session.decide(CRYPTONOTE, Grade.WORK)
         work = session.work(message, job)
         return [*work[:-1], session.event(LoginResult, message, accepted=True), work[-1]]
     autoconfig = isinstance(result.get("algo"), str) and is_any_hex(result.get("extra_nonce"))
-    if session.held is None and (autoconfig or (result.get("status") == "OK" and "id" in result)):
-        if autoconfig:
-            session.algorithm = text(result["algo"], 32)
+    if autoconfig:  # XMRig's: KawPow or GhostRider follow, in Bitcoin's vocabulary
+        session.algorithm = text(result["algo"], 32)
+    told = autoconfig or (result.get("status") == "OK" and "id" in result)
+    return _accepted(session, message) if told else []
+
+
+def _accepted(session: Session, message: Message) -> Iterable[PoolEvent]:
+    """Tell that a login was accepted: at once, or once the login itself is told."""
+    if session.held is None:
         return [session.event(LoginResult, message, accepted=True)]
+    session.held_answer = LoginResult(
+        protocol=session.protocol, side=message.side, offset=message.offset, accepted=True
+    )
     return []
 
 

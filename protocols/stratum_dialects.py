@@ -7,11 +7,16 @@ whatever else carries the same messages.
 from collections.abc import Iterable
 
 from facts.errors import ParseError
+from protocols import stratum_alephium as alephium
+from protocols import stratum_beam as beam
 from protocols import stratum_cryptonote as cryptonote
 from protocols import stratum_ethereum as ethereum
 from protocols import stratum_ethproxy as ethproxy
+from protocols import stratum_grin as grin
+from protocols import stratum_handshake as handshake
+from protocols import stratum_ironfish as ironfish
 from protocols import stratum_mining as mining
-from protocols import stratum_others as others
+from protocols import stratum_notices as notices
 from protocols.events import PoolEvent
 from protocols.jsonrpc import Message
 from protocols.stratum_session import Contradiction, Reader, Session
@@ -20,21 +25,20 @@ from protocols.stratum_session import Contradiction, Reader, Session
 def _login(session: Session, message: Message) -> Iterable[PoolEvent]:
     if isinstance(message.params, dict):
         return cryptonote.login(session, message)
-    return others.beam_login(session, message)
+    return beam.login(session, message)
 
 
 def _job(session: Session, message: Message) -> Iterable[PoolEvent]:
     if "input" in message.body:
-        return others.beam_job(session, message)
-    return others.grin_job(session, message) or cryptonote.job(session, message)
+        return beam.job(session, message)
+    return grin.job(session, message) or cryptonote.job(session, message)
 
 
 def _submit(session: Session, message: Message) -> Iterable[PoolEvent]:
     if not isinstance(message.params, dict):
-        session.ask(message, None)
-        return []
+        return handshake.submit(session, message)
     if "edge_bits" in message.params:
-        return others.grin_submit(session, message)
+        return grin.submit(session, message)
     return cryptonote.submit(session, message)
 
 
@@ -46,33 +50,45 @@ REQUESTS: dict[str, Reader] = {
     "mining.set_difficulty": mining.set_difficulty,
     "mining.set_target": mining.set_target,
     "mining.submit": mining.submit,
-    "mining.set_extranonce": mining.notice,
-    "mining.set_version_mask": mining.notice,
-    "mining.reconnect": mining.notice,
-    "mining.suggest_difficulty": mining.request,
-    "mining.suggest_target": mining.request,
-    "mining.extranonce.subscribe": mining.request,
-    "mining.get_transactions": mining.request,
-    "mining.capabilities": mining.request,
-    "mining.ping": mining.ping,
+    "mining.set_extranonce": notices.notice,
+    "mining.set_version_mask": notices.notice,
+    "mining.reconnect": notices.notice,
+    "mining.suggest_difficulty": notices.request,
+    "mining.suggest_target": notices.request,
+    "mining.extranonce.subscribe": notices.request,
+    "mining.get_transactions": notices.request,
+    "mining.capabilities": notices.request,
+    "mining.ping": notices.ping,
     "mining.noop": ethereum.either,
     "mining.bye": ethereum.either,
     "mining.hello": ethereum.hello,
     "mining.set": ethereum.set_parameters,
     "mining.hashrate": ethereum.hashrate,
-    "client.reconnect": mining.client_notice,
-    "client.show_message": mining.client_notice,
-    "client.get_version": mining.client_notice,
-    "set_extranonce": mining.client_notice,
+    "client.reconnect": notices.client_notice,
+    "client.show_message": notices.client_notice,
+    "client.get_version": notices.get_version,
+    "set_extranonce": notices.set_extranonce,
+    "notify": mining.bare,
+    "set_difficulty": mining.bare,
+    "pong": notices.pong,
+    "mining.pong": notices.pong,
+    "mining.print": notices.client_notice,
+    "mining.set_cleanjobs": alephium.clean_jobs,
+    "connection.set_gzip": alephium.set_gzip,
+    "alph_submitHashrate": alephium.hashrate,
+    "agent.get_capabilities": notices.agent_capabilities,
     "login": _login,
     "job": _job,
     "submit": _submit,
     "keepalived": cryptonote.other,
     "getjob": cryptonote.other,
     "block_template": cryptonote.other,
-    "getjobtemplate": others.grin_get_job,
-    "solution": others.beam_solution,
-    "result": others.beam_result,
+    "getjobtemplate": grin.get_job,
+    "keepalive": grin.other,
+    "status": grin.other,
+    "solution": beam.solution,
+    "result": beam.result,
+    "cancel": beam.cancel,
     "eth_submitLogin": ethproxy.login,
     "eth_getWork": ethproxy.get_work,
     "eth_submitWork": ethproxy.submit,
@@ -113,7 +129,7 @@ def _response(session: Session, message: Message) -> Iterable[PoolEvent]:
 def _request(session: Session, message: Message) -> Iterable[PoolEvent]:
     if message.params is None and isinstance(message.body.get("body"), dict):
         if message.method is not None and message.method.startswith("mining."):
-            return others.iron_fish(session, message)
+            return ironfish.read(session, message)
         return ()
     reader = REQUESTS.get(message.method or "")
     if reader is None:

@@ -11,11 +11,22 @@ from typing import Any
 
 from protocols.events import Difficulty, Notice, PoolEvent, ReportedHashrate, Request, Subscribe, Subscribed
 from protocols.jsonrpc import Message, text
-from protocols.stratum_session import ETHEREUM, ETHPROXY, Asked, Grade, Job, Session, no_answer
+from protocols.stratum_session import (
+    ALEPHIUM,
+    ETHEREUM,
+    ETHPROXY,
+    Asked,
+    Grade,
+    Job,
+    Session,
+    no_answer,
+)
 from protocols.stratum_shapes import flag, is_any_hex, is_hex, label
 from protocols.targets import hashes_of_hex
 
 NAME = "EthereumStratum/"
+ALEPHIUM_NAME = "AlephiumStratum/"
+"""Whose mining.hello has the same words."""
 ALGORITHM = "ethash"
 """The family: nothing on the wire tells Ethash from Etchash."""
 MAX_HASHRATE_DIGITS = 64
@@ -57,12 +68,15 @@ def is_share(params: list[Any]) -> bool:
 
 
 def hello(session: Session, message: Message) -> Iterable[PoolEvent]:
-    """Read mining.hello {agent, host, port, proto}."""
+    """Read mining.hello {agent, host, port, proto}, or AlephiumStratum's [agent, proto]."""
     params = message.params if isinstance(message.params, dict) else {}
+    if isinstance(message.params, list) and len(message.params) >= 2:
+        params = {"agent": message.params[0], "proto": message.params[1]}
     proto = params.get("proto")
-    session.decide(
-        ETHEREUM, Grade.DECLARED if isinstance(proto, str) and proto.startswith(NAME) else Grade.WORDS
-    )
+    named = isinstance(proto, str) and proto.startswith((NAME, ALEPHIUM_NAME))
+    alephium = named and str(proto).startswith(ALEPHIUM_NAME)
+    session.decide(ALEPHIUM if alephium else ETHEREUM, Grade.DECLARED if named else Grade.WORDS)
+    session.begun = session.packing = True
     event = session.event(
         Subscribe,
         message,
@@ -75,10 +89,16 @@ def hello(session: Session, message: Message) -> Iterable[PoolEvent]:
 
 
 def hello_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
-    """Read {proto, encoding, resume, timeout, maxerrors, node}."""
+    """Read {proto, encoding, resume, timeout, maxerrors, node}, or AlephiumStratum's array of them."""
     result = message.result
+    if isinstance(result, list) and result and isinstance(result[0], str):
+        if not result[0].startswith(ALEPHIUM_NAME):
+            return []
+        session.decide(ALEPHIUM, Grade.DECLARED)
+        return [session.event(Subscribed, message)]
     if isinstance(result, dict) and isinstance(proto := result.get("proto"), str) and proto.startswith(NAME):
         session.decide(ETHEREUM, Grade.DECLARED)
+        session.packed |= result.get("encoding") == "gzip"
         return [session.event(Subscribed, message)]
     return []
 
@@ -94,6 +114,7 @@ def set_parameters(session: Session, message: Message) -> Iterable[PoolEvent]:
         event: PoolEvent = session.event(Notice, message, method="mining.set")
     else:
         event = session.event(Difficulty, message, hashes=hashes)
+        session.difficulty = None
     session.algorithm = text(params.get("algo"), 32) or session.algorithm
     return [event]
 

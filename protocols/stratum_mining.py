@@ -8,10 +8,12 @@ Source of the methods and codes: docs/protocols/stratum-bitcoin.md.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from protocols import stratum_alephium as alephium
 from protocols import stratum_bitcoin as bitcoin
 from protocols import stratum_equihash as equihash
 from protocols import stratum_ethereum as ethereum
 from protocols import stratum_ethproxy as ethproxy
+from protocols import stratum_handshake as handshake
 from protocols import stratum_kawpow as kawpow
 from protocols import stratum_others as others
 from protocols.events import (
@@ -20,7 +22,6 @@ from protocols.events import (
     LoginResult,
     Notice,
     PoolEvent,
-    Request,
     Submit,
     Subscribe,
     Subscribed,
@@ -30,6 +31,7 @@ from protocols.stratum_session import (
     ALEO,
     ALEPHIUM,
     BITCOIN,
+    BTCAGENT,
     EQUIHASH,
     ETHEREUM,
     HANDSHAKE,
@@ -40,7 +42,6 @@ from protocols.stratum_session import (
     Grade,
     Job,
     Session,
-    no_answer,
     share_answer,
 )
 from protocols.stratum_shapes import is_any_hex, is_hex, label
@@ -50,21 +51,26 @@ from protocols.wallets import read_account
 Shape = Callable[[list[Any]], Job | None]
 
 NOTIFY: dict[int, tuple[Shape, ...]] = {
-    1: (others.alephium,),
     2: (others.kaspa,),
-    3: (others.kaspa, ethproxy.notify),
+    3: (others.kaspa, others.kadena, alephium.notify, ethproxy.notify),
     4: (ethereum.notify, ethproxy.notify, others.conflux),
     5: (others.ckb, ethereum.notify_generic),
     7: (kawpow.notify,),
     8: (equihash.notify,),
-    9: (bitcoin.notify, equihash.notify, others.ergo),
-    10: (equihash.notify,),
+    9: (bitcoin.notify, equihash.notify, others.ergo, handshake.notify),
+    10: (equihash.notify, handshake.notify),
+    11: (handshake.notify,),
+    12: (handshake.notify_coinbase,),
 }
 """Number of parameters of mining.notify -> the shapes it may have; no two of a row hold for one message."""
+NAMED: dict[str, Shape] = {ALEO: others.aleo, XELIS: others.xelis}
+"""Dialects whose jobs of four parameters look like others': read so where the connection has named them."""
 
 _DECLARED = {"AleoStratum/": ALEO, "AlephiumStratum/": ALEPHIUM, "EthereumStratum/": ETHEREUM}
-_WALLET_DIALECT = {"KAS": KASPA, "HNS": HANDSHAKE}
+_WALLET_DIALECT = {"KAS": KASPA, "HNS": HANDSHAKE, "XEL": XELIS}
 """Coins whose addresses name the chain they mine, where the vocabulary alone is known."""
+_AGENT = "btccom-agent"
+"""How BTCAgent names itself."""
 
 
 def subscribe(session: Session, message: Message) -> Iterable[PoolEvent]:
@@ -76,6 +82,9 @@ def subscribe(session: Session, message: Message) -> Iterable[PoolEvent]:
     elif not isinstance(params, list):
         params = []
     agent, second, host = (*params[:3], None, None, None)[:3]
+    session.begun = True
+    if isinstance(agent, str) and agent.startswith(_AGENT):
+        session.decide(BTCAGENT, Grade.AGENT)
     zip301 = len(params) >= 4 and isinstance(host, str)
     if isinstance(second, str) and (dialect := _dialect_named(second)) is not None:
         session.decide(dialect, Grade.DECLARED)
@@ -167,7 +176,8 @@ def authorize(session: Session, message: Message) -> Iterable[PoolEvent]:
     session.decide(BITCOIN, Grade.WORDS)
     account = read_account(params[0])
     dialect = _WALLET_DIALECT.get(account.coin or "")
-    if dialect is not None and (session.grade == Grade.WORDS or session.protocol == ETHEREUM):
+    weak = session.grade == Grade.WORDS or session.protocol == (BITCOIN if dialect == XELIS else ETHEREUM)
+    if dialect is not None and weak:
         session.decide(dialect, Grade.DECLARED)
     session.ask(message, authorize_answer)
     return [
@@ -197,7 +207,10 @@ def notify(session: Session, message: Message) -> Iterable[PoolEvent]:
     if not isinstance(params, list) or not params:
         return []
     session.decide(BITCOIN, Grade.WORDS)
-    if session.protocol == ALEO and len(params) == 4 and (job := others.aleo(params)) is not None:
+    named = NAMED.get(session.protocol) if len(params) == 4 else None
+    if named is not None and (job := named(params)) is not None:
+        return session.work(message, job)
+    if (job := alephium.jobs(params)) is not None:
         return session.work(message, job)
     for shape in NOTIFY.get(len(params), ()):
         if (job := shape(params)) is not None:
@@ -214,18 +227,23 @@ def set_difficulty(session: Session, message: Message) -> Iterable[PoolEvent]:
     if value is None or value <= 0:
         return []
     session.decide(BITCOIN, Grade.WORDS)
-    return [session.event(Difficulty, message, difficulty=value)]
+    event = session.event(Difficulty, message, difficulty=value, hashes=session.hashes_of(value))
+    session.difficulty = value
+    return [event]
 
 
 def set_target(session: Session, message: Message) -> Iterable[PoolEvent]:
     """Read mining.set_target [64 hex]: Equihash's word, which KawPow and CKB use as well."""
     params = message.params
-    first = params[0] if isinstance(params, list) and params else None
-    hashes = hashes_of_hex(first) if isinstance(first, str) and len(first) in (64, 66) else None
+    first = params[0] if isinstance(params, list) and params else params  # AlephiumStratum has it bare
+    whole = isinstance(first, str) and (len(first) in (64, 66) or session.protocol == ALEPHIUM)
+    hashes = hashes_of_hex(first) if whole else None
     if hashes is not None:
         if session.grade <= Grade.WORDS or session.protocol == EQUIHASH:
             session.decide(EQUIHASH, Grade.SHAPE)
-        return [session.event(Difficulty, message, hashes=hashes)]
+        event = session.event(Difficulty, message, hashes=hashes)
+        session.difficulty = None
+        return [event]
     if session.protocol == ALEO and (value := number(first)) is not None and value > 0:
         return [session.event(Difficulty, message, difficulty=value)]
     return []
@@ -235,15 +253,19 @@ def submit(session: Session, message: Message) -> Iterable[PoolEvent]:
     """Read mining.submit [user, job, ...], whose shape tells the dialect where no job was seen."""
     params = message.params
     if isinstance(params, dict):
-        return _submit_object(session, message, params)
-    if not isinstance(params, list) or len(params) < 3:
+        return alephium.submit(session, message, params)
+    fewest = 2 if session.protocol == ALEPHIUM else 3
+    if not isinstance(params, list) or len(params) < fewest:
         return []
     session.decide(BITCOIN, Grade.WORDS)
-    if session.grade < Grade.WORK and (dialect := _share_dialect(session, params)) is not None:
+    generic = "worker" in message.body  # ethminer's mode `stratum`: KawPow's shape with a key of its own
+    if session.grade < Grade.WORK and (dialect := _share_dialect(session, params, generic)) is not None:
         session.decide(dialect, Grade.SHAPE)
     job, user = params[1], params[0]
     if session.protocol == ETHEREUM and len(params) == 3 and is_any_hex(job) and not is_any_hex(params[2]):
         job, user = params[0], None  # EIP-1571: [job, nonce, worker token]
+    elif session.protocol == ALEPHIUM:
+        job, user = params[0], None  # AlephiumStratum: [job, nonce(, worker token)]
     account = read_account(user) if isinstance(user, str) else None
     worker = text(account.worker) if account is not None else None
     session.ask(message, share_answer)
@@ -254,66 +276,21 @@ def submit(session: Session, message: Message) -> Iterable[PoolEvent]:
     ]
 
 
-def _share_dialect(session: Session, params: list[Any]) -> str | None:
+def _share_dialect(session: Session, params: list[Any], generic: bool) -> str | None:
     if bitcoin.is_share(params):
         return BITCOIN if session.grade <= Grade.WORDS else None
     if equihash.is_share(params):
         return EQUIHASH
     if kawpow.is_share(params):
-        return KAWPOW if session.protocol != ETHEREUM else None
+        return KAWPOW if session.protocol != ETHEREUM and not generic else None
     if session.grade <= Grade.WORDS:
         return others.share_dialect(params) or (ETHEREUM if ethereum.is_share(params) else None)
     return None
 
 
-def _submit_object(session: Session, message: Message, params: dict[str, Any]) -> Iterable[PoolEvent]:
-    if label(params.get("jobId")) is None or not is_any_hex(params.get("nonce")):
-        return []
-    session.decide(ALEPHIUM, Grade.SHAPE)
-    worker = params.get("worker")
-    account = read_account(worker) if isinstance(worker, str) else None
-    session.ask(message, share_answer)
-    return [
-        session.event(
-            Submit, message, job_id=label(params["jobId"]), worker=text(account.worker) if account else None
-        )
-    ]
-
-
-def request(session: Session, message: Message) -> Iterable[PoolEvent]:
-    """Read another request of a miner: it says no more than that it was made."""
-    session.decide(BITCOIN, Grade.WORDS)
-    session.ask(message, ethproxy.refused)
-    return [session.event(Request, message, method=message.method)]
-
-
-def notice(session: Session, message: Message) -> Iterable[PoolEvent]:
-    """Read another message of a pool: mining.set_extranonce, mining.set_version_mask, ..."""
-    session.decide(BITCOIN, Grade.WORDS)
-    session.ask(message, no_answer)
-    return [session.event(Notice, message, method=message.method, text=_words(message.params))]
-
-
-def client_notice(session: Session, message: Message) -> Iterable[PoolEvent]:
-    """Read client.reconnect, client.show_message, client.get_version, where mining is spoken already."""
-    session.ask(message, None)
+def bare(session: Session, message: Message) -> Iterable[PoolEvent]:
+    """Read notify and set_difficulty without `mining.`, as HNSPool has them, where mining is spoken."""
     if session.grade == Grade.NOTHING:
+        session.ask(message, None)
         return []
-    return [session.event(Notice, message, method=message.method, text=_words(message.params))]
-
-
-def ping(session: Session, message: Message) -> Iterable[PoolEvent]:
-    """Read mining.ping, which either side may send."""
-    if session.miner is message.side:
-        return request(session, message)
-    return notice(session, message)
-
-
-def _words(params: object) -> str | None:
-    """Return what a pool's message says: its strings and numbers, joined by blanks."""
-    if isinstance(params, dict):
-        params = list(params.values())
-    if not isinstance(params, list):
-        return None
-    said = [str(part) for part in params[:8] if isinstance(part, str) or (type(part) is int and label(part))]
-    return text(" ".join(said)) or None
+    return notify(session, message) if message.method == "notify" else set_difficulty(session, message)

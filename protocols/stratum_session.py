@@ -44,6 +44,11 @@ ALEO = "stratum-aleo"
 GRIN = "stratum-grin"
 BEAM = "stratum-beam"
 IRONFISH = "stratum-ironfish"
+KADENA = "stratum-kadena"
+BTCAGENT = "btcagent"
+
+HASHES_PER_DIFFICULTY = {ETHEREUM: 2.0**48 / 0xFFFF, KASPA: 2.0**32, ALEPHIUM: 2.0**30}
+"""Expected hashes of a share of difficulty 1, in the dialects whose difficulty is that of one algorithm."""
 
 
 class Grade(IntEnum):
@@ -58,6 +63,8 @@ class Grade(IntEnum):
     """The shape of a share, or a message that few dialects have (mining.set_target)."""
     WORK = 4
     """The shape of a job: decisive."""
+    AGENT = 5
+    """BTCAgent: its jobs are those of another dialect, its streams are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,20 @@ class Session:
         """As a pool announced it apart from the jobs (EthereumStratum/2.0.0 mining.set)."""
         self.held: Login | None = None
         """A login in words that other programs use as well: told once a job proves what it was."""
+        self.held_answer: LoginResult | None = None
+        """The answer to it."""
+        self.difficulty: float | None = None
+        """As last set, where no target was set since."""
+        self.announced: tuple[str, int] | None = None
+        """Coin and height that a pool announced apart from the jobs (Verus)."""
+        self.clean: bool | None = None
+        """Whether later jobs make older ones void, as AlephiumStratum says it apart from the jobs."""
+        self.begun = False
+        """Whether the first words of the miner were read, and nothing was lost since."""
+        self.packing = False
+        """Whether the parties speak of compression (EthereumStratum/2.0.0, AlephiumStratum)."""
+        self.packed = False
+        """Whether they agreed on it."""
         self.contradicted = False
         """Whether one side has spoken as miner and as pool: then nothing more is believed."""
         self._pending: tuple[Pending[Asked], Pending[Asked]] = (Pending(), Pending())
@@ -134,6 +155,9 @@ class Session:
     def work(self, message: Message, job: Job) -> list[PoolEvent]:
         """Tell of a job, deciding for the dialect of its shape; a login that was held comes first."""
         self.decide(job.protocol or self.protocol, Grade.WORK)
+        if self.announced is not None and self.protocol == EQUIHASH and job.height is None:
+            coin, height = self.announced
+            job = replace(job, coin=job.coin or coin, height=height)
         work = self.event(
             Work,
             message,
@@ -141,17 +165,38 @@ class Session:
             algorithm=job.algorithm or self.algorithm,
             coin=job.coin,
             height=job.height,
-            clean=job.clean,
-            hashes=job.hashes,
+            clean=self.clean if job.clean is None and self.protocol == ALEPHIUM else job.clean,
+            hashes=self._hashes(job),
         )
         return [*self.release(), work]
 
+    def _hashes(self, job: Job) -> float | None:
+        """Return the expected hashes of a share of a job.
+
+        The difficulty may have been set before the dialect was known. Ergo's multiplies the target of the
+        job; where another dialect sets one, a target in the job is the block's.
+        """
+        if self.difficulty is None:
+            return job.hashes
+        if job.protocol == ERGO:
+            return job.hashes / self.difficulty if job.hashes and job.hashes >= self.difficulty else None
+        return self.hashes_of(self.difficulty) or job.hashes
+
+    def hashes_of(self, difficulty: float) -> float | None:
+        """Return the expected hashes of a share, where the dialect tells what a difficulty is."""
+        unit = HASHES_PER_DIFFICULTY.get(self.protocol)
+        return None if unit is None else difficulty * unit
+
     def release(self) -> list[PoolEvent]:
-        """Tell of the login that was held, under the name decided since."""
+        """Tell of the login that was held, and of its answer, under the name decided since."""
         if self.held is None:
             return []
-        login, self.held = self.held, None
-        return [replace(login, protocol=self.protocol)] if login.side is self.miner else []
+        login, answer = self.held, self.held_answer
+        self.held = self.held_answer = None
+        if login.side is not self.miner:
+            return []
+        told: list[PoolEvent] = [replace(login, protocol=self.protocol)]
+        return told if answer is None else [*told, replace(answer, protocol=self.protocol)]
 
     def contradict(self, message: Message) -> PoolEvent:
         """Tell that the side of this message has spoken as both parties."""
@@ -170,10 +215,19 @@ class Session:
 
     def answered(self, message: Message) -> None:
         """Close the request that a response answers."""
-        self._pending[message.side.other].answer(message.id)
+        self.close(message.side.other, message.id)
+
+    def close(self, side: Side, request_id: object) -> Asked | None:
+        """Close the oldest open request of this side and id, and return it; None where there is none."""
+        return self._pending[side].answer(request_id)
 
     def gap(self) -> None:
-        """Forget what was asked: the answer, or a later request with the same id, may be what was lost."""
+        """Forget what was asked: the answer, or a later request with the same id, may be what was lost.
+
+        So may be a new difficulty, or a new block.
+        """
+        self.begun = False
+        self.difficulty = self.announced = None
         for pending in self._pending:
             pending.clear()
 
@@ -186,6 +240,11 @@ def no_answer(session: Session, message: Message, asked: Asked) -> Iterable[Pool
 def share_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
     """Read the answer to a share: true or {"status": "OK"}; an error of any shape, or false."""
     failure = failure_of(message.error)
+    if failure is not None and session.protocol == ETHEREUM and 200 <= (failure.code or 0) < 300:
+        accepted = session.event(
+            ShareResult, message, accepted=True, code=failure.code, message=failure.message
+        )
+        return [accepted]  # EIP-1571: accepted with a note, such as 202, stale
     if failure is not None:
         return [
             session.event(ShareResult, message, accepted=False, code=failure.code, message=failure.message)

@@ -1,0 +1,87 @@
+"""Stratum of Grin (Cuckatoo, Cuckaroo): words of its own, answers that repeat the method.
+
+`login`, `job` and `submit` are words of many programs: a job has pre_pow and difficulty, a share has
+edge_bits and the edges of its cycle, and a login is told once one of them proves it. NiceHash adds `cleanjob`
+and `xn`.
+Sources: grin doc/stratum.md, NiceHash's Grin page; docs/protocols/stratum-others.md.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from protocols.events import PoolEvent, Refused, Request, ShareResult, Submit
+from protocols.jsonrpc import Message, failure_of, small
+from protocols.stratum_session import GRIN, Asked, Grade, Job, Session, share_answer
+from protocols.stratum_shapes import flag, height, is_any_hex, label
+
+MAX_EDGES = 1024
+"""A cycle has 42 edges; more than this is no proof."""
+
+
+def job(session: Session, message: Message) -> Iterable[PoolEvent]:
+    """Read a job {difficulty, height, job_id, pre_pow}."""
+    found = job_of(message.params)
+    return session.work(message, found) if found is not None else []
+
+
+def job_of(params: object) -> Job | None:
+    """Read a job object."""
+    if not isinstance(params, dict) or not is_any_hex(params.get("pre_pow")) or "difficulty" not in params:
+        return None
+    return Job(
+        GRIN,
+        label(params.get("job_id")),
+        "cuckatoo",
+        "GRIN",
+        height(params.get("height")),
+        flag(params.get("cleanjob")),
+    )
+
+
+def submit(session: Session, message: Message) -> Iterable[PoolEvent]:
+    """Read a share {edge_bits, height, job_id, nonce, pow}."""
+    params: dict[str, Any] = message.params
+    proof = params.get("pow")
+    if small(params.get("edge_bits")) is None or not isinstance(proof, list):
+        return []
+    if not 0 < len(proof) <= MAX_EDGES or not all(type(edge) is int for edge in proof):
+        return []
+    session.decide(GRIN, Grade.SHAPE)
+    session.ask(message, share_answer_of)
+    released = session.release()
+    return [*released, session.event(Submit, message, job_id=label(params.get("job_id")))]
+
+
+def share_answer_of(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
+    """Read "ok" or "blockfound - hash", or an error."""
+    if isinstance(message.result, str) and message.result.startswith(("ok", "blockfound")):
+        return [session.event(ShareResult, message, accepted=True)]
+    return share_answer(session, message, asked)
+
+
+def get_job(session: Session, message: Message) -> Iterable[PoolEvent]:
+    """Read getjobtemplate: a word of Grin's alone, yet a bare one; its answer is a job or nothing."""
+    session.ask(message, work_answer)
+    if session.protocol != GRIN:
+        return []
+    return [session.event(Request, message, method="getjobtemplate")]
+
+
+def work_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
+    """Read the job in an answer; or a refusal (-32000 syncing, -32500 login first), where Grin is spoken."""
+    found = job_of(message.result)
+    if found is not None:
+        return session.work(message, found)
+    failure = failure_of(message.error)
+    if failure is None or session.protocol != GRIN:
+        return []
+    return [session.event(Refused, message, method=asked.method, code=failure.code, message=failure.message)]
+
+
+def other(session: Session, message: Message) -> Iterable[PoolEvent]:
+    """Read keepalive and status, where Grin is known to be spoken; their answers say nothing new."""
+    if session.protocol != GRIN:
+        session.ask(message, None)
+        return []
+    session.ask(message, work_answer)
+    return [session.event(Request, message, method=message.method)]
