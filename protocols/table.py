@@ -7,9 +7,23 @@ from protocols.levin import Levin
 from protocols.parser import Parser
 from protocols.quic import Quic
 from protocols.rlpx import Rlpx
+from protocols.socks import Socks
 from protocols.stratum import Stratum
 from protocols.tls import Tls
+from protocols.websocket import WebSocket
 
-PARSERS: tuple[type[Parser], ...] = (BitcoinP2P, Levin, Tls, Stratum, DnsTcp, Rlpx, Discv4, Quic, Dns)
+PARSERS: tuple[type[Parser], ...] = (
+    Socks,
+    WebSocket,
+    BitcoinP2P,
+    Levin,
+    Tls,
+    Stratum,
+    DnsTcp,
+    Rlpx,
+    Discv4,
+    Quic,
+    Dns,
+)
 """The surer a parser is of its first bytes, the earlier it stands; a parser that answers MORE holds up those
 behind it until it is sure or 4 KiB a side have passed."""
