@@ -202,7 +202,9 @@ def _endpoints(a_hi: int, a_lo: int, b_hi: int, b_lo: int, ports: int) -> tuple[
 def _opener(syn: int) -> int | None:
     """Return the direction of the side that opened a connection; None where no SYN tells it."""
     asked = syn & (A_SYN | B_SYN)
-    if asked == (A_SYN | B_SYN) or not asked:
+    if asked == (A_SYN | B_SYN):  # both at once, or a handshake split to deceive: what they say will tell
+        return None
+    if not asked:
         answered = syn & (A_SYN_ACK | B_SYN_ACK)
         return {A_SYN_ACK: 1, B_SYN_ACK: 0}.get(answered)
     return 0 if asked == A_SYN else 1

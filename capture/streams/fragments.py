@@ -2,9 +2,9 @@
 
 Source: RFC 791, section 3.2; RFC 8200, section 4.5; RFC 5722.
 
-Fragments that overlap with the same content are put together: whoever receives them takes that or nothing.
-Where the content differs, the datagram is void: RFC 5722 demands it for IPv6 and current receivers do it for
-IPv4, others take one copy or the other, so `doubted` says that the stream is ambiguous. Every fragment that
+Fragments that overlap are put together, and the first copy of each byte wins. RFC 5722 voids such datagrams
+in IPv6, and current receivers do so in IPv4: they get nothing, or the sender's repetition; others take one
+copy or the other. So where copies differ, `doubted` says that the stream is ambiguous. Every fragment that
 does not end in a datagram is counted by reason.
 """
 
@@ -152,9 +152,6 @@ class Fragments:
             self.counts[open_.void] += 1
         elif open_.parts.get(start) == fragment.body:
             self.counts["fragment-repeated"] += 1
-        elif _contradicted(open_.parts, start, fragment.body):
-            open_.doubted = True
-            self._void(open_, "fragment-overlap")
         elif (
             not fragment.body
             or end > MAX_DATAGRAM
@@ -164,6 +161,7 @@ class Fragments:
         ):
             self._void(open_, "fragment-malformed")
         else:
+            open_.doubted |= _contradicted(open_.parts, start, fragment.body)
             before = open_.size
             self._put(open_, start, fragment.body)
             if not fragment.more:

@@ -18,6 +18,9 @@ Piece = tuple[int, bytes, int, Packet]
 """What comes out in order: stream offset, bytes, missing, packet. A gap has no bytes and `missing` above 0;
 its packet is the first one behind the gap. Offsets count missing bytes too."""
 
+Rival = tuple[int, bytes, int, Packet]
+"""A segment of another numbering: sequence number, bytes, missing, packet."""
+
 MAX_HELD_BYTES = (
     256 * 1024
 )  # a direction's bytes behind a hole: four classic windows, more than a miner sends
@@ -65,12 +68,12 @@ class Direction:
     """
 
     __slots__ = (
-        "_astray",
-        "_astray_next",
         "_held",
         "_held_bytes",
         "_kept",
         "_kept_bytes",
+        "_rival_next",
+        "_rivals",
         "_tally",
         "conflict",
         "gaps",
@@ -91,8 +94,8 @@ class Direction:
         self._kept_bytes = 0
         self._held: list[Piece] = []  # by offset; bytes before losses of the same offset
         self._held_bytes = 0
-        self._astray = 0
-        self._astray_next = _NONE
+        self._rivals: list[Rival] = []  # one after another, in another numbering
+        self._rival_next = _NONE
 
     @property
     def holding(self) -> bool:
@@ -102,7 +105,15 @@ class Direction:
     @property
     def lost(self) -> bool:
         """True when the numbering shows that another connection has taken this one's place."""
-        return self._astray >= ASTRAY_RUN
+        return len(self._rivals) >= ASTRAY_RUN
+
+    def rivals(self) -> list[Rival]:
+        """Return the segments that show it, and forget them."""
+        out = self._rivals
+        self._rivals = []
+        for _, data, _, _ in out:
+            self._tally.held -= len(data) + SEGMENT_COST
+        return out
 
     def push(self, seq: int, data: bytes, missing: int, packet: Packet) -> tuple[Piece, ...] | list[Piece]:
         """Take one segment of at least one byte and return what is in order now.
@@ -113,7 +124,6 @@ class Direction:
             piece = (self.offset, data, 0, packet)
             self.offset += len(data)
             self.next = (seq + len(data)) & _MASK
-            self._astray = 0
             self._keep(piece)
             return (piece,)
         return self._place(seq, data, missing, packet)
@@ -123,12 +133,14 @@ class Direction:
         out: list[Piece] = []
         while self._held:
             self._give_up(out)
+        self.rivals()
         return out
 
     def drop(self) -> None:
         """Forget what is held: nobody reads this direction any more."""
         self._charge(-self._held_bytes)
         self._held.clear()
+        self.rivals()
         self._forget(0)
 
     def _place(self, seq: int, data: bytes, missing: int, packet: Packet) -> list[Piece]:
@@ -143,10 +155,12 @@ class Direction:
             ahead -= _MASK + 1
         if not -REACH <= ahead <= REACH:
             self._tally.astray += 1
-            self._astray = self._astray + 1 if seq == self._astray_next else 1
-            self._astray_next = (seq + len(data) + missing) & _MASK
+            if seq != self._rival_next:
+                self.rivals()
+            self._rivals.append((seq, data, missing, packet))
+            self._tally.held += len(data) + SEGMENT_COST
+            self._rival_next = (seq + len(data) + missing) & _MASK
             return []
-        self._astray = 0
         start = self.offset + ahead
         end = start + len(data)
         if start < self.offset:

@@ -26,7 +26,6 @@ QUIET_BYTES = (
     16 * 1024 * 1024
 )  # bytes since the last event with a parser: four times the largest block of a node network
 MAX_NODE_EVENTS = 256  # messages between nodes after which another one changes no verdict
-SAME_SYN = 64 * 1024  # bytes that may overtake a repeated SYN: the first window
 WELL_KNOWN = 1024  # ports below are bound by servers only
 
 Doubt = tuple[int, int, Cause, Packet]
@@ -83,8 +82,11 @@ class Session:
         "_lines",
         "_marks",
         "_names",
+        "_newcomer",
+        "_newcomers",
         "_node_events",
         "_observer",
+        "_over",
         "_parsers",
         "_quiet",
         "_sides",
@@ -195,6 +197,9 @@ class Session:
         self._flow: Flow | None = None
         self._flip = False
         self._fins = 0
+        self._over = False
+        self._newcomers: dict[int, int] = {}  # where directions of a new connection begin, if it is one
+        self._newcomer = 0  # its client
         self._doubted = 0  # directions whose ambiguity is known, as bits: one of each says enough
         self._doubts: list[Doubt] = []  # those not told yet
         self._quiet = self._lines = self._node_events = 0
@@ -226,6 +231,7 @@ class Session:
             if 0 <= stream.next != (seq + len(data) + missing) & _MASK:
                 self._unread |= 1 << direction  # the last bytes, at least
         if flags & RST or self._fins == 3:
+            self._over = True
             self._flush(out)
         return out
 
@@ -233,16 +239,31 @@ class Session:
         """Learn where a direction of a connection begins, from its SYN (`answer`: SYN and ACK)."""
         stream = self._streams[direction]
         fresh = answer and stream.next < 0 and self.certain  # the answer to the SYN just seen
-        if stream.next >= 0 and (stream.next - start) & _MASK <= SAME_SYN:
+        if stream.next >= 0 and (stream.next - stream.offset - start) & _MASK == 0:
             return  # repeated
-        if not fresh:
-            self.client, self.certain = (1 - direction if answer else direction), True
-            self._restart(now_ns, out)
-        self._streams[direction].next = start
+        if fresh:
+            stream.next = start
+            return
+        alive = not self._over and stream.next >= 0
+        self._newcomers[direction] = start
+        self._newcomer = 1 - direction if answer else direction
+        if alive and not (answer and 1 - direction in self._newcomers):
+            return  # receivers ignore a stray SYN (RFC 5961): a new connection shows itself by its numbers
+        self._follow(now_ns, out)
+
+    def _follow(self, now_ns: int, out: list[Observation]) -> None:
+        """Turn to the connection that has taken the ports over."""
+        starts = self._newcomers
+        self.client, self.certain = self._newcomer, True
+        self._restart(now_ns, out)
+        for direction, start in starts.items():
+            self._streams[direction].next = start
 
     def _push(
         self, direction: int, seq: int, data: bytes, missing: int, packet: Packet, out: list[Observation]
     ) -> None:
+        if self._newcomers and self._newcomers.get(direction) == seq != self._streams[direction].next:
+            self._follow(packet[2], out)
         stream = self._streams[direction]
         pieces = stream.push(seq, data, missing, packet)
         if stream.conflict is not None and not self._doubted >> direction & 1:
@@ -250,8 +271,10 @@ class Session:
         if pieces:
             self._deliver(direction, pieces, out)
         elif stream.lost:
+            waiting = stream.rivals()
             self._restart(packet[2], out)
-            self._push(direction, seq, data, missing, packet, out)
+            for rival in waiting:
+                self._push(direction, *rival, out)
 
     def _deliver(
         self, direction: int, pieces: Sequence[tuple[int, bytes, int, Packet]], out: list[Observation]

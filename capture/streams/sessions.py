@@ -162,6 +162,7 @@ class Sessions:
     def _doubt(self) -> Iterator[Observation]:
         """Tell the sessions of flows in which two copies of a fragment differ."""
         for flow, direction, packet in self.fragments.doubted:
+            self.tally.conflicts += 1
             session = self._sessions.get(flow)
             if session is not None:
                 yield from session.doubt(direction, "fragments", packet)

@@ -143,12 +143,15 @@ def test_fragments_that_overlap_with_equal_content_are_put_together() -> None:
         assert table.held == 0
 
 
-def test_fragments_that_contradict_each_other_void_their_datagram_and_say_so() -> None:
+def test_fragments_that_contradict_each_other_say_so_and_the_first_copy_stands() -> None:
     body = udp(bytes(24))
-    for order in ((0, 8, 16), (8, 16, 0), (16, 8, 0)):
+    for order, middle in (((0, 8, 16), bytes(8)), ((8, 16, 0), b"y" * 8), ((16, 8, 0), b"y" * 8)):
         raws = {0: body[:16], 8: b"y" * 8, 16: body[16:]}
         table = Fragments()
-        for place in order:
-            flow = 5 if place == 0 else 0xFFFF_FFFF
-            assert put(table, ipv4(1, place, place < 16, raws[place]), flow=flow) is None
+        wholes = [
+            put(table, ipv4(1, place, place < 16, raws[place]), flow=5 if place == 0 else 0xFFFF_FFFF)
+            for place in order
+        ]
+        assert wholes[2] is not None
+        assert wholes[2].payload == middle + bytes(16)
         assert [(flow, direction) for flow, direction, _ in table.doubted] == [(5, 1)]

@@ -96,13 +96,17 @@ def test_a_whole_datagram_gives_its_memory_back_and_padding_is_no_part_of_it() -
 
 
 @pytest.mark.parametrize("overlap", [b"x" * 16, b"y" * 8])
-def test_overlapping_fragments_void_their_datagram_and_are_counted(overlap: bytes) -> None:
+def test_of_overlapping_fragments_the_first_copy_wins_and_all_are_counted(overlap: bytes) -> None:
     table = Fragments()
     body = udp(bytes(24))
     assert put(table, ipv4(1, 0, True, body[:16])) is None
     assert put(table, ipv4(1, 8, True, overlap)) is None
-    assert put(table, ipv4(1, 16, False, body[16:])) is None
-    assert table.counts == {"fragments": 3, "fragment-overlap": 3}
+    whole = put(table, ipv4(1, 16, False, body[16:]))
+    assert whole is not None
+    assert whole.payload[:8] == bytes(8)
+    assert whole.payload[8 + len(overlap) - 8 :] == bytes(24 - len(overlap))
+    counts = dict(table.counts)
+    assert counts.pop("fragments") == sum(counts.values()) == 3
 
 
 @pytest.mark.parametrize(
