@@ -1,0 +1,380 @@
+"""HTTP/1.x messages out of one side of a byte stream that arrives in any cut, is joined late, loses pieces.
+
+A `MessageReader` gives each message as a `Head` and then a `Body`. It reads requests and responses alike, as
+the start line tells; what a response's length depends on beside its own head (the request was HEAD, CONNECT)
+its user says by `bodiless`. Sources: RFC 9110, RFC 9112; docs/protocols/http.md.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from facts.errors import ParseError
+from protocols.http_body import Body, BodyBuilder, JsonEnd
+
+MAX_HEAD = 16 * 1024
+"""Bytes of a head; servers refuse longer ones from 8 KiB on."""
+MAX_FIELDS = 128
+"""Header lines of a head; servers refuse more than 100."""
+MAX_FRAMING = 8 * 1024
+"""Lines around the chunks of one body, two a chunk: senders put kilobytes into a chunk."""
+MAX_CHUNK_LINE = 256
+"""Bytes of the line before a chunk; nothing that mines sends chunk extensions."""
+LOOK_BACK = 4096
+"""Bytes in front of `HTTP/1.` in which a request line may begin: method and target."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "PATCH", "TRACE")
+
+_REQUEST = re.compile(
+    rb"(" + b"|".join(name.encode() for name in METHODS) + rb") ([!-\xff]{1,4096}) HTTP/1\.([01])\r?\n"
+)
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([^\r\n]{0,512}))?\r?\n")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}):(.*)", re.DOTALL)
+_LENGTH = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a request (`method` set) or of a response (`status` set)."""
+
+    offset: int
+    """Offset of its first byte in what its side was fed."""
+    method: str = ""
+    target: str = ""
+    """As sent: a path, for a proxy a URL or host:port."""
+    status: int = 0
+    reason: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Header values by lower-case name; of several with one name the values joined by comma."""
+
+    def value(self, name: str) -> str:
+        """Return a header's value, empty where it is absent; `name` in lower case."""
+        return self.fields.get(name, "")
+
+
+class _State(Enum):
+    START = auto()
+    HUNT = auto()
+    FIXED = auto()
+    CHUNK_LINE = auto()
+    CHUNK = auto()
+    CHUNK_END = auto()
+    TRAILER = auto()
+    TO_CLOSE = auto()
+    SWALLOW = auto()
+    """The rest of a body that the end of the connection ends is of no interest."""
+
+
+def is_start(data: bytes) -> bool | None:
+    """Say whether a message begins here; None while too little is there to know."""
+    data = data.lstrip(b"\r\n")
+    if _REQUEST.match(data) or _STATUS.match(data):
+        return True
+    line, ended, _ = data.partition(b"\n")
+    if ended or len(line) > LOOK_BACK:
+        return False
+    if line[:7] == b"HTTP/1."[: len(line)]:
+        return None
+    word, space, _ = line.partition(b" ")
+    if space:
+        return None if word.decode("latin-1") in METHODS else False
+    return None if any(name.startswith(word.decode("latin-1")) for name in METHODS) else False
+
+
+class MessageReader:
+    """Reads one side. `push` bytes, then call `next` until it returns None."""
+
+    def __init__(self) -> None:
+        self._unread = bytearray()
+        self._offset = 0
+        """Offset of the first byte of `_unread`."""
+        self._state = _State.START
+        self._joined = True
+        """True until the first message: what stands before it may be the rest of one."""
+        self._left = 0
+        """Bytes that the body or the chunk still lacks."""
+        self._framing = 0
+        self._body = BodyBuilder("")
+        self._end = JsonEnd()
+        self._looked = 0
+        """Bytes of `_unread` in which the end of a head, or a start line, was looked for in vain."""
+
+    @property
+    def unread(self) -> int:
+        """Bytes pushed and not read yet."""
+        return len(self._unread)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether a JSON text stands where the next message should begin: another protocol goes on here."""
+        begun = self._state is _State.START and not self._joined
+        return begun and self._unread.lstrip(b"\r\n")[:1] == b"{"
+
+    def push(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._unread += data
+
+    def take(self) -> tuple[int, bytes]:
+        """Give all unread bytes away, with the offset of the first."""
+        taken = self._offset, bytes(self._unread)
+        self._drop(len(self._unread))
+        return taken
+
+    def bodiless(self) -> None:
+        """Learn that the message whose head was returned last has no body, whatever its head says."""
+        self._expect(0)
+
+    def hunt(self) -> None:
+        """Believe nothing until the next start line."""
+        self._state = _State.HUNT
+        self._joined = True
+        self._looked = 0
+
+    def gap(self, missing: int) -> None:
+        """Learn that `missing` bytes were lost here. Inside a body of known length the place is not lost."""
+        if self._state in (_State.FIXED, _State.CHUNK) and missing <= self._left and not self._unread:
+            self._left -= missing
+            self._body.lose()
+        elif self._state in (_State.TO_CLOSE, _State.SWALLOW):
+            self._state = _State.SWALLOW
+        else:
+            self._drop(len(self._unread))
+            self.hunt()
+        self._offset += missing
+
+    @property
+    def lost(self) -> bool:
+        """Whether the place in the stream is not known: the next message may come after others, unseen."""
+        return self._state is _State.HUNT
+
+    def next(self) -> Head | Body | None:
+        """Return the next thing that is complete, None for want of bytes.
+
+        Raises ParseError where no HTTP goes on; the next call looks for a start line behind the error.
+        """
+        while True:
+            match self._state:
+                case _State.START:
+                    head = self._start()
+                    if not self.lost:
+                        return head
+                case _State.HUNT:
+                    if not self._found():
+                        return None
+                    self._state = _State.START
+                case _State.FIXED:
+                    self._take_body()
+                    return self._finish() if self._left == 0 else None
+                case _State.CHUNK:
+                    self._take_body()
+                    if self._left:
+                        return None
+                    self._state = _State.CHUNK_END
+                case _State.CHUNK_LINE | _State.CHUNK_END | _State.TRAILER:
+                    line = self._line()
+                    if line is None:
+                        return None
+                    if self._framed(line):
+                        return self._finish()
+                case _State.TO_CLOSE:
+                    return self._to_close()
+                case _State.SWALLOW:
+                    self._drop(len(self._unread))
+                    return None
+
+    def _drop(self, count: int) -> None:
+        del self._unread[:count]
+        self._offset += count
+        self._looked = max(self._looked - count, 0)
+
+    def _fail(self, why: str) -> ParseError:
+        error = ParseError(why, self._offset)
+        self._drop(1 if self._unread else 0)  # whatever begins here is no message
+        self.hunt()
+        return error
+
+    def _start(self) -> Head | None:
+        unread = self._unread
+        skipped = len(unread) - len(unread.lstrip(b"\r\n"))
+        if skipped:
+            self._drop(skipped)
+        if not unread:
+            return None
+        if self._looked == 0:
+            started = is_start(bytes(unread[: LOOK_BACK + 1]))
+            if started is None and len(unread) <= LOOK_BACK:
+                return None
+            if not started:
+                if not self._joined:
+                    raise self._fail("no HTTP message begins here")
+                self.hunt()
+                return None
+        end = _END_OF_HEAD.search(unread, max(self._looked - 2, 0))
+        if end is None or end.end() > MAX_HEAD:
+            if len(unread) > MAX_HEAD:
+                raise self._fail(f"a head longer than {MAX_HEAD} bytes")
+            self._looked = len(unread)
+            return None
+        head = self._read_head(bytes(unread[: end.end()]))
+        self._drop(end.end())
+        self._looked = 0
+        self._joined = False
+        return head
+
+    def _read_head(self, raw: bytes) -> Head:
+        """Read a head and prepare for its body."""
+        first, _, rest = raw.partition(b"\n")
+        fields: dict[str, str] = {}
+        lines = rest.split(b"\n")[:-2]
+        if len(lines) > MAX_FIELDS:
+            raise self._fail(f"a head of more than {MAX_FIELDS} lines")
+        for line in lines:
+            line = line.removesuffix(b"\r")
+            if line[:1] in (b" ", b"\t"):
+                continue  # a value folded over lines: obsolete, and nothing here needs it
+            named = _FIELD.match(line)
+            if named is None:
+                raise self._fail("a header line without a name")
+            name = named.group(1).decode("ascii").lower()
+            value = named.group(2).strip(b" \t").decode("latin-1")
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
+        request = _REQUEST.match(raw)
+        if request is not None:
+            method, target = request.group(1).decode(), request.group(2).decode("latin-1")
+            head = Head(self._offset, method=method, target=target, fields=fields)
+        else:
+            status = _STATUS.match(raw)
+            assert status is not None, first  # is_start saw to it
+            reason = (status.group(3) or b"").decode("latin-1")
+            head = Head(self._offset, status=int(status.group(2)), reason=reason, fields=fields)
+        self._frame(head)
+        return head
+
+    def _frame(self, head: Head) -> None:
+        """Decide how long the body is (RFC 9112 section 6.3)."""
+        if head.status // 100 == 1 or head.status in (204, 304):
+            self._expect(0)
+            return
+        self._body = BodyBuilder(head.value("content-encoding"))
+        coding = head.value("transfer-encoding").lower()
+        if coding:
+            if coding.rpartition(",")[2].strip() == "chunked":
+                if coding.count(","):
+                    self._body.lose()  # compressed on the way, which nothing that mines does
+                self._framing = 0
+                self._state = _State.CHUNK_LINE
+                return
+            if head.method:
+                raise self._fail("a request without a length")
+            self._body.lose()
+        length = head.value("content-length")
+        if length and not coding:
+            values = {part.strip() for part in length.split(",")}
+            value = values.pop()
+            if values or not _LENGTH.match(value):
+                raise self._fail("lengths that contradict one another, or are none")
+            self._expect(int(value), self._body)
+        elif head.method:
+            self._expect(0)
+        else:
+            self._end = JsonEnd()
+            self._state = _State.TO_CLOSE
+
+    def _expect(self, length: int, body: BodyBuilder | None = None) -> None:
+        self._body = body or BodyBuilder("")
+        self._left = length
+        self._state = _State.FIXED
+
+    def _finish(self) -> Body:
+        self._state = _State.START
+        self._looked = 0
+        return self._body.build()
+
+    def _take_body(self) -> None:
+        part = bytes(self._unread[: self._left])
+        self._left -= len(part)
+        self._drop(len(part))
+        if part:
+            self._body.add(part)
+
+    def _line(self) -> bytes | None:
+        """Return the next line of the framing around chunks."""
+        end = self._unread.find(b"\n", 0, MAX_CHUNK_LINE) + 1
+        if not end:
+            if len(self._unread) >= MAX_CHUNK_LINE:
+                raise self._fail("a chunk whose length is not told")
+            return None
+        line = bytes(self._unread[:end])
+        self._drop(end)
+        return line
+
+    def _framed(self, line: bytes) -> bool:
+        """Read a line of the framing around chunks; return whether the body is complete."""
+        self._framing += 1
+        if self._framing > MAX_FRAMING:
+            raise self._fail("a body in more chunks than any sender makes")
+        if self._state is _State.CHUNK_END:
+            if line.strip(b"\r\n"):
+                raise self._fail("a chunk longer than it says")
+            self._state = _State.CHUNK_LINE
+        elif self._state is _State.TRAILER:
+            return not line.strip(b"\r\n")
+        else:
+            size = _CHUNK.match(line)
+            if size is None:
+                raise self._fail("a chunk whose length is no number")
+            self._left = int(size.group(1), 16)
+            self._state = _State.CHUNK if self._left else _State.TRAILER
+        return False
+
+    def _to_close(self) -> Body | None:
+        """Read a body without length: it ends where its JSON text does; any other is given at once."""
+        data = bytes(self._unread)
+        self._drop(len(data))
+        if not data:
+            return None
+        complete = self._end.push(self._body.add(data))
+        if not complete and not self._end.other and not self._body.damaged:
+            return None
+        if not complete:
+            self._body.lose()
+        self._state = _State.SWALLOW
+        return self._body.build()
+
+    def _found(self) -> bool:
+        """Look for a start line; drop what stands before it."""
+        unread = self._unread
+        at = self._looked
+        while (at := unread.find(b"HTTP/1.", at)) >= 0:
+            line_end = unread.find(b"\n", at, at + 600)
+            if line_end < 0 and len(unread) < at + 600:
+                break  # the rest of the line is still to come
+            begin = self._line_start(at)
+            if begin is not None:
+                self._drop(begin)
+                self._looked = 0
+                return True
+            at += 7
+        resume = at if at >= 0 else max(len(unread) - 6, 0)
+        passed = max(resume - LOOK_BACK, 0)
+        self._drop(passed)
+        self._looked = resume - passed
+        return False
+
+    def _line_start(self, at: int) -> int | None:
+        """Return where the start line with `HTTP/1.` at `at` begins; None where there is none."""
+        unread = self._unread
+        if _STATUS.match(unread, at):
+            return at
+        if at < 4 or unread[at - 1] != 0x20:
+            return None
+        space = unread.rfind(b" ", max(at - LOOK_BACK, 0), at - 1)
+        word = bytes(unread[max(space - 7, 0) : max(space, 0)])
+        method = next((name for name in METHODS if word.endswith(name.encode())), None)
+        if method is None:
+            return None
+        begin = space - len(method)
+        return begin if _REQUEST.match(unread, begin) else None
