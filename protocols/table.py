@@ -3,6 +3,7 @@
 from protocols.bitcoin_p2p import BitcoinP2P
 from protocols.discv4 import Discv4
 from protocols.dns import Dns, DnsTcp
+from protocols.http import Http
 from protocols.levin import Levin
 from protocols.parser import Parser
 from protocols.quic import Quic
@@ -18,6 +19,7 @@ PARSERS: tuple[type[Parser], ...] = (
     BitcoinP2P,
     Levin,
     Tls,
+    Http,
     Stratum,
     DnsTcp,
     Rlpx,
