@@ -8,6 +8,7 @@ from collections import Counter
 
 from classifier.kinds import Kind
 from classifier.poolnames import Likeness, PoolHost, PoolNames, registered_domain
+from classifier.resolvers import hidden_dns
 from classifier.talk import Seen
 from classifier.witnesses import Statements
 from facts.conversation import Conversation
@@ -102,6 +103,7 @@ class Contacts:
         self._dropped = dropped
         self._memo: dict[tuple[str, int], PoolHost | None] = {}
         self._looked_up: dict[Address, dict[str, Seen]] = {}
+        self._hidden: dict[Address, dict[str, Seen]] = {}
         self._resolved: dict[Address, dict[str, Resolution]] = {}
         self._contacts: dict[tuple[Address, Endpoint], Contact] = {}
 
@@ -142,10 +144,13 @@ class Contacts:
                 return
 
     def hello(self, seen: Observation, event: TlsHello) -> None:
-        """A client asked for a server by name."""
+        """A client asked for a server by name; perhaps for a resolver, to look names up unseen."""
+        ends = (seen.flow.client, seen.flow.server)
+        client, server = ends if event.side is Side.CLIENT else ends[::-1]
+        way = hidden_dns(event, server.port, seen.flow.transport)
+        if way is not None:
+            self._remember(self._hidden, client.address, f"{way} {event.sni or server}", seen)
         if event.sni is not None and self.mines(event.sni, seen.at_ns):
-            ends = (seen.flow.client, seen.flow.server)
-            client, server = ends if event.side is Side.CLIENT else ends[::-1]
             self._named(client.address, server, Kind.NAME_SNI, event.sni, seen)
 
     def certificate(self, seen: Observation, event: TlsCertificate) -> None:
@@ -236,6 +241,11 @@ class Contacts:
         """State which listed names an address had looked up."""
         for name, seen in sorted(self._looked_up.get(told.address, {}).items(), key=lambda one: one[0]):
             told.state(Kind.NAME_LOOKED_UP, seen, name=name)
+
+    def state_hidden(self, told: Statements) -> None:
+        """State which encrypted resolvers an address used: of its look-ups, some may not be among these."""
+        for name, seen in sorted(self._hidden.get(told.address, {}).items(), key=lambda one: one[0]):
+            told.state(Kind.NAME_HIDDEN, seen, name=name)
 
     def _remember(
         self, table: dict[Address, dict[str, Seen]], key: Address, name: str, seen: Observation

@@ -129,6 +129,7 @@ class Docket:
                 self._contacts.state_contact(told, key, contact)
         if not solo:
             self._contacts.state_lookups(told)
+            self._contacts.state_hidden(told)
         if address in self._proxies:
             told.state(Kind.PROXY_FORWARDS, told.first())
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)

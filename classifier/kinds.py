@@ -71,5 +71,9 @@ class Kind(StrEnum):
     NAME_CERTIFICATE = "name.certificate"
     NAME_PROXY_TARGET = "name.proxy_target"
     NAME_POOL_HOST = "name.pool_host"
+    NAME_HIDDEN = "name.hidden"
     SHAPE_QUIET_LONG = "shape.quiet_long"
     SHAPE_BROWSING = "shape.browsing"
+
+    OPERATOR_ALLOWED = "operator.allowed"
+    OPERATOR_DENIED = "operator.denied"

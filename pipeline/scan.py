@@ -14,6 +14,7 @@ from capture.worker import Worker
 from capture.workers import Crash, each_file
 from classifier.casebook import Casebook
 from classifier.poolnames import PoolNames
+from classifier.resolvers import resolvers
 from facts.conversation import Conversation
 from facts.errors import ReadError
 from facts.names import LEVEL_ORDER, MINING_ROLES, Level
@@ -270,7 +271,7 @@ def _pools() -> PoolNames:
 
 @cache
 def _worker() -> Worker:
-    return Worker(domains=_pools().domains)
+    return Worker(domains=_pools().domains | resolvers())  # what they hide is worth knowing
 
 
 def is_found(verdict: Verdict) -> bool:

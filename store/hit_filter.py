@@ -1,14 +1,15 @@
 """Which hits to list, as SQL: the same conditions for SQLite and PostgreSQL."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, exists, not_, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
-from facts.names import Level, Role
+from facts.names import LEVEL_ORDER, Level, Role
 from registry.model import Prefix
-from store.tables import AssignmentRow, VerdictCoinRow, VerdictRow
+from store.tables import AssignmentRow, EvidenceRow, OperatorEntryRow, VerdictCoinRow, VerdictRow
 
 _FIRST_IPV4, _LAST_IPV4 = IPv4Address(0), IPv4Address(2**32 - 1)
 
@@ -27,12 +28,22 @@ class HitFilter:
     uscc: str | None = None
     """The address was assigned to this enterprise when it was last seen (longest prefix valid then)."""
 
+    def admits(self, level: Level) -> bool:
+        """Say whether a level is high enough."""
+        least = self.level_at_least
+        return least is None or LEVEL_ORDER.index(level) >= LEVEL_ORDER.index(least)
 
-def conditions(filters: HitFilter) -> list[ColumnElement[bool]]:
-    """Return what a current verdict must meet."""
+
+def conditions(filters: HitFilter, denied_names: Collection[str] | None = None) -> list[ColumnElement[bool]]:
+    """Return what a current verdict must meet.
+
+    Where `denied_names` is given, verdicts of a lower level pass too that the operator's deny list may raise:
+    by an address of it, or by a name in their evidence. Who asks so looks at the level again.
+    """
     asked: list[ColumnElement[bool]] = [VerdictRow.superseded_by.is_(None)]
     if filters.level_at_least is not None:
-        asked.append(VerdictRow.level >= filters.level_at_least)
+        high = VerdictRow.level >= filters.level_at_least
+        asked.append(high if denied_names is None else or_(high, *_denied(denied_names)))
     if filters.role is not None:
         asked.append(VerdictRow.role == filters.role.value)
     if filters.coin is not None:
@@ -48,6 +59,20 @@ def conditions(filters: HitFilter) -> list[ColumnElement[bool]]:
     if filters.uscc is not None:
         asked.append(VerdictRow.id.in_(_held_by(filters.uscc)))
     return asked
+
+
+def _denied(names: Collection[str]) -> list[ColumnElement[bool]]:
+    """Return what a verdict meets that the deny list may raise."""
+    entry = OperatorEntryRow
+    within = exists().where(
+        entry.list == "deny", VerdictRow.address.between(entry.first_address, entry.last_address)
+    )
+    if not names:
+        return [within]
+    params = type_coerce(EvidenceRow.params, Text)
+    below = [or_(params.contains(f'"{name}"'), params.contains(f'.{name}"')) for name in sorted(names)]
+    named = select(EvidenceRow.verdict_id).where(EvidenceRow.kind.startswith("name."), or_(*below))
+    return [within, VerdictRow.id.in_(named)]
 
 
 def _held_by(uscc: str) -> Select[int]:

@@ -192,3 +192,25 @@ class AssignmentRow(Base):
     valid_to_ns: Mapped[int | None] = mapped_column(Instant)
     """Exclusive; NULL while it lasts."""
     source: Mapped[str]
+
+
+class OperatorEntryRow(Base):
+    """An entry of the operator's allow or deny list: a prefix by its ends, or a host name."""
+
+    __tablename__ = "operator_entries"
+    __table_args__ = (
+        UniqueConstraint("subject"),
+        Index("ix_operator_entries_first_address_last_address", "first_address", "last_address"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    list: Mapped[str] = mapped_column(_WORD)
+    """`allow` or `deny`."""
+    subject: Mapped[str]
+    """As it is written; one subject is in one list at most."""
+    first_address: Mapped[Address | None]
+    last_address: Mapped[Address | None]
+    """Inclusive; NULL for a host name."""
+    reason: Mapped[str]
+    added_ns: Mapped[int] = mapped_column(Instant)

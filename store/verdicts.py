@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from classifier.operator_lists import OPERATOR_KINDS, ListName, OperatorLists, overruled
 from facts.endpoint import Address
 from facts.errors import UsageError
 from facts.evidence import Evidence
@@ -28,6 +29,7 @@ from facts.verdict import Verdict
 from store.database import Database, lock
 from store.hit_filter import HitFilter as HitFilter  # part of this file's interface
 from store.hit_filter import conditions
+from store.operator_lists import read_entries
 from store.tables import EvidenceRow, RunRow, VerdictRow
 from store.verdict_rows import BATCH, insert_verdicts, load_verdicts, source_key
 
@@ -41,7 +43,7 @@ _STRANGE_CURSOR = "this cursor was given by no page of hits"
 
 @dataclass(frozen=True, slots=True)
 class StoredVerdict:
-    """A verdict as it was saved."""
+    """A verdict as it was saved, or as the operator's lists show it now."""
 
     id: int
     """Never used again, not even after deletion."""
@@ -50,6 +52,8 @@ class StoredVerdict:
     verdict: Verdict
     because: tuple[str, ...]
     """The sentence of each piece of `verdict.evidence`, as worded when it was saved; "" where none was."""
+    original: Verdict | None = None
+    """The verdict as it was judged, where the operator's lists show another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ class VerdictStore:
                     .order_by(VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc())
                 ).all()
                 found: dict[Address, list[StoredVerdict]] = {}
-                for stored in _loaded(connection, ids):
+                lists = OperatorLists(read_entries(connection))
+                for stored in _loaded(connection, ids, lists):
                     found.setdefault(stored.verdict.address, []).append(stored)
             for address in batch:
                 yield address, found.get(address, [])
@@ -159,22 +164,28 @@ class VerdictStore:
         """
         if limit < 1:
             raise UsageError(f"a page holds at least one hit, not {limit}")
-        query = select(VerdictRow.id, VerdictRow.last_seen_ns).where(*conditions(filters))
-        if cursor is not None:
-            last_seen_ns, last_id = _place_of(cursor)
-            query = query.where(
-                or_(
-                    VerdictRow.last_seen_ns < last_seen_ns,
-                    and_(VerdictRow.last_seen_ns == last_seen_ns, VerdictRow.id < last_id),
-                )
-            )
-        query = query.order_by(VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc()).limit(limit + 1)
+        hits: list[StoredVerdict] = []
+        place = None if cursor is None else _place_of(cursor)
         with self._db.reading() as connection:
-            rows = connection.execute(query).all()
-            page = rows[:limit]
-            hits = tuple(_loaded(connection, [verdict_id for verdict_id, _ in page]))
-        more = len(rows) > limit
-        return HitPage(hits, _cursor(page[-1][1], page[-1][0]) if more else None)
+            lists = OperatorLists(read_entries(connection))
+            asked = conditions(filters, lists.names(ListName.DENY) if lists else None)
+            while len(hits) <= limit:
+                query = select(VerdictRow.id, VerdictRow.last_seen_ns).where(*asked)
+                if place is not None:
+                    query = query.where(_behind(*place))
+                order = (VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc())
+                rows = connection.execute(query.order_by(*order).limit(limit + 1)).all()
+                hits += [
+                    stored
+                    for stored in _loaded(connection, [verdict_id for verdict_id, _ in rows], lists)
+                    if filters.admits(stored.verdict.level)
+                ]
+                if len(rows) <= limit:
+                    break
+                place = (rows[-1][1], rows[-1][0])
+        page = tuple(hits[:limit])
+        more = len(hits) > limit
+        return HitPage(page, _cursor(page[-1].verdict.last_seen_ns, page[-1].id) if more else None)
 
     def counts(self) -> Counts:
         """Count what is held."""
@@ -220,10 +231,23 @@ def _give_way(
     return connection.execute(older.values(superseded_by=run_id), keys).rowcount
 
 
-def _loaded(connection: Connection, ids: Sequence[int]) -> Iterator[StoredVerdict]:
+def _loaded(connection: Connection, ids: Sequence[int], lists: OperatorLists) -> Iterator[StoredVerdict]:
+    """Yield verdicts in the order of `ids`, as the operator's lists show them."""
     for batch in _batches(ids):
-        for each in load_verdicts(connection, batch):
-            yield StoredVerdict(*each)
+        for verdict_id, run, verdict, because in load_verdicts(connection, batch):
+            shown = overruled(verdict, lists)
+            if shown is None:
+                yield StoredVerdict(verdict_id, run, verdict, because)
+                continue
+            at = next(i for i, one in enumerate(shown.evidence) if one.evidence.kind in OPERATOR_KINDS)
+            worded = (*because[:at], "", *because[at:])
+            yield StoredVerdict(verdict_id, run, shown, worded, verdict)
+
+
+def _behind(last_seen_ns: int, verdict_id: int) -> ColumnElement[bool]:
+    """What comes after a place in the order of hits."""
+    same = and_(VerdictRow.last_seen_ns == last_seen_ns, VerdictRow.id < verdict_id)
+    return or_(VerdictRow.last_seen_ns < last_seen_ns, same)
 
 
 def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
