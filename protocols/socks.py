@@ -29,7 +29,7 @@ MAX_METHODS = 10
 """Methods offered: ten are assigned, and clients offer one to three."""
 MAX_USER = 255
 """Bytes of a SOCKS4 user: RFC 1929's limit, SOCKS4 has none."""
-MAX_UNANSWERED = 1024
+MAX_UNANSWERED = 256
 """Bytes of the stream proper after which a proxy that has said nothing is taken for one not captured."""
 
 MAX_HELD = 64 * 1024

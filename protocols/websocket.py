@@ -17,7 +17,9 @@ from protocols.stratum_session import Contradiction, Session
 from protocols.websocket_frames import FrameReader, Inflater, Opcode, begins_object, header_of
 
 MAX_QUIET = 1024
-"""Messages without an event after which a connection is let go: chats and price feeds have no other end."""
+"""Messages without an event after which a connection is let go: chats and price feeds have no other end. A
+long one counts as one for each QUIET_BYTES begun, so that what inflates a thousandfold is soon let go."""
+QUIET_BYTES = 4096
 
 _TEXT = 0x80 | Opcode.TEXT
 
@@ -70,16 +72,18 @@ class WebSocket(Parser):
         if frames.masked is None and other.masked is not None:
             frames.masked = not other.masked
         for offset, text in frames.push(data):
-            self._quiet += 1
+            self._quiet += 1 + len(text) // QUIET_BYTES
+            if self.finished:
+                return
             if text.lstrip(b" \t\r\n")[:1] not in (b"{", b"["):
                 continue
             for message in messages(text, side, offset):
                 message.offset = offset  # where the frame begins: its text may have been compressed
-                if self._session.contradicted:
-                    return
                 for event in self._read(message):
                     self._quiet = 0
                     yield event
+                if self._session.contradicted:
+                    return
 
     def _read(self, message: Message) -> Iterator[PoolEvent]:
         session = self._session
@@ -107,7 +111,7 @@ class WebSocket(Parser):
     @property
     def finished(self) -> bool:
         """True after MAX_QUIET messages in a row that said nothing of mining, or once a side has spoken as
-        both parties."""
+        both parties: nothing more is read."""
         return self._session.contradicted or self._quiet >= MAX_QUIET
 
 

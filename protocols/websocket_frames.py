@@ -26,6 +26,8 @@ MAX_MESSAGE = 65_535
 A frame of that length has it in 16 bits."""
 SURE = 16
 """Characters of a JSON object that must be seen before a frame is believed in mid-stream."""
+LOOK = 256
+"""Bytes of it that must be UTF-8 without control characters."""
 
 _SPACE = b" \t\r\n"
 _OPENING = frozenset(b'"} \t\r\n')
@@ -120,11 +122,16 @@ def begins_object(data: bytes | bytearray, at: int, header: Header) -> bool | No
         return False
     if not 2 <= header.length <= MAX_MESSAGE:
         return False
-    text = payload_of(data[at : at + header.size + SURE], 0, header)
+    text = payload_of(data[at : at + header.size + LOOK], 0, header)
     if text[:1] not in (b"", b"{") or (len(text) > 1 and text[1] not in _OPENING):
         return False
     if len(text.translate(None, _CONTROLS)) != len(text):
         return False
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(text) - 3:  # later, it may be cut off
+            return False
     return True if len(text) >= min(SURE, header.length) else None
 
 
@@ -213,21 +220,22 @@ class FrameReader:
                 self._pass(header.size)
                 self._skip = header.length
                 continue
-            if header.opcode:
+            first = header.opcode != Opcode.CONTINUATION
+            dropped = self._dropped and not first
+            too_long = not dropped and len(self._message) + header.length > MAX_MESSAGE
+            if not (dropped or too_long) and len(held) < header.size + header.length:
+                return
+            if first:
                 self._start, self._open, self._dropped = self._at, not header.final, False
                 self._compressed = header.compressed
-                self._message.clear()
-            too_long = not self._dropped and len(self._message) + header.length > MAX_MESSAGE
-            if too_long or self._dropped:
+            if dropped or too_long:
                 self._give_up(header)
                 if too_long:
                     raise ParseError(f"a message longer than {MAX_MESSAGE} bytes", self._start)
                 continue
-            if len(held) < header.size + header.length:
-                return
             payload = payload_of(held, 0, header)
             self._pass(header.size + header.length)
-            if not header.final or header.opcode == Opcode.CONTINUATION:
+            if not (first and header.final):
                 self._message += payload
                 if not header.final:
                     continue
