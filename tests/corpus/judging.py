@@ -11,8 +11,6 @@ Json = dict[str, Any]
 
 SURE = {"likely", "confirmed"}
 MINING = {"miner", "proxy", "pool", "solo_miner"}
-LATER = {"getwork", "getblocktemplate"}
-"""Protocols whose parsers come with the issue on every protocol; of RLPx rows only the node matters."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,6 @@ def wrong_with(row: Row, found: Verdicts, also_answered: bool) -> str | None:
     server, client = found.get((row.path, row.server), {}), found.get((row.path, row.client), {})
     pool = server.get("pool")
     if row.label == "mining":
-        if row.protocol in LATER:
-            return None
         if pool is None or pool["level"] not in SURE:
             return f"pool is {pool and pool['level']}"
         peers = _peers(pool, row.client, row.port)
@@ -94,12 +90,10 @@ def wrong_with(row: Row, found: Verdicts, also_answered: bool) -> str | None:
             return None
         if any(peer["state"] == "exchange" for peer in _peers(pool, row.client, row.port)):
             return "a pool verdict rests on it"
-        if row.protocol in LATER:
-            return None
         states = [p["state"] for v in client.values() for p in _peers(v, row.server, row.port)]
         if not states or set(states) != {"attempt"}:
             return f"states of the peer: {states}"
-    elif row.label == "p2p_node" and "RLPx" not in row.words:
+    elif row.label == "p2p_node":
         for address, roles in ((row.server, server), (row.client, client)):
             if "node" not in roles or roles["node"]["level"] not in SURE:
                 return f"{address} is {[(role, v['level']) for role, v in roles.items()]}"
