@@ -11,7 +11,8 @@ _BASE32 = {sign: value for value, sign in enumerate("qpzry9x8gf2tvdw0s3jn54khce6
 _CONFLUX32 = {sign: value for value, sign in enumerate("abcdefghjkmnprstuvwxyz0123456789")}
 _BECH32_GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CASHADDR_GENERATORS = (0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470)
-_BECH32, _BECH32M = 1, 0x2BC830A3  # BIP 173, BIP 350
+BECH32, BECH32M = 1, 0x2BC830A3
+"""What the checksum comes to: BIP 173, BIP 350."""
 _MONERO_BLOCK = {2: 1, 3: 2, 5: 3, 6: 4, 7: 5, 9: 6, 10: 7, 11: 8}  # digits -> bytes
 MAX_BASE58 = 128
 """Digits converted at once: the conversion is quadratic, and the longest address written so has 51."""
@@ -50,33 +51,47 @@ def _base58_number(text: str) -> int | None:
     return number
 
 
-def bech32_checksum(prefix: str, data: str) -> bool:
-    """Say whether `prefix`1`data` (both lower case) carries the checksum of Bech32 or of Bech32m."""
+def bech32(prefix: str, data: str) -> tuple[list[int], int] | None:
+    """Return the five-bit values of `prefix`1`data` (both lower case) and which checksum they carry.
+
+    The checksum's own six are left out. None where it is neither that of BECH32 nor that of BECH32M.
+    """
     values = [_BASE32.get(sign, -1) for sign in data]
-    if -1 in values or not prefix:
-        return False
+    if -1 in values or not prefix or len(values) < 6:
+        return None
     expanded = [*(ord(sign) >> 5 for sign in prefix), 0, *(ord(sign) & 31 for sign in prefix)]
     check = 1
     for value in (*expanded, *values):
         top = check >> 25
         check = (check & 0x1FFFFFF) << 5 ^ value ^ _generators(top, _BECH32_GENERATORS)
-    return check in (_BECH32, _BECH32M)
+    return (values[:-6], check) if check in (BECH32, BECH32M) else None
 
 
-def cashaddr_valid(prefix: str, data: str) -> bool:
-    """Say whether `prefix`:`data` (both lower case) carries the 40-bit checksum of CashAddr.
+def octets(values: list[int]) -> bytes | None:
+    """Return the bytes that five-bit values stand for; None where what is left over is a value or not zero."""
+    number = 0
+    for value in values:
+        number = number << 5 | value
+    left = 5 * len(values) % 8
+    if left >= 5 or number & (1 << left) - 1:
+        return None
+    return (number >> left).to_bytes(5 * len(values) // 8, "big")
 
-    Conflux (CIP-37) uses the same sum over an alphabet of its own.
+
+def cashaddr(prefix: str, data: str) -> bytes | None:
+    """Return the bytes of `prefix`:`data` (both lower case), version byte first; None without its checksum.
+
+    The checksum has 40 bits. Conflux (CIP-37) uses the same sum over an alphabet of its own.
     """
     alphabet = _CONFLUX32 if prefix == "cfx" else _BASE32
     values = [alphabet.get(sign, -1) for sign in data]
-    if -1 in values:
-        return False
+    if -1 in values or len(values) < 8:
+        return None
     check = 1
     for value in (*(ord(sign) & 31 for sign in prefix), 0, *values):
         top = check >> 35
         check = (check & 0x07FFFFFFFF) << 5 ^ value ^ _generators(top, _CASHADDR_GENERATORS)
-    return check == 1
+    return octets(values[:-8]) if check == 1 else None
 
 
 def _generators(top: int, generators: Iterable[int]) -> int:

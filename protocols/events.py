@@ -62,7 +62,8 @@ class Login(PoolEvent):
     wallet: str | None = None
     """The part of `user` that has the form of a wallet address, else None (a pool account)."""
     coin: str | None = None
-    """Ticker that the wallet's form allows without ambiguity, else None."""
+    """Ticker that the wallet's form allows without ambiguity, else None; None as well where the account says
+    that it is only paid in that coin."""
     worker: str | None = None
     agent: str | None = None
     algorithms: tuple[str, ...] = ()
@@ -100,8 +101,9 @@ class Work(PoolEvent):
     sender: ClassVar[Party] = "pool"
     job_id: str | None = None
     algorithm: str | None = None
-    """As the wire names it, e.g. `rx/0`; or implied by the dialect, e.g. `equihash`; else None."""
+    """As the wire names it, e.g. `rx/0`; or implied by the dialect or the coin, e.g. `sha256d`; else None."""
     coin: str | None = None
+    """The coin that is mined (docs/protocols/coins.md), which need not be the one that is paid out."""
     height: int | None = None
     clean: bool | None = None
     """True where older jobs are void, normally a new block."""
@@ -109,6 +111,8 @@ class Work(PoolEvent):
     """Expected hashes for one share of this job, where the job itself carries the target."""
     network_hashes: float | None = None
     """Expected hashes for a block, where the job tells the network's target (nBits)."""
+    pool_tag: str | None = None
+    """What the pool wrote into the coinbase for itself, e.g. `/pool.example/`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +139,10 @@ class ShareResult(PoolEvent):
     session: int | None = None
     """The machine whose share it was, where one stream carries many (BTCAgent)."""
     hashes: float | None = None
-    """Expected hashes of this very share, where its own difficulty is known apart from the stream's."""
+    """Expected hashes of this very share, where its own difficulty is known apart from the stream's: it
+    was of an older job, or of another machine."""
+    algorithm: str | None = None
+    """Of this very share, where `hashes` is told and the job names it."""
     count: int = 1
     """Shares that it answers: Stratum V2 acknowledges several at once."""
 
@@ -157,6 +164,8 @@ class Request(PoolEvent):
     kind: ClassVar[str] = "pool.request"
     sender: ClassVar[Party] = "miner"
     method: str
+    session: int | None = None
+    """The machine's number, where one stream carries many (BTCAgent)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

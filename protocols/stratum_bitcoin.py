@@ -6,16 +6,14 @@ node-stratum-pool; docs/protocols/stratum-bitcoin.md.
 
 from typing import Any
 
+from protocols import coinbase
+from protocols.chains import Block
 from protocols.stratum_session import BITCOIN, DECRED, Job
-from protocols.stratum_shapes import MAX_HEIGHT, flag, is_any_hex, is_hex, label
+from protocols.stratum_shapes import flag, is_any_hex, is_hex, label
+from protocols.targets import hashes_of_bits
 
 EXTENSIONS = frozenset({"version-rolling", "minimum-difficulty", "subscribe-extranonce", "info"})
 """The extension codes of mining.configure (BIP 310)."""
-
-_COINBASE_INPUT = "01" + "00" * 32 + "ffffffff"
-"""One input, and it spends nothing: what follows the 4 bytes of the transaction version."""
-_SCRIPT_AT = 2 * (4 + 1 + 36 + 1)
-"""Hex digit at which the coinbase script begins, its own length byte passed."""
 
 
 def notify(params: list[Any]) -> Job | None:
@@ -34,22 +32,30 @@ def notify(params: list[Any]) -> Job | None:
         return None
     if not all(isinstance(node, str) and len(node) == 64 for node in branch):
         return None
-    return Job(BITCOIN, label(job_id), height=coinbase_height(coinb1), clean=flag(clean))
+    block = _block(int(version, 16), int(bits, 16), int(time, 16), previous, coinbase.read(coinb1, coinb2))
+    return Job(
+        BITCOIN,
+        label(job_id),
+        height=block.height,
+        clean=flag(clean),
+        network_hashes=block.hashes,
+        block=block,
+    )
 
 
-def coinbase_height(coinb1: str) -> int | None:
+def coinbase_height(prefix: str) -> int | None:
     """Return the block height that BIP 34 puts first into the coinbase script; None where it is not there."""
-    if not coinb1.startswith(_COINBASE_INPUT, 8):
-        return None
-    try:
-        size = int(coinb1[_SCRIPT_AT : _SCRIPT_AT + 2], 16)
-        pushed = bytes.fromhex(coinb1[_SCRIPT_AT + 2 : _SCRIPT_AT + 2 + 2 * size])
-    except ValueError:
-        return None
-    if not 1 <= size <= 5 or len(pushed) != size:
-        return None
-    number = int.from_bytes(pushed, "little")
-    return number if 0 < number < MAX_HEIGHT else None
+    made = coinbase.read(prefix, "")
+    return made.height if made is not None else None
+
+
+def _block(version: int, bits: int, time: int, previous: str, made: coinbase.Coinbase | None) -> Block:
+    hashes = hashes_of_bits(bits)
+    if hashes is None:
+        return Block(time, version, None, coinbase=made)
+    words = bytes.fromhex(previous)  # eight words, each with its bytes turned round
+    hash_ = b"".join(words[at : at + 4][::-1] for at in range(0, 32, 4))
+    return Block(time, version, hashes, int.from_bytes(hash_, "little"), made)
 
 
 def is_subscription(result: list[Any]) -> bool:

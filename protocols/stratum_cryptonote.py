@@ -9,6 +9,7 @@ Sources: xmrig, xmrig-proxy, nodejs-pool, p2pool; docs/protocols/stratum-crypton
 from collections.abc import Iterable
 from typing import Any
 
+from protocols import cryptonote_blob
 from protocols.events import Login, LoginResult, PoolEvent, Refused, Request, Submit
 from protocols.jsonrpc import Message, failure_of, number, small, text
 from protocols.stratum_session import CRYPTONOTE, Asked, Grade, Job, Session, share_answer
@@ -41,6 +42,8 @@ def job_of(params: object) -> Job | None:
         algorithm,
         height=height(params.get("height")),
         hashes=hashes_of_cryptonote(target, algorithm),
+        blob=cryptonote_blob.read(blob) if blob is not None else None,
+        seeded=is_hex(params.get("seed_hash"), 64),
     )
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from protocols.stratum_session import EQUIHASH, Job
 from protocols.stratum_shapes import is_any_hex, is_hex, label
+from protocols.targets import hashes_of_bits
 
 _SOLUTIONS = {"fd4005": 1344, "64": 100, "fd9001": 400, "fd4305": 1347}
 """compactSize prefix -> bytes of a solution: (200,9), (144,5), (192,7), Verus."""
+_PERSONAL = {"BgoldPoW": "BTG", "BitcoinZ": "BTCZ", "ZelProof": "FLUX"}
+"""Personalization of the hash -> the chain that has it to itself; `ZcashPoW` has many."""
 
 
 def notify(params: list[Any]) -> Job | None:
@@ -26,7 +29,15 @@ def notify(params: list[Any]) -> Job | None:
         algorithm = f"equihash/{extra}"
     else:
         algorithm = "equihash"
-    return Job(EQUIHASH, label(job_id), algorithm=algorithm, clean=clean)
+    personal = params[9] if len(params) > 9 else None
+    return Job(
+        EQUIHASH,
+        label(job_id),
+        algorithm=algorithm,
+        coin=_PERSONAL.get(personal) if isinstance(personal, str) else None,
+        clean=clean,
+        network_hashes=hashes_of_bits(int.from_bytes(bytes.fromhex(bits), "little")),
+    )
 
 
 def is_subscription(result: list[Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from protocols.stratum_session import KAWPOW, Job
 from protocols.stratum_shapes import height, is_0x, is_hex, label
-from protocols.targets import hashes_of_hex
+from protocols.targets import hashes_of_bits, hashes_of_hex
 
 
 def notify(params: list[Any]) -> Job | None:
@@ -18,7 +18,13 @@ def notify(params: list[Any]) -> Job | None:
     if not isinstance(clean, bool) or height(block) is None:
         return None
     return Job(
-        KAWPOW, label(job_id), "kawpow", height=height(block), clean=clean, hashes=hashes_of_hex(target)
+        KAWPOW,
+        label(job_id),
+        "kawpow",
+        height=height(block),
+        clean=clean,
+        hashes=hashes_of_hex(target),
+        network_hashes=hashes_of_bits(int(bits, 16)),
     )
 
 

@@ -10,6 +10,9 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from facts.errors import ParseError
+from protocols.chains import Block
+from protocols.coins import Told
+from protocols.cryptonote_blob import Blob
 from protocols.events import (
     Difficulty,
     Login,
@@ -25,6 +28,7 @@ from protocols.events import (
 )
 from protocols.jsonrpc import Message, Pending, failure_of
 from protocols.parser import Side
+from protocols.stratum_naming import Naming, Worth
 
 BITCOIN = "stratum-bitcoin"
 CRYPTONOTE = "stratum-cryptonote"
@@ -79,13 +83,21 @@ class Job:
     height: int | None = None
     clean: bool | None = None
     hashes: float | None = None
+    network_hashes: float | None = None
+    """Expected hashes of a block, by its nBits."""
+    block: Block | None = None
+    """Of a Bitcoin-style job: what tells the chain."""
+    blob: Blob | None = None
+    """Of a CryptoNote job: the head of its blob."""
+    seeded: bool = False
+    """Of a CryptoNote job: whether it has a seed hash, as RandomX needs it."""
 
 
 Answer = Callable[["Session", Message, "Asked"], Iterable[PoolEvent]]
 Reader = Callable[["Session", Message], Iterable[PoolEvent]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A request that waits for its answer."""
 
@@ -94,6 +106,8 @@ class Asked:
     """Reads the response; None for a request of no mining dialect, whose response says nothing."""
     declared: bool = False
     """Subscriptions: True where the request itself named its dialect (ZIP-301's four parameters)."""
+    worth: Worth | None = None
+    """Shares: what their job asked for; None where the job was not seen."""
 
 
 class Contradiction(ParseError):
@@ -132,7 +146,9 @@ class Session:
         """Whether they agreed on it."""
         self.contradicted = False
         """Whether one side has spoken as miner and as pool: then nothing more is believed."""
+        self.naming = Naming()
         self._pending: tuple[Pending[Asked], Pending[Asked]] = (Pending(), Pending())
+        self._last: tuple[Message, Asked] | None = None
 
     def decide(self, protocol: str, grade: Grade) -> None:
         """Take a dialect for decided, unless a better founded decision stands."""
@@ -150,24 +166,60 @@ class Session:
         elif self.miner is not miner:
             wrong = Contradiction if kind in _SURE_OF_SIDES else ParseError
             raise wrong(f"a {kind.sender}'s message from the other side", message.offset)
-        return kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
+        if kind is Login and not self._login(message, fields["user"]):
+            fields["coin"] = None
+        made = kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
+        if isinstance(made, Submit):
+            self._submit(message, made.job_id)
+        elif isinstance(made, Difficulty):
+            self.naming.target = made.hashes
+        return made
+
+    def _login(self, message: Message, user: str) -> bool:
+        """Take the account of a login, and say whether its wallet may be of the coin that is mined."""
+        params = message.params
+        password = params.get("pass") if isinstance(params, dict) else None
+        if isinstance(params, list) and len(params) > 1:
+            password = params[1]
+        return self.naming.login(user, password)
+
+    def _submit(self, message: Message, job_id: str | None) -> None:
+        """Keep what a share is worth with its open request; its account stands for a login not seen."""
+        if self._last is not None and self._last[0] is message:
+            self._last[1].worth = self.naming.share_of(job_id)
+        params = message.params
+        if isinstance(params, list) and params and isinstance(params[0], str):
+            self.naming.share_by(params[0])
 
     def work(self, message: Message, job: Job) -> list[PoolEvent]:
         """Tell of a job, deciding for the dialect of its shape; a login that was held comes first."""
         self.decide(job.protocol or self.protocol, Grade.WORK)
         if self.announced is not None and self.protocol == EQUIHASH and job.height is None:
-            coin, height = self.announced
-            job = replace(job, coin=job.coin or coin, height=height)
+            announced, height = self.announced
+            job = replace(job, coin=job.coin or announced, height=height)
+        told = Told(
+            job.coin,
+            job.algorithm or self.algorithm,
+            job.height,
+            job.network_hashes,
+            job.block,
+            job.blob,
+            job.seeded,
+        )
+        coin, algorithm = self.naming.name(job.protocol or self.protocol, told)
         work = self.event(
             Work,
             message,
             job_id=job.job_id,
-            algorithm=job.algorithm or self.algorithm,
-            coin=job.coin,
+            algorithm=algorithm,
+            coin=coin,
             height=job.height,
             clean=self.clean if job.clean is None and self.protocol == ALEPHIUM else job.clean,
-            hashes=self._hashes(job),
+            hashes=self._hashes(job) or self.naming.hashes(self.difficulty, algorithm),
+            network_hashes=job.network_hashes,
+            pool_tag=job.block.coinbase.tag if job.block is not None and job.block.coinbase else None,
         )
+        self.naming.job(work.job_id, work.hashes, work.algorithm)
         return [*self.release(), work]
 
     def _hashes(self, job: Job) -> float | None:
@@ -207,7 +259,9 @@ class Session:
     def ask(self, message: Message, answer: Answer | None, declared: bool = False) -> None:
         """Remember a request until it is answered. A notification (no id at all) gets no answer."""
         if "id" in message.body and message.method is not None:
-            self._pending[message.side].ask(message.id, Asked(message.method, answer, declared))
+            asked = Asked(message.method, answer, declared)
+            self._pending[message.side].ask(message.id, asked)
+            self._last = message, asked
 
     def asked(self, message: Message) -> Asked | None:
         """Return the request that a response would answer, and leave it open."""
@@ -228,6 +282,7 @@ class Session:
         """
         self.begun = False
         self.difficulty = self.announced = None
+        self.naming.lost()
         for pending in self._pending:
             pending.clear()
 
@@ -259,5 +314,6 @@ def share_answer(session: Session, message: Message, asked: Asked) -> Iterable[P
         or bare
         or (isinstance(result, dict) and result.get("status") == "OK")
     ):
-        return [session.event(ShareResult, message, accepted=True)]
+        apart = session.naming.apart(asked.worth)
+        return [session.event(ShareResult, message, accepted=True, **apart)]
     return []

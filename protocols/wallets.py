@@ -2,16 +2,26 @@
 
 Checksums are verified where the form has one that can be computed here: Base58Check, Bech32 and Bech32m,
 CashAddr (Bitcoin Cash, eCash, Kaspa, Conflux), EIP-55, Monero's Base58 with Keccak, Ergo's with BLAKE2b,
-Nimiq's digits. Groestlcoin's own hash and Xelis are told by their form alone.
+Groestlcoin's with its own hash, Nimiq's digits. Xelis is told by its form alone.
 """
 
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from protocols.base_codes import base58, bech32_checksum, cashaddr_valid, keccak256, monero_base58
+from protocols.base_codes import (
+    BECH32,
+    BECH32M,
+    base58,
+    bech32,
+    cashaddr,
+    keccak256,
+    monero_base58,
+    octets,
+)
+from protocols.groestl import groestl512
 
 MAX_USER = 256
 """Characters of a user name that are looked at: the longest wallet has 106, then worker and e-mail."""
@@ -30,19 +40,22 @@ class Account:
     coin: Coin = None
     """Ticker, where the form allows one coin only."""
     worker: str | None = None
+    coins: tuple[str, ...] = field(default=(), compare=False)
+    """Tickers that the form leaves possible; empty where it tells nothing."""
+    payout: bool = field(default=False, compare=False)
+    """Whether the user name says apart from the wallet in which coin is paid (`COIN:wallet`)."""
 
 
 # Base58Check version -> coins whose chain parameters give it (p2pkh, then p2sh); `1...` counts as Bitcoin.
 _ONE_BYTE: dict[int, tuple[str, ...]] = {
     0: ("BTC",),
-    5: ("BTC", "LTC", "VTC", "GRS", "MONA", "SYS"),
+    5: ("BTC", "LTC", "VTC", "MONA", "SYS"),
     13: ("NMC",),
     16: ("DASH",),
     22: ("DOGE", "PEP"),
     25: ("BEL",),
     30: ("DOGE", "DGB", "PIVX"),
     33: ("EVR",),
-    36: ("GRS",),
     38: ("BTG",),
     48: ("LTC",),
     50: ("LTC", "MONA", "QTUM"),
@@ -63,7 +76,13 @@ _TWO_BYTES: dict[int, tuple[str, ...]] = {
     0x2089: ("ZEN",),  # zn
     0x2096: ("ZEN",),  # zs
 }
-_GROESTL = 36  # its checksum is no double SHA-256
+_GROESTL = (36, 5)  # Groestlcoin's: its checksum is a double hash of its own
+_HASH_SIZES = (20, 24, 28, 32, 40, 48, 56, 64)
+"""Bytes of a CashAddr's hash, by the low bits of its version."""
+_KASPA = {0: 32, 1: 33, 8: 32}
+"""Version -> bytes: a key, a key of ECDSA, the hash of a script."""
+_LONGEST_TAG = 9
+"""Bytes of a varint of 64 bits, less one."""
 
 _BECH32: dict[str, str] = {
     "bc": "BTC",
@@ -85,7 +104,18 @@ _BECH32: dict[str, str] = {
 }
 _CASHADDR: dict[str, str] = {"bitcoincash": "BCH", "ecash": "XEC", "kaspa": "KAS", "cfx": "CFX"}
 _COLON = re.compile(r"(?:bitcoincash|ecash|kaspa|cfx|xel):[0-9A-Za-z]{32,100}", re.ASCII | re.IGNORECASE)
-_MONERO_TAGS = {18: "XMR", 19: "XMR", 42: "XMR"}  # standard, integrated, subaddress
+_MONERO_TAGS = {
+    **dict.fromkeys((18, 19, 42), "XMR"),  # standard, integrated, subaddress
+    **dict.fromkeys((0x2BB39A, 0x29339A, 0x8319A), "SUMO"),
+    **dict.fromkeys((0x2CCA, 0x116BC7, 0x6847), "ARQ"),
+    **dict.fromkeys((0x1032, 0x1A9A, 0x2FB0), "WOW"),
+    **dict.fromkeys((0x5A, 0x5B, 0x66), "GRFT"),
+    0x7AD4: "CCX",
+}
+_TEXT_TAG = "ZEPH"
+"""Zephyr chose its tags so that its addresses begin with its name."""
+_TEST_NETWORKS = frozenset({"tb", "bcrt", "tltc", "rltc"})
+"""Prefixes of test networks of Bitcoin and Litecoin: addresses of no coin."""
 
 _TOKEN = re.compile(r"[0-9A-Za-z]+", re.ASCII)
 _PAYOUT = re.compile(r"([A-Z0-9]{2,10}):(?=[0-9A-Za-z])", re.ASCII)
@@ -127,7 +157,8 @@ def read_account(user: str) -> Account:
         rest = rest[payment.end() :]
     while difficulty := _DIFFICULTY.match(rest):
         rest = rest[difficulty.end() :]
-    return Account(wallet, coin, _name(rest[1:]) if rest[:1] in (".", "/", "+", "=", "_", "-", ",") else None)
+    worker = _name(rest[1:]) if rest[:1] in (".", "/", "+", "=", "_", "-", ",") else None
+    return Account(wallet, coin, worker, coins, stated is not None)
 
 
 def coins_of(wallet: str) -> tuple[str, ...] | None:
@@ -186,19 +217,51 @@ def _cashaddr(wallet: str) -> tuple[str, ...] | None:
     if colon:
         coin = _CASHADDR.get(prefix)
         one_case = wallet in (wallet.lower(), wallet.upper())
-        return (coin,) if coin and one_case and cashaddr_valid(prefix, payload) else None
+        return (coin,) if coin and one_case and _is_hash(prefix, cashaddr(prefix, payload)) else None
     if len(wallet) == 42 and wallet[0] in "qp":  # Bitcoin Cash and eCash may leave their prefix out
         for bare in ("bitcoincash", "ecash"):
-            if cashaddr_valid(bare, wallet):
+            if _is_hash(bare, cashaddr(bare, wallet)):
                 return (_CASHADDR[bare],)
     return None
 
 
+def _is_hash(prefix: str, raw: bytes | None) -> bool:
+    """Say whether the bytes of a CashAddr are a version and a hash or key of the length that goes with it."""
+    if not raw:
+        return False
+    if prefix == "kaspa":
+        return _KASPA.get(raw[0]) == len(raw) - 1
+    if prefix == "cfx":
+        return raw[0] == 0 and len(raw) == 21
+    return not raw[0] & 0x80 and raw[0] >> 3 <= 3 and len(raw) - 1 == _HASH_SIZES[raw[0] & 7]
+
+
 def _bech32(wallet: str) -> tuple[str, ...] | None:
     form = _BECH32_FORM.match(wallet.lower())
-    if form is None or wallet not in (wallet.lower(), wallet.upper()) or form.group(1) not in _BECH32:
+    if form is None or wallet not in (wallet.lower(), wallet.upper()):
         return None
-    return (_BECH32[form.group(1)],) if bech32_checksum(form.group(1), form.group(2)) else None
+    prefix = form.group(1)
+    known = prefix in _BECH32 or prefix in _TEST_NETWORKS
+    decoded = bech32(prefix, form.group(2)) if known else None
+    if decoded is None or not decoded[0] or not _is_program(prefix, *decoded):
+        return None
+    return (_BECH32[prefix],) if prefix in _BECH32 else ()
+
+
+def _is_program(prefix: str, values: list[int], check: int) -> bool:
+    """Say whether the values are what addresses of this prefix hold, under the checksum that goes with it."""
+    if prefix in ("xch", "aleo"):
+        raw = octets(values)
+        return raw is not None and len(raw) == 32 and check == BECH32M
+    if prefix == "ckb":
+        raw = octets(values)
+        return bool(raw) and check == (BECH32M if raw[:1] == b"\0" else BECH32)
+    version, program = values[0], octets(values[1:])  # of a witness: BIP 173, BIP 350
+    if program is None or version > 16:
+        return False
+    if version == 0:
+        return check == BECH32 and len(program) in (20, 32)
+    return check == BECH32M and 2 <= len(program) <= 40
 
 
 def _base58check(wallet: str) -> tuple[str, ...] | None:
@@ -211,9 +274,11 @@ def _base58check(wallet: str) -> tuple[str, ...] | None:
     valid = hashlib.sha256(hashlib.sha256(body).digest()).digest()[:4] == check
     if len(raw) == 26:
         return _TWO_BYTES.get(int.from_bytes(raw[:2], "big"), ()) if valid else None
-    if not valid:
-        return ("GRS",) if raw[0] == _GROESTL else None
-    return _ONE_BYTE.get(raw[0], ()) if raw[0] != _GROESTL else ()
+    if valid:
+        return _ONE_BYTE.get(raw[0], ())
+    if raw[0] in _GROESTL and groestl512(groestl512(body))[:4] == check:
+        return ("GRS",)
+    return None
 
 
 def _ergo(wallet: str) -> tuple[str, ...] | None:
@@ -231,10 +296,20 @@ def _monero(wallet: str) -> tuple[str, ...] | None:
     raw = monero_base58(wallet)
     if raw is None or len(raw) < 69 or keccak256(raw[:-4])[:4] != raw[-4:]:
         return None
-    if wallet.startswith("ZEPH"):
-        return ("ZEPH",)
-    coin = _MONERO_TAGS.get(raw[0])
-    return (coin,) if coin and len(raw) in (69, 77) else ()  # other CryptoNote coins share the form
+    tag = shift = at = 0
+    while True:  # a varint
+        tag |= (raw[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if not raw[at - 1] & 0x80:
+            break
+        if at == _LONGEST_TAG:
+            return None
+    if len(raw) - at not in (68, 76):  # two keys and the checksum; with a payment id of 8 bytes
+        return None
+    if wallet.startswith(_TEXT_TAG):
+        return (_TEXT_TAG,)
+    coin = _MONERO_TAGS.get(tag)
+    return (coin,) if coin else ()  # other CryptoNote coins share the form
 
 
 _FORMS: tuple[Callable[[str], tuple[str, ...] | None], ...] = (

@@ -80,7 +80,7 @@ EVM = "0x" + "ab" * 20
         (bech32("bc", [0, *fives(KEY)], 1), ("BTC",)),
         (bech32("ltc", [0, *fives(KEY)], 1), ("LTC",)),
         (bech32("bc", [1, *fives(b"\x11" * 32)], 0x2BC830A3), ("BTC",)),
-        (bech32("ckb", fives(b"\x11" * 54), 0x2BC830A3), ("CKB",)),
+        (bech32("ckb", fives(b"\x00" + b"\x11" * 53), 0x2BC830A3), ("CKB",)),
         (bech32("aleo", fives(b"\x11" * 32), 0x2BC830A3), ("ALEO",)),
         ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ("BTC",)),
         ("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", ("BTC",)),
