@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from classifier.blocks import V2, Blocks
 from classifier.contacts import Contacts
 from classifier.docket import Docket
 from classifier.poolnames import PoolNames
+from classifier.seeds import Seeds
 from classifier.talk import FLOW_LIMIT, Connection, Course, NodeTalk, Seen, Shares, Sort, Talk
 from classifier.weights import Weights, shipped
 from classifier.witnesses import MESSAGE_LENGTH, fact_of
@@ -18,6 +20,7 @@ from facts.conversation import Conversation, Transport
 from facts.endpoint import Address, Endpoint
 from facts.verdict import Verdict
 from protocols import events
+from protocols.magics import NODE_PORTS
 from protocols.observe import Observation
 from protocols.parser import Side
 
@@ -46,14 +49,17 @@ class Casebook:
         self._kept = 0
         self._nodes: dict[_Pair, list[NodeTalk]] = {}
         self._contacts = Contacts(pools, self.dropped)
+        self._blocks = Blocks(self.dropped)
+        self._seeds = Seeds(self.dropped)
         self._handlers: dict[type, _Handler] = {
             events.DnsQuery: self._contacts.query,
-            events.DnsAnswer: self._contacts.answer,
+            events.DnsAnswer: self._answer,
             events.TlsHello: self._contacts.hello,
             events.TlsCertificate: self._contacts.certificate,
             events.ProxyTarget: self._contacts.target,
             events.NodeHello: self._node_hello,
             events.NodeMessage: self._node_message,
+            events.NodeBlock: self._node_block,
             events.StreamAmbiguous: self._ambiguous,
         }
         self._handlers |= dict.fromkeys(events.PoolEvent.__subclasses__(), self._pool_event)
@@ -66,7 +72,10 @@ class Casebook:
     def conclude(self, conversation: Conversation) -> None:
         """Take the counts of a connection that has ended, or that the run's end cut off."""
         flow = conversation.flow
-        known = self._nodes.get((flow.client.address, flow.server)) is not None
+        group = self._nodes.get((flow.client.address, flow.server), ())
+        known = bool(group)
+        for node in group:
+            node.open_ns = max(node.open_ns, conversation.last_ns)
         for side, miner, pool in ((0, flow.client, flow.server), (1, flow.server, flow.client)):
             for talk in self._talks.get((miner.address, pool), ()):
                 connection = talk.connections.pop((miner.port, flow.tunnel), None)
@@ -80,7 +89,9 @@ class Casebook:
         """Judge everything told so far, by address and role; nothing is forgotten by it."""
         talks = [talk for group in self._talks.values() for talk in group]
         nodes = [talk for group in self._nodes.values() for talk in group]
-        return Docket(self.source, self._weights, self._contacts, talks, nodes).verdicts()
+        return Docket(
+            self.source, self._weights, self._contacts, talks, nodes, self._blocks, self._seeds
+        ).verdicts()
 
     def _pool_event(self, seen: Observation, event: events.PoolEvent) -> None:
         flow = seen.flow
@@ -147,7 +158,14 @@ class Casebook:
         talk.span(seen.at_ns, seen.at_ns)
         return talk
 
+    def _answer(self, seen: Observation, event: events.DnsAnswer) -> None:
+        self._contacts.answer(seen, event)
+        self._seeds.answer(seen, event)
+
     def _node_hello(self, seen: Observation, event: events.NodeHello) -> None:
+        if event.protocol == V2:
+            self._sealed(seen, event)
+            return
         talk = self._node_talk(seen, event.protocol)
         if talk is None:
             return
@@ -159,7 +177,17 @@ class Casebook:
             speaker.light = Seen(seen.where, seen.at_ns, agent).merged(speaker.light)
         speaker.learn(event.coins, agent)
 
+    def _sealed(self, seen: Observation, event: events.NodeHello | events.NodeMessage) -> None:
+        """Keep what only sizes told; anywhere but at a node network's port it is somebody else's secret."""
+        talk = self._node_talk(seen, event.protocol) if seen.flow.server.port in NODE_PORTS else None
+        if talk is not None:
+            speaker = talk.sides[event.side]
+            speaker.sealed = _again(speaker.sealed, seen, "")
+
     def _node_message(self, seen: Observation, event: events.NodeMessage) -> None:
+        if event.protocol == V2:
+            self._sealed(seen, event)
+            return
         talk = self._node_talk(seen, event.protocol)
         if talk is None:
             return
@@ -168,6 +196,14 @@ class Casebook:
         if event.spv:
             speaker.spv = _again(speaker.spv, seen, event.command)
         speaker.learn(event.coins, "")
+
+    def _node_block(self, seen: Observation, event: events.NodeBlock) -> None:
+        talk = self._node_talk(seen, event.protocol)
+        if talk is None:
+            return
+        speaker = talk.sides[event.side]
+        speaker.message = _again(speaker.message, seen, event.command)
+        self._blocks.note(seen, event)
 
 
 def _again(known: Seen | None, seen: Observation, text: str) -> Seen:

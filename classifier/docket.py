@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from classifier.blocks import Blocks, of_finder
 from classifier.contacts import Contact, Contacts
 from classifier.hashrate import estimate
 from classifier.kinds import Kind
@@ -17,7 +18,8 @@ from classifier.roles import (
     stance,
 )
 from classifier.score import Judgement, judge
-from classifier.talk import NodeTalk, Shares, Sort, Talk
+from classifier.seeds import Seeds
+from classifier.talk import NodeTalk, Shares, Sort, Speaker, Talk
 from classifier.weights import Weights
 from classifier.witnesses import Statements, of_miner, of_node, of_pool, of_prober, of_proxy
 from facts.endpoint import Address, Endpoint
@@ -26,6 +28,8 @@ from facts.verdict import Hashrate, Peer, Verdict
 
 ENCRYPTED = "encrypted"
 """Protocol name of a conversation of which only names and shape were read."""
+FAMILY = "bitcoin-p2p"
+"""Protocol name of the Bitcoin family where the coin is Bitcoin, or not known."""
 
 
 @dataclass(slots=True)
@@ -51,10 +55,14 @@ class Docket:
         contacts: Contacts,
         talks: Iterable[Talk],
         nodes: Iterable[NodeTalk],
+        blocks: Blocks,
+        seeds: Seeds,
     ) -> None:
         self._source = source
         self._weights = weights
         self._contacts = contacts
+        self._blocks = blocks
+        self._seeds = seeds
         self._subjects: dict[Address, Subject] = defaultdict(lambda: Subject([], [], [], []))
         for talk in talks:
             self._subjects[talk.miner].above.append(talk)
@@ -96,6 +104,8 @@ class Docket:
             yield self._proxy(address, subject)
         if subject.nodes:
             yield self._node(address, subject)
+            if not any(talk.protocol == SOLO for talk in subject.above):
+                yield from self._finder(address, subject)
 
     def _client(self, address: Address, subject: Subject) -> Iterable[Verdict]:
         course = self._behaviour[address]
@@ -170,28 +180,46 @@ class Docket:
         told = Statements(address, role)
         of_node(told, subject.nodes)
         ceiling = Level.CONFIRMED if Kind.NODE_ANSWERED in told.kinds else Level.LIKELY
-        judgement = judge(told.evidence(), self._weights, ceiling)
+        if all(side.guessed for talk in subject.nodes for side in talk.sides):
+            ceiling = Level.SUSPECTED
+        return self._node_verdict(
+            address, role, judge(told.evidence(), self._weights, ceiling), subject.nodes
+        )
+
+    def _finder(self, address: Address, subject: Subject) -> Iterable[Verdict]:
+        """Judge whether a node finds blocks itself; nothing where it announced none first."""
+        groups: dict[tuple[Address, Endpoint], list[NodeTalk]] = defaultdict(list)
+        for talk in subject.nodes:
+            groups[talk.client, talk.server].append(talk)
+        told = Statements(address, Role.SOLO_MINER)
+        of_finder(told, self._blocks.finder(address, groups))
+        if told.kinds:
+            judgement = judge(told.evidence(), self._weights, Level.SUSPECTED)
+            yield self._node_verdict(address, Role.SOLO_MINER, judgement, subject.nodes)
+
+    def _node_verdict(
+        self, address: Address, role: Role, judgement: Judgement, talks: Sequence[NodeTalk]
+    ) -> Verdict:
         own = [
-            side
-            for talk in subject.nodes
+            (side, self._coins(talk, side))
+            for talk in talks
             for side, end in zip(talk.sides, (talk.client, talk.server.address), strict=True)
             if end == address
         ]
-        certain = {next(iter(side.coins)) for side in own if side.coins is not None and len(side.coins) == 1}
         return Verdict(
             source=self._source,
             address=address,
             role=role,
             level=judgement.level,
             score=judgement.score,
-            protocols=_tidy(talk.protocol for talk in subject.nodes),
-            coins=_tidy(certain),
+            protocols=_tidy(self._node_protocol(talk) for talk in talks),
+            coins=_tidy(coins[0] for _, coins in own if len(coins) == 1),
             algorithms=(),
-            encrypted=False,
-            peers=tuple(sorted({self._node_peer(address, talk) for talk in subject.nodes}, key=_peer_order)),
-            first_seen_ns=min(talk.first_ns for talk in subject.nodes),
-            last_seen_ns=max(talk.last_ns for talk in subject.nodes),
-            agents=_tidy(agent for side in own for agent in side.agents),
+            encrypted=all(side.guessed for talk in talks for side in talk.sides),
+            peers=tuple(sorted({self._node_peer(address, talk) for talk in talks}, key=_peer_order)),
+            first_seen_ns=min(talk.first_ns for talk in talks),
+            last_seen_ns=max(talk.last_ns for talk in talks),
+            agents=_tidy(agent for side, _ in own for agent in side.agents),
             wallets=(),
             workers=None,
             pools=(),
@@ -203,7 +231,19 @@ class Docket:
         other = talk.server.address if talk.client == address else talk.client
         both = all(side.spoke for side in talk.sides)
         state = PeerState.EXCHANGE if both else PeerState.ATTEMPT
-        return Peer(other, talk.server.port, self._node_role[other], talk.protocol, state)
+        return Peer(other, talk.server.port, self._node_role[other], self._node_protocol(talk), state)
+
+    def _coins(self, talk: NodeTalk, side: Speaker) -> tuple[str, ...]:
+        """Return the tickers that are possible: by what the side said, by the port, by the seeds."""
+        return self._seeds.narrow(tuple(sorted(side.coins or ())), talk.server.address, talk.server.port)
+
+    def _node_protocol(self, talk: NodeTalk) -> str:
+        """Return the protocol's name, by the coin where only the port or a seed told it."""
+        found = {coins for side in talk.sides if (coins := self._coins(talk, side))}
+        if talk.protocol != FAMILY or len(found) != 1:
+            return talk.protocol
+        (coins,) = found
+        return f"{coins[0].lower()}-p2p" if len(coins) == 1 and coins[0] != "BTC" else FAMILY
 
     def _state_names(self, told: Statements, talk: Talk) -> None:
         """State the listed names that a conversation's pool goes by."""

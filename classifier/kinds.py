@@ -57,8 +57,13 @@ class Kind(StrEnum):
     NODE_MESSAGE = "node.message"
     NODE_ANSWERED = "node.answered"
     NODE_ADDRESSED = "node.addressed"
+    NODE_SEALED = "node.sealed"
     WALLET_LIGHT_MESSAGE = "wallet.light_message"
     WALLET_LIGHT_HELLO = "wallet.light_hello"
+
+    SOLO_BLOCK_FIRST = "solo.block_first"
+    SOLO_BLOCKS_FIRST = "solo.blocks_first"
+    SOLO_RELAYS = "solo.relays"
 
     QUOTED_BOTH_SIDES = "quoted.both_sides"
     QUOTED_REVERSED = "quoted.reversed"

@@ -276,7 +276,7 @@ class Talk:
 class Speaker:
     """What one side of a node conversation said."""
 
-    __slots__ = ("agents", "coins", "full", "hello", "light", "message", "spv")
+    __slots__ = ("agents", "coins", "full", "hello", "light", "message", "sealed", "spv")
 
     def __init__(self) -> None:
         self.hello: Seen | None = None
@@ -284,6 +284,8 @@ class Speaker:
         self.spv: Seen | None = None
         self.light: Seen | None = None
         """A hello that declares to serve no blocks."""
+        self.sealed: Seen | None = None
+        """What sizes alone told of, under encryption."""
         self.full = False
         self.coins: frozenset[str] | None = None
         """Tickers that everything said leaves possible; None before anything."""
@@ -300,13 +302,23 @@ class Speaker:
     @property
     def spoke(self) -> bool:
         """Whether anything was read of this side."""
-        return self.hello is not None or self.message is not None
+        return self.opening is not None
+
+    @property
+    def guessed(self) -> bool:
+        """Whether nothing of it was read: only sizes told of it, if anything."""
+        return self.hello is None and self.message is None
+
+    @property
+    def opening(self) -> Seen | None:
+        """What it said first, of the surest sort."""
+        return self.hello or self.message or self.sealed
 
 
 class NodeTalk:
     """What two nodes said to one another at one service."""
 
-    __slots__ = ("client", "first_ns", "last_ns", "protocol", "server", "sides")
+    __slots__ = ("client", "first_ns", "last_ns", "open_ns", "protocol", "server", "sides")
 
     def __init__(self, client: Address, server: Endpoint, protocol: str) -> None:
         self.client = client
@@ -315,6 +327,9 @@ class NodeTalk:
         self.sides = (Speaker(), Speaker())
         """Client, server."""
         self.first_ns = self.last_ns = -1
+        """Of what was read."""
+        self.open_ns = -1
+        """When the last of its connections ended that is known to have, read to its end or not."""
 
     def span(self, first_ns: int, last_ns: int) -> None:
         """Stretch the time in which the talk took place."""

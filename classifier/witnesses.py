@@ -23,6 +23,8 @@ JUDGED_CODES = frozenset({21, 22, 23})
 """Stratum's error codes for a stale, a duplicate and a low-difficulty share (ZIP-301, eth-proxy)."""
 POLL = "eth_getWork"
 """A node's request for work, which miners repeat every second or so; pools want a login before it."""
+NODE_SPOKEN = frozenset({Kind.NODE_HELLO, Kind.NODE_MESSAGE, Kind.NODE_SEALED, Kind.WALLET_LIGHT_MESSAGE})
+"""What shows that a node or wallet was heard itself."""
 MESSAGE_LENGTH = 80
 """Characters of a method or agent that a sentence quotes."""
 
@@ -282,14 +284,14 @@ def of_node(told: Statements, talks: Iterable[NodeTalk]) -> None:
             peer = str((talk.server, talk.client)[index])
             _of_speaker(told, own, peer)
             if own.spoke and other.spoke:
-                first = own.hello or own.message
+                first = own.opening
                 assert first is not None  # it spoke
                 told.state(Kind.NODE_ANSWERED, _once(first), peer=peer)
             elif other.spoke:
-                heard = other.hello or other.message
+                heard = other.opening
                 assert heard is not None  # it spoke
                 addressed.append((heard, peer))
-    if not {Kind.NODE_HELLO, Kind.NODE_MESSAGE, Kind.WALLET_LIGHT_MESSAGE} & told.kinds.keys():
+    if not NODE_SPOKEN & told.kinds.keys():
         for seen, peer in addressed:
             told.state(Kind.NODE_ADDRESSED, seen, peer=peer)
 
@@ -301,6 +303,7 @@ def _of_speaker(told: Statements, own: Speaker, peer: str) -> None:
         (Kind.NODE_MESSAGE, None if wallet else own.message),
         (Kind.WALLET_LIGHT_MESSAGE, own.spv if wallet else None),
         (Kind.WALLET_LIGHT_HELLO, own.light if wallet else None),
+        (Kind.NODE_SEALED, None if wallet else own.sealed),
     ):
         if seen is not None:
             told.state(kind, seen, peer=peer, message=seen.text)

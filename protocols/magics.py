@@ -94,6 +94,8 @@ BY_MAGIC: dict[bytes, tuple[Network, ...]] = {
     for magic, rows in groupby(sorted(NETWORKS, key=lambda row: row.magic), key=lambda row: row.magic)
 }
 """Every magic with the networks that use it."""
+NODE_PORTS = frozenset(row.port for row in NETWORKS if row.port is not None)
+"""Where nodes of these networks listen by default."""
 
 
 DOUBLE_SHA256 = frozenset(

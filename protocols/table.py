@@ -1,8 +1,10 @@
 """Every parser, in the order in which they are asked: the first that says YES reads the stream."""
 
 from protocols.bitcoin_p2p import BitcoinP2P
+from protocols.bitcoin_p2p_v2 import BitcoinP2PV2
 from protocols.discv4 import Discv4
 from protocols.dns import Dns, DnsTcp
+from protocols.electrum import Electrum
 from protocols.http import Http
 from protocols.levin import Levin
 from protocols.parser import Parser
@@ -20,9 +22,11 @@ PARSERS: tuple[type[Parser], ...] = (
     Levin,
     Tls,
     Http,
+    Electrum,
     Stratum,
     DnsTcp,
     Rlpx,
+    BitcoinP2PV2,
     Discv4,
     Quic,
     Dns,
