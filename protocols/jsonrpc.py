@@ -2,8 +2,8 @@
 
 Nothing here knows mining. Refused with ParseError: what is no JSON object (or batch of them), nests deeper
 than MAX_DEPTH, names a key twice (readers differ on which counts), writes NaN or Infinity, or has a number
-longer than Python reads. Invalid UTF-8 is let through (a worker may be named in any encoding), and `text`
-replaces it in what is kept.
+longer than Python reads. Invalid UTF-8 and raw control characters in strings are let through (a worker may be
+named in any encoding, and many a reader takes a raw tab), and `text` replaces them in what is kept.
 """
 
 import json
@@ -72,7 +72,7 @@ def _constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, strict=False)
 
 
 def _too_deep(line: bytes) -> bool:

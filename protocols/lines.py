@@ -55,6 +55,21 @@ class LineBuffer:
             partial += data[begin:]
         return lines
 
+    @property
+    def sure(self) -> bool:
+        """Whether where the present line begins is known: an LF was read, and nothing was lost since."""
+        return not (self._skipping or self._joined)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing of the present line was read."""
+        return not (self._partial or self._skipping)
+
+    @property
+    def unfinished(self) -> tuple[int, bytes]:
+        """The line that has begun: stream offset, and what there is of it (empty: where one will begin)."""
+        return self._start, bytes(self._partial)
+
     def gap(self, missing: int) -> None:
         """Learn that `missing` bytes were lost here: the line around the hole is passed over.
 

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterator
 
 from facts.errors import ParseError
+from protocols.agent_frames import FRAME, chain
+from protocols.btcagent import BtcAgent
 from protocols.jsonrpc import messages
 from protocols.lines import MAX_LINE, LineBuffer
-from protocols.parser import Event, Heads, Match, Parser, Side
+from protocols.packed_lines import MAGIC, PackedLines
+from protocols.parser import Event, Handover, Heads, Match, Parser, Side
 from protocols.stratum_dialects import read
-from protocols.stratum_session import Session
+from protocols.stratum_session import Grade, Session
 
 MAX_QUIET_LINES = 1024
 """Lines without an event after which a stream is let go: a pool's or a miner's every other line is one."""
@@ -50,8 +53,10 @@ class Stratum(Parser):
 
     def __init__(self) -> None:
         self._lines = {side: LineBuffer(MAX_LINE) for side in Side}
+        self._packed: dict[Side, PackedLines] = {}
         self._session = Session()
         self._quiet = 0
+        self._handover: Handover | None = None
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
         """Yield the events of every line that is complete, then raise the first ParseError there was.
@@ -59,17 +64,35 @@ class Stratum(Parser):
         A bad line costs itself alone; the last raise says how many there were.
         """
         errors: list[ParseError] = []
-        for offset, line, joined in self._lines[side].push(data):
-            self._quiet += 1
+        frames = self._frames(side, data)
+        rest, data = data[frames:], data[:frames]
+        for piece in data.splitlines(keepends=True) if self._session.packing else (data,):
             try:
-                for event in self._events(side, offset, line, joined):
-                    self._quiet = 0
-                    yield event
+                lines = self._push(side, piece)
             except ParseError as error:
                 errors.append(error)
+                continue
+            for offset, line, joined in lines:
+                if self.finished:
+                    break
+                self._quiet += 1
+                try:
+                    for event in self._events(side, offset, line, joined):
+                        self._quiet = 0
+                        yield event
+                except ParseError as error:
+                    errors.append(error)
+        if rest and not self.finished:
+            self._hand_over(side, rest)
         if errors:
             more = f" (and {len(errors) - 1} lines more)" if len(errors) > 1 else ""
             raise ParseError(errors[0].why + more, errors[0].offset) from errors[0]
+
+    def _push(self, side: Side, data: bytes) -> list[tuple[int, bytes | None, bool]]:
+        packed, lines = self._packed.get(side), self._lines[side]
+        if packed is None and self._session.packed and data[:1] == MAGIC[:1] and lines.sure and lines.empty:
+            packed = self._packed[side] = PackedLines(lines.unfinished[0])
+        return lines.push(data) if packed is None else packed.push(data)
 
     def _events(self, side: Side, offset: int, line: bytes | None, joined: bool) -> Iterator[Event]:
         if line is None:
@@ -80,9 +103,35 @@ class Stratum(Parser):
             if not self._session.contradicted:
                 yield from read(self._session, message)
 
+    def _frames(self, side: Side, data: bytes) -> int:
+        """Return where a frame of BTCAgent begins between two lines; the size of `data` if none does."""
+        if self._session.grade == Grade.NOTHING or side in self._packed or self._handover is not None:
+            return len(data)
+        lines = self._lines[side]
+        if data[:1] == FRAME and lines.empty and (lines.sure or chain(data, 0, 1)):
+            return 0
+        found = data.find(b"\n" + FRAME) + 1
+        return found or len(data)
+
+    def _hand_over(self, side: Side, rest: bytes) -> None:
+        """Leave the stream, from its first frame on, to the reader of frames."""
+        parser = BtcAgent(self._session, {side: True, side.other: self._lines[side.other].sure})
+        here, _ = self._lines[side].unfinished
+        there, begun = self._lines[side.other].unfinished
+        earlier = ((side.other, there, begun),) if begun else ()
+        self._handover = Handover(parser, (*earlier, (side, here, rest)))
+
+    @property
+    def handover(self) -> Handover | None:
+        """BTCAgent's reader, once a binary frame stands between two lines."""
+        return self._handover
+
     def gap(self, side: Side, missing: int) -> None:
         """Pass over the line around the hole, and forget which requests are open."""
-        self._lines[side].gap(missing)
+        if side in self._packed:
+            self._packed[side].gap(missing)
+        else:
+            self._lines[side].gap(missing)
         self._session.gap()
 
     @property
