@@ -13,7 +13,8 @@ from classifier.contacts import Contacts
 from classifier.docket import Docket
 from classifier.poolnames import PoolNames
 from classifier.seeds import Seeds
-from classifier.talk import FLOW_LIMIT, Connection, Course, NodeTalk, Seen, Shares, Sort, Talk
+from classifier.shares import earn, price
+from classifier.talk import FLOW_LIMIT, SEALED, Connection, Course, NodeTalk, Seen, Sort, Talk
 from classifier.weights import Weights, shipped
 from classifier.witnesses import MESSAGE_LENGTH, fact_of
 from facts.conversation import Conversation, Transport
@@ -100,7 +101,7 @@ class Casebook:
             miner, pool = flow.client, flow.server
         else:  # the capture began in mid-stream, and took the wrong end for the client
             miner, pool = flow.server, flow.client
-        talk = self._talk(miner.address, pool, flow.transport, event.protocol)
+        talk = self._talk(miner.address, pool, flow.transport, _family(event))
         if talk is None:
             return
         fact, text = fact_of(event)
@@ -127,8 +128,7 @@ class Casebook:
                 if (miner.port, flow.tunnel) in talk.connections:
                     talk.ambiguous = _again(talk.ambiguous, seen, event.cause)
 
-    def _talk(self, miner: Address, pool: Endpoint, transport: Transport, protocol: str) -> Talk | None:
-        family = "stratum" if protocol.startswith("stratum") else protocol
+    def _talk(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> Talk | None:
         group = self._talks.get((miner, pool), ())
         for talk in group:
             if talk.family == family and talk.transport == transport:
@@ -206,6 +206,12 @@ class Casebook:
         self._blocks.note(seen, event)
 
 
+def _family(event: events.PoolEvent) -> str:
+    if event.sealed:
+        return SEALED
+    return "stratum" if event.protocol.startswith("stratum") else event.protocol
+
+
 def _again(known: Seen | None, seen: Observation, text: str) -> Seen:
     if known is None:
         return Seen(seen.where, seen.at_ns, text)
@@ -222,24 +228,19 @@ def _learn(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: i
             kept = talk.name(Sort.AGENT, event.agent) & talk.name(Sort.WALLET, event.wallet)
             if len(event.algorithms) == 1:
                 kept &= talk.name(Sort.ALGORITHM, event.algorithms[0])
-            return kept & talk.name(Sort.WORKER, event.worker) & talk.name(Sort.COIN, event.coin)
+            return kept & talk.name(Sort.WORKER, event.worker) & talk.name(Sort.PAYOUT, event.coin)
         case events.Difficulty():
-            connection.hashes = event.hashes
+            connection.told = event.hashes
         case events.Work():
             connection.works += 1
             if connection.first_work_ns is None:
                 connection.first_work_ns = at_ns
-            connection.hashes = event.hashes or connection.hashes
-            connection.algorithm = event.algorithm or connection.algorithm
+            price(talk, connection, event, at_ns)
             return talk.name(Sort.ALGORITHM, event.algorithm) & talk.name(Sort.COIN, event.coin)
         case events.Submit():
             return talk.name(Sort.WORKER, event.worker)
-        case events.ShareResult(accepted=True) if connection.hashes and connection.algorithm:
-            start = connection.first_work_ns if connection.first_work_ns is not None else at_ns
-            shares = talk.shares.get(connection.algorithm)
-            if shares is None:
-                shares = talk.shares[connection.algorithm] = Shares(start)
-            shares.add(connection.hashes, start, at_ns)
+        case events.ShareResult(accepted=True):
+            return earn(talk, connection, event, at_ns)
     return True
 
 

@@ -119,7 +119,8 @@ class Docket:
         told = Statements(address, Role.PROBER)
         of_prober(told, course)
         if told.kinds:
-            ceiling = Level.CONFIRMED if any(talk.exchange for talk in subject.above) else Level.LIKELY
+            read = [talk.exchange and not talk.sealed for talk in subject.above]
+            ceiling = Level.CONFIRMED if any(read) else Level.LIKELY
             judgement = judge(told.evidence(), self._weights, ceiling)
             if judgement.level is not Level.CLEARED:  # to have left two services is no witness of mining
                 yield self._verdict(address, Role.PROBER, judgement, subject.above, subject.above, ())
@@ -279,9 +280,9 @@ class Docket:
             level=judgement.level,
             score=judgement.score,
             protocols=_tidy(protocols),
-            coins=_names(basis, Sort.COIN),
+            coins=_tidy(coin for talk in basis for coin in talk.coins),
             algorithms=_names(basis, Sort.ALGORITHM),
-            encrypted=dark,
+            encrypted=dark or (bool(basis) and all(talk.sealed for talk in basis)),
             peers=tuple(sorted(peers, key=_peer_order)),
             first_seen_ns=min(first for first, _ in spans),
             last_seen_ns=max(last for _, last in spans),
@@ -348,7 +349,9 @@ def _hashrates(talks: Sequence[Talk]) -> tuple[Hashrate, ...]:
             sum(one.count for one in group),
             sum(one.hashes for one in group),
             sum(one.squared for one in group),
-            max(one.last_ns for one in group) - min(one.first_ns for one in group),
+            max(one.last_ns for one in group)
+            - min(one.first_ns for one in group)
+            - sum(one.away_ns for one in group),
         )
         for algorithm, group in sorted(by_algorithm.items())
     )

@@ -20,6 +20,8 @@ NAME_LENGTH = 256
 """Characters kept of one name: more than twice the longest wallet address in use."""
 AGENT_LIMIT = 16
 """Agents kept of one side of a node conversation: clients behind one translated address."""
+ALGORITHM_LIMIT = 32
+"""Algorithms of one conversation whose shares are counted: a miner that switches has a dozen."""
 FLOW_LIMIT = 4096
 """Live connections followed within one conversation: miners behind one translated address."""
 
@@ -56,6 +58,10 @@ ACCOUNTLESS = frozenset({"getwork", "getblocktemplate"})
 """Protocols in which a miner asks for work without naming an account."""
 
 
+SEALED = "sealed"
+"""The family of conversations that were followed by sizes, under encryption."""
+
+
 class Sort(IntEnum):
     """What a name on the wire is."""
 
@@ -65,6 +71,8 @@ class Sort(IntEnum):
     COIN = 3
     ALGORITHM = 4
     POOL_HOST = 5
+    PAYOUT = 6
+    """The coin of a wallet: what is mined only as far as no work tells better."""
 
 
 class Seen:
@@ -100,12 +108,20 @@ def place(seen: Seen) -> tuple[int, str, int, str]:
 class Connection:
     """What must be known of one live connection of a talk."""
 
-    __slots__ = ("algorithm", "asked", "first_work_ns", "hashes", "last_ns", "works")
+    __slots__ = (
+        "algorithm", "asked", "first_work_ns", "hashes", "last_ns", "left_ns", "priced_ns", "told", "works",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.hashes: float | None = None
-        """Expected hashes of a share at the present difficulty, where the wire tells it."""
+        """Expected hashes of a share of the present job, where the wire tells it."""
+        self.told: float | None = None
+        """The same for later jobs that do not say it."""
         self.algorithm: str | None = None
+        self.priced_ns: int | None = None
+        """When the first job was given whose shares can be counted, of the present algorithm."""
+        self.left_ns: dict[str, int] = {}
+        """Algorithm -> when it was left for another one; few (ALGORITHM_LIMIT)."""
         self.asked = False
         """Whether anything that the miner said was read."""
         self.first_work_ns: int | None = None
@@ -116,7 +132,7 @@ class Connection:
 class Shares:
     """Accepted shares of one algorithm."""
 
-    __slots__ = ("count", "first_ns", "hashes", "last_ns", "squared")
+    __slots__ = ("away_ns", "count", "first_ns", "hashes", "last_ns", "squared")
 
     def __init__(self, first_ns: int) -> None:
         self.count = 0
@@ -124,16 +140,18 @@ class Shares:
         self.squared = 0
         self.first_ns = first_ns
         self.last_ns = first_ns
+        self.away_ns = 0
+        """Time in between that went into other algorithms."""
 
-    def add(self, expected: float, start_ns: int, at_ns: int) -> None:
-        """Count one share; `start_ns` is when its connection was first given work.
+    def add(self, expected: float, start_ns: int, at_ns: int, count: int = 1) -> None:
+        """Count shares of `expected` hashes each; `start_ns` is when their connection was first given work.
 
         Whole hashes, so that sums do not depend on the order in which they are told.
         """
         hashes = round(expected)
-        self.count += 1
-        self.hashes += hashes
-        self.squared += hashes * hashes
+        self.count += count
+        self.hashes += count * hashes
+        self.squared += count * hashes * hashes
         self.first_ns = min(self.first_ns, start_ns)
         self.last_ns = max(self.last_ns, at_ns)
 
@@ -219,6 +237,16 @@ class Talk:
         return {value for kind, value in self.names if kind is sort}
 
     @property
+    def coins(self) -> set[str]:
+        """The coins that are mined: by the work, and where none was read, by the wallets.
+
+        Readers of Stratum have weighed the wallet with the job; in other protocols it is all that is told.
+        """
+        mined = self.named(Sort.COIN)
+        weighed = Fact.WORK in self.seen and self.family in ("stratum", "btcagent")
+        return mined if mined or weighed else self.named(Sort.PAYOUT)
+
+    @property
     def asked(self) -> bool:
         """Whether anything that the miner said was read."""
         return not MINER_FACTS.isdisjoint(self.seen)
@@ -250,7 +278,12 @@ class Talk:
     @property
     def two_way(self) -> bool:
         """Whether both directions were read in mining meaning: what `confirmed` asks for."""
-        return self.proved and self.asked and not self.quoted
+        return self.proved and self.asked and not self.quoted and not self.sealed
+
+    @property
+    def sealed(self) -> bool:
+        """Whether sizes and order told it, under encryption, and no message was read."""
+        return self.family == SEALED
 
     @property
     def logged_in(self) -> bool:

@@ -71,7 +71,7 @@ class Naming:
         """Return the fields of an accepted share whose worth is not that of the last job told."""
         if worth is None or worth == self._latest:
             return {}
-        return {"hashes": worth.hashes, "algorithm": worth.algorithm}
+        return {"hashes": worth.hashes or 0.0, "algorithm": worth.algorithm}
 
     def lost(self) -> None:
         """Learn that messages were lost: a new target may have been among them."""
