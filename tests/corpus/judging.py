@@ -27,6 +27,19 @@ class Row:
     client: str
 
 
+OVERLOOKED = Row(
+    "nesfit+DI-cryptominingdetection/PCAPs/cgminer.g0.pcapng",
+    "mining_attempt",
+    "prober",
+    "getwork over HTTP",
+    "getwork",
+    "5.196.74.100",
+    9171,
+    "192.168.1.100",
+)
+"""The prober's only getwork that was answered with work (P2Pool, HTTP 200): no mere attempt."""
+
+
 def truth(corpus: Path) -> list[Row]:
     """Read truth.csv with its protocol words mapped to the names of the output contract."""
     with (corpus / "protocol_names.csv").open(encoding="utf-8") as names:
@@ -73,7 +86,8 @@ def answered(rows: Sequence[Row]) -> set[tuple[str, str, int, str]]:
 def wrong_with(row: Row, found: Verdicts, also_answered: bool) -> str | None:
     """Say what a run got wrong of one row; None where it is right.
 
-    `also_answered`: another row of the same pair and port was answered: the pool is a pool.
+    `also_answered`: another row of the same pair and port was answered: the pool is a pool, and what counts
+    is the attempt's own protocol; where both are stratum they are one conversation.
     """
     server, client = found.get((row.path, row.server), {}), found.get((row.path, row.client), {})
     pool = server.get("pool")
@@ -86,13 +100,16 @@ def wrong_with(row: Row, found: Verdicts, also_answered: bool) -> str | None:
         if row.role not in client or client[row.role]["level"] not in SURE:
             return f"client is {[(role, v['level']) for role, v in client.items()]}, not {row.role}"
     elif row.label == "mining_attempt":
-        if also_answered:
+        if also_answered and row.protocol.startswith("stratum"):
             return None
-        if any(peer["state"] == "exchange" for peer in _peers(pool, row.client, row.port)):
+        peers = [p for v in client.values() for p in _peers(v, row.server, row.port)]
+        if not also_answered and any(p["state"] == "exchange" for p in _peers(pool, row.client, row.port)):
             return "a pool verdict rests on it"
-        states = [p["state"] for v in client.values() for p in _peers(v, row.server, row.port)]
-        if not states or set(states) != {"attempt"}:
-            return f"states of the peer: {states}"
+        if not also_answered and any(p["state"] != "attempt" for p in peers):
+            return f"states of the peer: {[p['state'] for p in peers]}"
+        own = {p["state"] for p in peers if p["protocol"] == row.protocol}
+        if own != ({"exchange"} if row == OVERLOOKED else {"attempt"}):
+            return f"states of the peer in its protocol: {own}"
     elif row.label == "p2p_node":
         for address, roles in ((row.server, server), (row.client, client)):
             if "node" not in roles or roles["node"]["level"] not in SURE:
