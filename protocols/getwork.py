@@ -19,7 +19,6 @@ from protocols.events import (
     Submit,
     Work,
 )
-from protocols.http1 import Head
 from protocols.http_calls import (
     GETWORK,
     Asked,
@@ -33,6 +32,7 @@ from protocols.http_calls import (
     share_refusal,
     worker_of,
 )
+from protocols.http_head import Head
 from protocols.jsonrpc import text
 from protocols.stratum_ethereum import read_hashrate
 from protocols.stratum_ethproxy import notify

@@ -15,9 +15,10 @@ from itertools import islice
 from facts.errors import ParseError
 from protocols import chia_pool, getblocktemplate, getwork
 from protocols.events import ProxyTarget
-from protocols.http1 import Head, MessageReader, is_start
+from protocols.http1 import MessageReader
 from protocols.http_body import Body
 from protocols.http_calls import Asked, Call, Reply, Visit
+from protocols.http_head import Head, is_start
 from protocols.jsonrpc import Message, messages
 from protocols.parser import Event, Handover, Heads, Match, Parser, Side
 from protocols.websocket import WebSocket

@@ -6,53 +6,21 @@ its user says by `bodiless`. Sources: RFC 9110, RFC 9112; docs/protocols/http.md
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from facts.errors import ParseError
 from protocols.http_body import Body, BodyBuilder, JsonEnd
+from protocols.http_head import LOOK_BACK, Head, is_start, read_head, start_before
 
 MAX_HEAD = 16 * 1024
 """Bytes of a head; servers refuse longer ones from 8 KiB on."""
-MAX_FIELDS = 128
-"""Header lines of a head; servers refuse more than 100."""
 MAX_FRAMING = 8 * 1024
 """Lines around the chunks of one body, two a chunk: senders put kilobytes into a chunk."""
 MAX_CHUNK_LINE = 256
 """Bytes of the line before a chunk; nothing that mines sends chunk extensions."""
-LOOK_BACK = 4096
-"""Bytes in front of `HTTP/1.` in which a request line may begin: method and target."""
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "PATCH", "TRACE")
-
-_REQUEST = re.compile(
-    rb"(" + b"|".join(name.encode() for name in METHODS) + rb") ([!-\xff]{1,4096}) HTTP/1\.([01])\r?\n"
-)
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([^\r\n]{0,512}))?\r?\n")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}):(.*)", re.DOTALL)
 _LENGTH = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of a request (`method` set) or of a response (`status` set)."""
-
-    offset: int
-    """Offset of its first byte in what its side was fed."""
-    method: str = ""
-    target: str = ""
-    """As sent: a path, for a proxy a URL or host:port."""
-    status: int = 0
-    reason: str = ""
-    fields: Mapping[str, str] = field(default_factory=dict)
-    """Header values by lower-case name; of several with one name the values joined by comma."""
-
-    def value(self, name: str) -> str:
-        """Return a header's value, empty where it is absent; `name` in lower case."""
-        return self.fields.get(name, "")
 
 
 class _State(Enum):
@@ -66,22 +34,6 @@ class _State(Enum):
     TO_CLOSE = auto()
     SWALLOW = auto()
     """The rest of a body that the end of the connection ends is of no interest."""
-
-
-def is_start(data: bytes) -> bool | None:
-    """Say whether a message begins here; None while too little is there to know."""
-    data = data.lstrip(b"\r\n")
-    if _REQUEST.match(data) or _STATUS.match(data):
-        return True
-    line, ended, _ = data.partition(b"\n")
-    if ended or len(line) > LOOK_BACK:
-        return False
-    if line[:7] == b"HTTP/1."[: len(line)]:
-        return None
-    word, space, _ = line.partition(b" ")
-    if space:
-        return None if word.decode("latin-1") in METHODS else False
-    return None if any(name.startswith(word.decode("latin-1")) for name in METHODS) else False
 
 
 class MessageReader:
@@ -190,9 +142,10 @@ class MessageReader:
         self._offset += count
         self._looked = max(self._looked - count, 0)
 
-    def _fail(self, why: str) -> ParseError:
+    def _fail(self, why: str, passed: int = 1) -> ParseError:
+        """Return the error, and hunt behind it; `passed` bytes of it are still unread."""
         error = ParseError(why, self._offset)
-        self._drop(1 if self._unread else 0)  # whatever begins here is no message
+        self._drop(min(passed, len(self._unread)))
         self.hunt()
         return error
 
@@ -218,39 +171,13 @@ class MessageReader:
                 raise self._fail(f"a head longer than {MAX_HEAD} bytes")
             self._looked = len(unread)
             return None
-        head = self._read_head(bytes(unread[: end.end()]))
+        head = read_head(bytes(unread[: end.end()]), self._offset)
+        if isinstance(head, str):
+            raise self._fail(head)
+        self._frame(head)
         self._drop(end.end())
         self._looked = 0
         self._joined = False
-        return head
-
-    def _read_head(self, raw: bytes) -> Head:
-        """Read a head and prepare for its body."""
-        first, _, rest = raw.partition(b"\n")
-        fields: dict[str, str] = {}
-        lines = rest.split(b"\n")[:-2]
-        if len(lines) > MAX_FIELDS:
-            raise self._fail(f"a head of more than {MAX_FIELDS} lines")
-        for line in lines:
-            line = line.removesuffix(b"\r")
-            if line[:1] in (b" ", b"\t"):
-                continue  # a value folded over lines: obsolete, and nothing here needs it
-            named = _FIELD.match(line)
-            if named is None:
-                raise self._fail("a header line without a name")
-            name = named.group(1).decode("ascii").lower()
-            value = named.group(2).strip(b" \t").decode("latin-1")
-            fields[name] = f"{fields[name]}, {value}" if name in fields else value
-        request = _REQUEST.match(raw)
-        if request is not None:
-            method, target = request.group(1).decode(), request.group(2).decode("latin-1")
-            head = Head(self._offset, method=method, target=target, fields=fields)
-        else:
-            status = _STATUS.match(raw)
-            assert status is not None, first  # is_start saw to it
-            reason = (status.group(3) or b"").decode("latin-1")
-            head = Head(self._offset, status=int(status.group(2)), reason=reason, fields=fields)
-        self._frame(head)
         return head
 
     def _frame(self, head: Head) -> None:
@@ -315,17 +242,17 @@ class MessageReader:
         """Read a line of the framing around chunks; return whether the body is complete."""
         self._framing += 1
         if self._framing > MAX_FRAMING:
-            raise self._fail("a body in more chunks than any sender makes")
+            raise self._fail("a body in more chunks than any sender makes", passed=0)
         if self._state is _State.CHUNK_END:
             if line.strip(b"\r\n"):
-                raise self._fail("a chunk longer than it says")
+                raise self._fail("a chunk longer than it says", passed=0)
             self._state = _State.CHUNK_LINE
         elif self._state is _State.TRAILER:
             return not line.strip(b"\r\n")
         else:
             size = _CHUNK.match(line)
             if size is None:
-                raise self._fail("a chunk whose length is no number")
+                raise self._fail("a chunk whose length is no number", passed=0)
             self._left = int(size.group(1), 16)
             self._state = _State.CHUNK if self._left else _State.TRAILER
         return False
@@ -352,7 +279,7 @@ class MessageReader:
             line_end = unread.find(b"\n", at, at + 600)
             if line_end < 0 and len(unread) < at + 600:
                 break  # the rest of the line is still to come
-            begin = self._line_start(at)
+            begin = start_before(unread, at)
             if begin is not None:
                 self._drop(begin)
                 self._looked = 0
@@ -363,18 +290,3 @@ class MessageReader:
         self._drop(passed)
         self._looked = resume - passed
         return False
-
-    def _line_start(self, at: int) -> int | None:
-        """Return where the start line with `HTTP/1.` at `at` begins; None where there is none."""
-        unread = self._unread
-        if _STATUS.match(unread, at):
-            return at
-        if at < 4 or unread[at - 1] != 0x20:
-            return None
-        space = unread.rfind(b" ", max(at - LOOK_BACK, 0), at - 1)
-        word = bytes(unread[max(space - 7, 0) : max(space, 0)])
-        method = next((name for name in METHODS if word.endswith(name.encode())), None)
-        if method is None:
-            return None
-        begin = space - len(method)
-        return begin if _REQUEST.match(unread, begin) else None

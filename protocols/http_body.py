@@ -44,7 +44,9 @@ class BodyBuilder:
         """`coding` is the value of Content-Encoding, empty for none."""
         coding = coding.strip().lower()
         self._inflate: zlib._Decompress | None = None
-        self._raw = coding == "deflate"  # some servers leave the zlib header out
+        self._deflate = coding == "deflate"
+        self._start = b""
+        """The first two bytes of a body in `deflate`: some servers leave the zlib header out."""
         self._size = 0
         self._data = bytearray()
         self._tail = b""
@@ -52,15 +54,20 @@ class BodyBuilder:
         """Whether bytes were lost or cannot be decoded."""
         if coding in ("gzip", "x-gzip"):
             self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        elif coding == "deflate":
-            self._inflate = zlib.decompressobj()
-        elif coding not in ("", "identity"):
+        elif coding not in ("", "identity", "deflate"):
             self.damaged = True
 
     def add(self, data: bytes) -> bytes:
         """Take the next bytes; return them decoded."""
         if self.damaged:
             return b""
+        if self._deflate:
+            data = self._start = self._start + data
+            if len(data) < 2:
+                return b""
+            self._deflate = False
+            zlib_header = data[0] & 15 == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+            self._inflate = zlib.decompressobj(zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS)
         if self._inflate is not None:
             data = self._inflated(self._inflate, data)
         room = MAX_BODY - len(self._data)
@@ -84,12 +91,8 @@ class BodyBuilder:
         try:
             out = inflate.decompress(data, MAX_INFLATED + 1 - self._size)
         except zlib.error:
-            if not self._raw or self._size:
-                self.damaged = True
-                return b""
-            self._raw = False
-            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-            return self._inflated(self._inflate, data)
+            self.damaged = True
+            return b""
         self._size += len(out)
         if self._size > MAX_INFLATED:
             self.damaged = True

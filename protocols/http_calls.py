@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from protocols.events import Login, PoolEvent, Refused, ReportedHashrate, ShareResult, Subscribe
-from protocols.http1 import Head
 from protocols.http_body import Body
+from protocols.http_head import Head
 from protocols.jsonrpc import Message, failure_of, number, text
 from protocols.parser import Side
 from protocols.targets import hashes_of_target
