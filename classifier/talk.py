@@ -14,6 +14,9 @@ from facts.where import Where
 STAY_NS = 120_000_000_000
 """A miner that stays: pools refresh jobs within 60 s, so this is two refreshes; probes hang up within
 timeouts of 20 to 60 s."""
+POLLS = 3
+"""Times that work was given over HTTP before asking for it counts as going on: a probe asks once, a retry
+twice."""
 NAME_LIMIT = 4096
 """Names (agents, wallets, workers, ...) kept of one conversation: a proxy may carry thousands of workers."""
 NAME_LENGTH = 256
@@ -292,7 +295,13 @@ class Talk:
 
     @property
     def stayed_ns(self) -> int:
-        """How long the longest connection lasted after its first work."""
+        """How long the longest connection lasted after its first work.
+
+        Over HTTP many a miner opens a connection for each request: there, who went on asking has stayed.
+        """
+        work = self.seen.get(Fact.WORK)
+        if self.protocol in ACCOUNTLESS and work is not None and work.count >= POLLS:
+            return max(self.stay_ns, self.last_ns - work.at_ns)
         live = (
             one.last_ns - one.first_work_ns
             for one in self.connections.values()

@@ -1,5 +1,6 @@
 """Witnesses: events become remembered facts, these become evidence. They state; they never score."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ PERSISTENT = 3
 for ever, scanners do not."""
 JUDGED_CODES = frozenset({21, 22, 23})
 """Stratum's error codes for a stale, a duplicate and a low-difficulty share (ZIP-301, eth-proxy)."""
+JUDGED_WORDS = re.compile(r"(?:stale|duplicate|high-hash|unknown-work|time-|bad-|inconclusive)", re.IGNORECASE)
+"""How the reasons begin for which work over HTTP is refused by one who knows it (BIP 22, X-Reject-Reason)."""
 POLL = "eth_getWork"
 """A node's request for work, which miners repeat every second or so; pools want a login before it."""
 NODE_SPOKEN = frozenset({Kind.NODE_HELLO, Kind.NODE_MESSAGE, Kind.NODE_SEALED, Kind.WALLET_LIGHT_MESSAGE})
@@ -81,10 +84,11 @@ def fact_of(event: events.PoolEvent) -> tuple[Fact, str]:
             return Fact.DIFFICULTY, ""
         case events.Work():
             return Fact.WORK, ""
-        case events.ShareResult(accepted=accepted, code=code):
+        case events.ShareResult(accepted=accepted, code=code, message=message):
             if accepted:
                 return Fact.SHARE_ACCEPTED, ""
-            return (Fact.SHARE_JUDGED if code in JUDGED_CODES else Fact.SHARE_REFUSED), ""
+            words = event.protocol in ACCOUNTLESS and JUDGED_WORDS.match(message or "")
+            return (Fact.SHARE_JUDGED if code in JUDGED_CODES or words else Fact.SHARE_REFUSED), ""
         case events.Refused():
             return Fact.REFUSED, ""
         case events.Notice(method=method):
