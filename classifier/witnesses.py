@@ -22,7 +22,7 @@ PERSISTENT = 3
 for ever, scanners do not."""
 JUDGED_CODES = frozenset({21, 22, 23})
 """Stratum's error codes for a stale, a duplicate and a low-difficulty share (ZIP-301, eth-proxy)."""
-JUDGED_WORDS = re.compile(r"(?:stale|duplicate|high-hash|unknown-work|time-|bad-|inconclusive)", re.IGNORECASE)
+JUDGED_WORDS = re.compile(r"(?i:stale|duplicate|high-hash|unknown-work|time-|bad-|inconclusive)")
 """How the reasons begin for which work over HTTP is refused by one who knows it (BIP 22, X-Reject-Reason)."""
 POLL = "eth_getWork"
 """A node's request for work, which miners repeat every second or so; pools want a login before it."""
