@@ -29,6 +29,8 @@ MAX_METHODS = 10
 """Methods offered: ten are assigned, and clients offer one to three."""
 MAX_USER = 255
 """Bytes of a SOCKS4 user: RFC 1929's limit, SOCKS4 has none."""
+MAX_REPLY = 28
+"""Bytes of a method, a status and a reply with an IPv6 address, and some more."""
 MAX_UNANSWERED = 256
 """Bytes of the stream proper after which a proxy that has said nothing is taken for one not captured."""
 
@@ -127,7 +129,7 @@ class Socks(Parser):
         or a request that names a host."""
         client, server = heads.get(Side.CLIENT, b""), heads.get(Side.SERVER, b"")
         if not client:
-            return Match.NO if server else Match.MORE
+            return _probe_answer(server)
         return _probe4(client, server) if client[0] == 4 else _probe5(client, server)
 
     def __init__(self) -> None:
@@ -140,24 +142,31 @@ class Socks(Parser):
         self._asked: Asked | None = None
         self._answered = False
         self._refused = False
-        self._lost = False
+        self._over = False
+        """Whether the preamble was given up."""
+        self._holed: set[Side] = set()
+        """Sides of which a part of the preamble was lost."""
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
         """Yield what the client asks for. Raises ParseError where the bytes cannot be SOCKS."""
         self._held[side] += data
         self._order = [one for one in self._order if one is not side] + [side]
-        self._lost |= len(self._held[side]) > MAX_HELD
-        if self._lost or self._refused:
+        self._over |= len(self._held[side]) > MAX_HELD or len(self._holed) > 1
+        if self._over or self._refused:
             return
         try:
-            if side is Side.CLIENT:
-                if self._asked is None:
+            if side is Side.SERVER:
+                if not self._answered:
+                    self._answer()
+            elif self._asked is None:
+                if side in self._holed:
+                    self._pass(side, len(self._held[side]))  # the end of what was lost
+                else:
                     yield from self._ask()
-            elif not self._answered:
-                self._answer()
         except ValueError as error:
-            self._lost = True
-            raise ParseError(str(error), self._at[side]) from error
+            self._over = True
+            if side not in self._holed:
+                raise ParseError(str(error), self._at[side]) from error
 
     def _ask(self) -> Iterator[Event]:
         """Read what the client has said: greeting, user and password, request."""
@@ -227,26 +236,26 @@ class Socks(Parser):
         self._at[side] += count
 
     def gap(self, side: Side, missing: int) -> None:
-        """Give the preamble up: what follows is probed."""
-        self._lost = True
-        self._at[side] += len(self._held[side]) + missing
-        self._held[side].clear()
+        """Pass over what is held: the other side tells when the preamble ends, or else it is given up."""
+        self._pass(side, len(self._held[side]))
+        self._at[side] += missing
+        self._holed.add(side)
 
     @property
     def handover(self) -> Handover | None:
         """The stream proper: once the proxy has granted it, or where the preamble is not all there."""
-        unheard = not self._answered and not self._at[Side.SERVER] and not self._held[Side.SERVER]
-        begun = self._asked is not None and (
-            self._answered or (unheard and len(self._held[Side.CLIENT]) >= MAX_UNANSWERED)
-        )
-        if self._refused or not (begun or self._lost):
+        waiting = len(self._held[Side.CLIENT])
+        if Side.SERVER in self._holed:
+            answered = self._answered or waiting > 0
+        elif self._at[Side.SERVER] or self._held[Side.SERVER]:
+            answered = self._answered
+        else:
+            answered = waiting >= MAX_UNANSWERED  # the proxy's direction is not captured
+        asked = self._asked is not None or Side.CLIENT in self._holed
+        if self._refused or not (self._over or (asked and answered)):
             return None
-        return Handover(
-            None,
-            tuple(
-                (side, self._at[side], bytes(self._held[side])) for side in self._order if self._held[side]
-            ),
-        )
+        rest = ((side, self._at[side], bytes(self._held[side])) for side in self._order)
+        return Handover(None, tuple(one for one in rest if one[2]))
 
     @property
     def finished(self) -> bool:
@@ -319,3 +328,11 @@ def _probe5(client: bytes, server: bytes) -> Match:
     except ValueError:
         return Match.NO
     return Match.MORE
+
+
+def _probe_answer(server: bytes) -> Match:
+    """Say whether a proxy's words may be SOCKS5: they prove nothing without the client's."""
+    like = (
+        server[:1] in (b"", b"\x05") and server[1:2] <= b"\x08" and server[2:3] in (b"", b"\0", b"\1", b"\5")
+    )
+    return Match.MORE if like and len(server) <= MAX_REPLY else Match.NO
