@@ -70,6 +70,10 @@ class Kind(StrEnum):
     QUOTED_UNASKED = "quoted.unasked"
     STREAM_AMBIGUOUS = "stream.ambiguous"
 
+    SEALED_HANDSHAKE = "sealed.handshake"
+    SEALED_JOB = "sealed.job"
+    SEALED_SHARE = "sealed.share"
+
     NAME_LOOKED_UP = "name.looked_up"
     NAME_RESOLVED = "name.resolved"
     NAME_SNI = "name.sni"

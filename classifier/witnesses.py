@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from classifier.kinds import Kind
 from classifier.roles import Behaviour, Stance
+from classifier.sealed import SEALED_KINDS
 from classifier.talk import ACCOUNTLESS, STAY_NS, Course, Fact, NodeTalk, Seen, Speaker, Talk, place
 from facts.endpoint import Address
 from facts.evidence import Evidence, Params
@@ -139,7 +140,7 @@ def of_miner(told: Statements, basis: Sequence[Talk], behaviour: Behaviour) -> N
     """State what the conversations that a verdict of miner rests on show, for and against."""
     for talk in basis:
         for fact, seen in talk.seen.items():
-            kind = MINER_KINDS.get(fact)
+            kind = (SEALED_KINDS if talk.sealed else MINER_KINDS).get(fact)
             if kind is not None:
                 told.state(kind, seen, peer=str(talk.pool), message=seen.text)
         if Fact.WORK in talk.seen and talk.stayed_ns >= STAY_NS:
@@ -227,7 +228,7 @@ def of_pool(told: Statements, basis: Sequence[Talk]) -> None:
     miners = len({talk.miner for talk in basis})
     for talk in basis:
         for fact, seen in talk.seen.items():
-            kind = POOL_KINDS.get(fact)
+            kind = (SEALED_KINDS if talk.sealed else POOL_KINDS).get(fact)
             if kind is Kind.POOL_ASKED:
                 told.state(kind, seen, miners=miners)
             elif kind is not None:

@@ -199,7 +199,8 @@ class Observer:
         while True:
             try:
                 for event in parser.feed(side, data):
-                    out.append((base + event.offset, event))
+                    start = base if event.side is side else self._base[event.side]
+                    out.append((start + event.offset, event))
                     self._errors = 0
                 break
             except ParseError:

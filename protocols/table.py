@@ -12,6 +12,8 @@ from protocols.quic import Quic
 from protocols.rlpx import Rlpx
 from protocols.socks import Socks
 from protocols.stratum import Stratum
+from protocols.sv2 import StratumV2
+from protocols.sv2_noise import StratumV2Noise
 from protocols.tls import Tls
 from protocols.websocket import WebSocket
 
@@ -20,10 +22,12 @@ PARSERS: tuple[type[Parser], ...] = (
     WebSocket,
     BitcoinP2P,
     Levin,
+    StratumV2,
     Tls,
     Http,
     Electrum,
     Stratum,
+    StratumV2Noise,
     DnsTcp,
     Rlpx,
     BitcoinP2PV2,
