@@ -11,8 +11,12 @@ import protocols
 from facts.errors import ParseError
 from protocols.events import Notice, Request
 from protocols.observe import HEAD, MAX_ERRORS, MAX_PROBES, Observer, Read
-from protocols.parser import Event, Heads, Match, Parser, Side
+from protocols.parser import Event, Handover, Heads, Match, Parser, Side
+from protocols.stratum import Stratum
 from protocols.table import PARSERS
+from protocols.websocket import WebSocket
+from tests.protocols.websocket_wire import Deflater, client, server
+from tests.protocols.websocket_wire import said as text
 
 CLIENT, SERVER = Side
 
@@ -87,6 +91,35 @@ class Pings(Words):
         if data != b"PING":
             raise ParseError("no ping", 0)
         yield Notice(protocol=self.name, side=side, offset=0, method="ping")
+
+
+class Doorkeeper(Parser):
+    """Both sides say `DOOR` or `HALL`; behind the last of them stands another stream, of words if `HALL`."""
+
+    name = "doorkeeper"
+    transport = "tcp"
+
+    @classmethod
+    def probe(cls, heads: Heads) -> Match:
+        known = {b"DOOR", b"HALL"}
+        if not all(head[:4] in known or not head for head in heads.values()):
+            return Match.NO
+        return Match.YES if len(heads) == 2 else Match.MORE
+
+    def __init__(self) -> None:
+        self.held = dict.fromkeys(Side, b"")
+        self.hall = False
+
+    def feed(self, side: Side, data: bytes) -> Iterator[Event]:
+        self.held[side] += data
+        yield from ()
+
+    @property
+    def handover(self) -> Handover | None:
+        if any(len(held) < 4 for held in self.held.values()):
+            return None
+        inner = Words() if b"HALL" in (held[:4] for held in self.held.values()) else None
+        return Handover(inner, tuple((side, 4, held[4:]) for side, held in self.held.items() if held[4:]))
 
 
 def said(reads: list[Read]) -> list[tuple[int, str]]:
@@ -217,6 +250,181 @@ def test_a_gap_before_a_parser_is_found_makes_a_new_start() -> None:
     assert not observer.gap(CLIENT, 3, 10)
     assert not observer.feed(CLIENT, 13, b"LO\n")
     assert said(observer.feed(CLIENT, 16, b"HELLO\n")) == [(16, "HELLO")]
+
+
+@pytest.mark.parametrize("door", [b"DOOR", b"HALL"])
+def test_a_stream_within_a_stream_keeps_the_offsets_of_the_whole(door: bytes) -> None:
+    observer = Observer([Doorkeeper, Words])
+    assert not observer.feed(CLIENT, 10, door + b"HELLO\nTH")  # sent on without waiting
+    assert said(observer.feed(SERVER, 500, door)) == [(14, "HELLO")]
+    assert type(observer.parser) is Words
+    assert said(observer.feed(CLIENT, 22, b"ERE\n")) == [(20, "THERE")]
+    assert said(observer.feed(SERVER, 504, b"HELLO\n")) == [(504, "HELLO")]
+
+
+@pytest.mark.parametrize("door", [b"DOOR", b"HALL"])
+def test_the_other_side_may_begin_the_stream_within(door: bytes) -> None:
+    observer = Observer([Doorkeeper, Words])
+    assert not observer.feed(CLIENT, 0, door)
+    assert said(observer.feed(SERVER, 0, door + b"HELLO\n")) == [(4, "HELLO")]
+    assert said(observer.feed(CLIENT, 4, b"HELLO\n")) == [(4, "HELLO")]
+    assert not observer.gap(SERVER, 10, 5)
+    assert said(observer.feed(SERVER, 15, b"AGAIN\n")) == [(15, "AGAIN")]
+
+
+def test_what_was_kept_while_probing_goes_to_the_stream_within() -> None:
+    class Slow(Doorkeeper):
+        @classmethod
+        def probe(cls, heads: Heads) -> Match:
+            answer = super().probe(heads)
+            return Match.MORE if answer is Match.YES and sum(map(len, heads.values())) < 20 else answer
+
+    observer = Observer([Slow, Words])
+    for side, at, data in (
+        (CLIENT, 0, b"DOOR"),
+        (SERVER, 0, b"DOOR"),
+        (CLIENT, 4, b"HEL"),
+        (CLIENT, 7, b"LO\n"),
+    ):
+        assert not observer.feed(side, at, data)
+    reads = observer.feed(SERVER, 4, b"HELLO\nYOU\n")
+    assert said(reads) == [(4, "HELLO"), (4, "HELLO"), (10, "YOU")]
+
+
+def test_streams_within_streams_end_somewhere() -> None:
+    observer = Observer([Doorkeeper, Words])
+    place = 0
+    for _ in range(MAX_PROBES):
+        assert not observer.reason
+        observer.feed(CLIENT, place, b"DOOR")
+        observer.feed(SERVER, place, b"DOOR")
+        place += 4
+    assert observer.reason == "unrecognised"
+    observer = Observer([Doorkeeper, Words])
+    observer.feed(CLIENT, 0, b"DOOR" * 1000)
+    observer.feed(SERVER, 0, b"DOOR" * 1000)
+    assert observer.reason == "unrecognised"
+    assert not observer.feed(CLIENT, 4000, b"HELLO\n")
+
+
+TCP = [parser for parser in PARSERS if parser.transport == "tcp"]
+UPGRADE = (
+    b"GET /proxy HTTP/1.1\r\nHost: ws.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
+)
+SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+)
+SUBSCRIBE = {"id": 1, "method": "mining.subscribe", "params": ["miner/1.0"]}
+TARGET = {"id": None, "method": "mining.set_difficulty", "params": [16]}
+
+
+def watch(flights: list[tuple[Side, bytes]], octets: int) -> tuple[list[tuple[Side, int, str]], Observer]:
+    observer, at, told = Observer(TCP), dict.fromkeys(Side, 0), []
+    for side, data in flights:
+        for begin in range(0, len(data), octets):
+            piece = data[begin : begin + octets]
+            reads = observer.feed(side, at[side], piece)
+            told += [(event.side, offset, f"{event.protocol} {event.kind}") for offset, event in reads]
+            at[side] += len(piece)
+    return told, observer
+
+
+@pytest.mark.parametrize("octets", [1, 3, 1 << 20])
+@pytest.mark.parametrize("deflate", [True, False])
+def test_a_websocket_is_read_behind_its_upgrade(deflate: bool, octets: int) -> None:
+    answer = SWITCHED + b"Sec-WebSocket-Extensions: permessage-deflate\r\n" * deflate + b"\r\n"
+    up, down = Deflater(), Deflater()
+    inner = [
+        (CLIENT, up.frame(SUBSCRIBE, b"\x01\x02\x03\x04") if deflate else client(SUBSCRIBE)[1]),
+        (SERVER, down.frame(TARGET) if deflate else server(TARGET)[1]),
+    ]
+    wanted = [
+        (CLIENT, len(UPGRADE), "stratum-bitcoin pool.subscribe"),
+        (SERVER, len(answer), "stratum-bitcoin pool.difficulty"),
+    ]
+    told, observer = watch([(CLIENT, UPGRADE), (SERVER, answer), *inner], octets)
+    assert told == wanted
+    assert isinstance(observer.parser, WebSocket)
+    told, _ = watch([(CLIENT, UPGRADE), (SERVER, answer + inner[1][1]), inner[0]], octets)
+    assert told == wanted[::-1]
+
+
+@pytest.mark.parametrize("octets", [1, 1 << 20])
+def test_a_stream_behind_connect_is_read_whoever_speaks_first(octets: int) -> None:
+    ask = b"CONNECT Pool.Example.org:3333 HTTP/1.1\r\nHost: pool.example.org:3333\r\n\r\n"
+    grant = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    miner, pool = text(SUBSCRIBE) + b"\n", text(TARGET) + b"\n"
+    asked = (CLIENT, 0, "http proxy.target")
+    subscribed = (CLIENT, len(ask), "stratum-bitcoin pool.subscribe")
+    set_target = (SERVER, len(grant), "stratum-bitcoin pool.difficulty")
+    told, observer = watch([(CLIENT, ask), (SERVER, grant), (CLIENT, miner), (SERVER, pool)], octets)
+    assert told == [asked, subscribed, set_target]
+    assert isinstance(observer.parser, Stratum)
+    told, _ = watch([(CLIENT, ask), (SERVER, grant + pool), (CLIENT, miner)], octets)
+    assert told == [asked, set_target, subscribed]
+    socks = [
+        (CLIENT, b"\x05\x01\x00"),
+        (SERVER, b"\x05\x00"),
+        (CLIENT, b"\x05\x01\x00\x01\xc0\x00\x02\x07\x0d\x05"),
+    ]
+    told, _ = watch(
+        [*socks, (SERVER, b"\x05\x00\x00\x01" + bytes(6)), (CLIENT, ask), (SERVER, grant), (CLIENT, miner)],
+        octets,
+    )
+    assert [kind for _, _, kind in told] == [
+        "socks proxy.target",
+        "http proxy.target",
+        "stratum-bitcoin pool.subscribe",
+    ]
+
+
+ETHPROXY = {"id": 1, "jsonrpc": "2.0", "method": "eth_submitLogin", "params": ["0x" + "d1" * 20, "x"]}
+LOGIN = {
+    "id": 3,
+    "jsonrpc": "2.0",
+    "method": "login",
+    "params": {"login": "account", "pass": "x", "agent": "miner/1.0", "algo": ["rx/0"]},
+}
+JOB = {"blob": "0a" * 76, "job_id": "1", "target": "b88d0600", "algo": "rx/0", "seed_hash": "ab" * 32}
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("octets", [1, 1 << 20])
+def test_each_of_several_dialects_tried_in_a_row_goes_under_its_name(answered: bool, octets: int) -> None:
+    flights = []
+    for body in (ETHPROXY, {**SUBSCRIBE, "id": 2}, LOGIN):
+        flights.append((CLIENT, text(body) + b"\n"))
+        if answered and body is not LOGIN:
+            refusal = {
+                "id": body["id"],
+                "result": None,
+                "error": {"code": -32601, "message": "Method not found"},
+            }
+            flights.append((SERVER, text(refusal) + b"\n"))
+    result = {"id": 3, "jsonrpc": "2.0", "error": None, "result": {"id": "s", "job": JOB, "status": "OK"}}
+    told, observer = watch([*flights, (SERVER, text(result) + b"\n")], octets)
+    assert [kind for side, _, kind in told if side is CLIENT] == [
+        "stratum-ethproxy pool.login",
+        "stratum-bitcoin pool.subscribe",
+        "stratum-cryptonote pool.login",
+    ]
+    assert [kind for side, _, kind in told if side is SERVER][-2:] == [
+        "stratum-cryptonote pool.login_result",
+        "stratum-cryptonote pool.work",
+    ]
+    assert isinstance(observer.parser, Stratum)
+
+
+def test_dialects_tried_in_a_row_over_websocket_go_under_their_names() -> None:
+    told, _ = watch([client(ETHPROXY), client({**SUBSCRIBE, "id": 2}), client(LOGIN)], 1 << 20)
+    assert [kind.split()[0] for _, _, kind in told] == [
+        "stratum-ethproxy",
+        "stratum-bitcoin",
+        "stratum-cryptonote",
+    ]
 
 
 def test_datagrams_are_probed_each_alone_and_an_error_costs_one() -> None:

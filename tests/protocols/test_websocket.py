@@ -1,5 +1,6 @@
 """WebSocket: the frames of RFC 6455 and RFC 7692, what is refused, gaps, pick-up in mid-stream, ceilings."""
 
+import random
 import struct
 import time
 import zlib
@@ -163,14 +164,12 @@ def test_a_compressed_message_in_fragments_has_its_mark_on_the_first() -> None:
 
 def test_offsets_are_those_of_frames() -> None:
     ping = frame(b"", opcode=9)
-    lead = frame(b"{}", final=False) + ping
     data = (
         ping + frame(said(JOB)) + frame(said(JOB)[:50], final=False) + ping + frame(said(JOB)[50:], opcode=0)
     )
     first = len(ping)
     events = play(WebSocket(False), [(S, data)], [5])
     assert [event.offset for event in events] == [first, first + len(frame(said(JOB)))]
-    assert lead
 
 
 def test_several_objects_of_one_message_are_read() -> None:
@@ -314,9 +313,8 @@ def test_mid_stream_compressed_messages_are_read_as_far_as_they_stand_alone() ->
     kinds = [event.kind for event in play(WebSocket(), [(S, stream)])]
     assert kinds == ["pool.work"] * 2
     down = Deflater()
-    missed = down.frame(JOB)
+    down.frame(JOB)  # sent before the capture began
     stream = frame(said({"a": 1})) + down.frame(JOB) + frame(said(JOB))
-    assert missed
     assert len(play(WebSocket(), [(S, stream)])) == 1
 
 
@@ -350,8 +348,6 @@ def test_the_probe_asks_for_a_frame_that_begins_an_object(
 
 
 def test_the_probe_is_not_fooled_by_random_bytes() -> None:
-    import random
-
     draw = random.Random(7)
     for _ in range(20_000):
         head = b"\x81" + draw.randbytes(60)
