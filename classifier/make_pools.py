@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from classifier.poolnames import COLUMNS, is_shared, registered_domain
+from classifier.pool_lists import DOMAIN, PROTOCOLS
+from classifier.poolnames import COLUMNS, is_shared, kind_of, registered_domain
 from facts.errors import RowError
-
-PROTOCOLS = frozenset({"stratum+tcp", "stratum+ssl", "sv2", "browser-ws", "dns"})
 
 SNAPSHOTS = {
     "AdamYoung71/mining-pool-domain-intel": "2026-04-21",
@@ -35,9 +34,6 @@ NOT_POOLS = frozenset({"miningrigrentals.com"})
 PLACEHOLDERS = frozenset({"pool", "solo", "web miner"})
 """Operators that are no names."""
 
-_DOMAIN = re.compile(
-    r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
-)
 _TICKERS = re.compile(r"[A-Z0-9]{2,9}(?:/[A-Z0-9]{2,9})*")
 _REMARK = re.compile(r"\s*\([^)]*\)\Z")
 
@@ -66,7 +62,18 @@ def clean(rows: Iterable[Mapping[str, str]], source: str) -> Cleaned:
                 continue
             why = "the same host, port, protocol and coin once more"
         dropped.append(RowError(why, source, number))
-    return Cleaned(tuple(sorted(_adopted(list(kept.values())))), tuple(dropped))
+    return Cleaned(tuple(sorted(_kinds(list(_adopted(list(kept.values())))))), tuple(dropped))
+
+
+def _kinds(rows: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Give each row its kind, which depends on all rows of its host."""
+    of_host: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows:
+        of_host.setdefault(row[0], []).append(row)
+    for name, same in of_host.items():
+        browser = all(row[2] == "browser-ws" for row in same)
+        kind = kind_of(name, any(row[1] for row in same), browser)
+        yield from ((*row[:8], kind, row[9]) for row in same)
 
 
 def _adopted(rows: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
@@ -94,7 +101,7 @@ def _fault(row: Mapping[str, str]) -> str:
         return f"{domain!r} is an address, not a name"
     except ValueError:
         pass
-    if not _DOMAIN.fullmatch(domain):
+    if not DOMAIN.fullmatch(domain):
         return f"{domain!r} is not a domain name"
     if domain in NOT_POOLS:
         return f"{domain!r} is not a pool"
@@ -107,6 +114,7 @@ def _fault(row: Mapping[str, str]) -> str:
 
 def _row(row: Mapping[str, str], operators: Mapping[str, str]) -> tuple[str, ...]:
     coin = _REMARK.sub("", row["coin"].strip())
+    day = SNAPSHOTS.get(row["source"].split(":")[0].strip(), "")
     return (
         row["domain"].strip().lower().rstrip("."),
         row["port"].strip(),
@@ -114,8 +122,10 @@ def _row(row: Mapping[str, str], operators: Mapping[str, str]) -> tuple[str, ...
         coin if _TICKERS.fullmatch(coin) else "",
         operators[_REMARK.sub("", row["operator"].strip())],
         row["source"].strip(),
-        SNAPSHOTS.get(row["source"].split(":")[0].strip(), ""),
+        day,
         "",
+        "",
+        day,
     )
 
 
@@ -146,7 +156,7 @@ def _operators(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def _is_domain(name: str) -> bool:
-    return _DOMAIN.fullmatch(name) is not None
+    return DOMAIN.fullmatch(name) is not None
 
 
 def _read(path: Path) -> Iterator[dict[str, str]]:

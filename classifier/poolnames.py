@@ -11,12 +11,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import chain
 from typing import NamedTuple
 
 from facts.errors import RowError
 from facts.instant import nanoseconds
 
-COLUMNS = ("domain", "port", "protocol", "coin", "operator", "source", "valid_from", "valid_to")
+COLUMNS = (
+    "domain", "port", "protocol", "coin", "operator", "source", "valid_from", "valid_to", "kind", "last_seen",
+)  # fmt: skip
+HOST, SITE = "host", "site"
+"""Kinds: a place where miners connect; a web site."""
 DAY_NS = 86_400 * 1_000_000_000
 
 
@@ -63,6 +68,7 @@ class _Row(NamedTuple):
     source: str
     from_ns: int | None
     to_ns: int | None
+    kind: str
 
 
 _WEB_LABELS = frozenset(
@@ -111,8 +117,9 @@ class PoolNames:
         for number, row in enumerate(rows, 2):
             if len(row) != len(COLUMNS):
                 raise RowError(f"{len(row)} columns instead of {len(COLUMNS)}", source, number)
-            domain, port, protocol, coin, operator, origin, valid_from, valid_to = row
+            domain, port, protocol, coin, operator, origin, valid_from, valid_to, kind, last_seen = row
             try:
+                _day(last_seen)
                 made = _Row(
                     port=int(port) if port else None,
                     protocol=protocol,
@@ -121,6 +128,7 @@ class PoolNames:
                     source=origin,
                     from_ns=_day(valid_from),
                     to_ns=_day(valid_to),
+                    kind=kind,
                 )
             except ValueError as error:
                 raise RowError(str(error), source, number) from error
@@ -128,12 +136,9 @@ class PoolNames:
             self._coins.update(coin.lower().split("/"))
 
     @classmethod
-    def load(cls) -> "PoolNames":
-        """Read the table that comes with the package: some milliseconds."""
-        reader = csv.reader(files("classifier").joinpath("data/pools.csv").read_text("utf-8").splitlines())
-        if tuple(next(reader, ())) != COLUMNS:
-            raise RowError(f"the columns are not {', '.join(COLUMNS)}", "pools.csv", 1)
-        return cls(reader, "pools.csv")
+    def load(cls, more: Iterable[Sequence[str]] = ()) -> "PoolNames":
+        """Take the table that comes with the package (some milliseconds), and `more` rows behind it."""
+        return cls(chain(shipped_rows(), more), "pools.csv")
 
     def match(self, name: str, at_ns: int) -> PoolHost | None:
         """Say what is known of a host name at a time; None where it is no pool's, or is so no longer.
@@ -171,10 +176,12 @@ class PoolNames:
 
     def _listed_likeness(self, name: str) -> Likeness:
         """A registered domain listed without a port comes from a block list: perhaps only the site."""
-        if self._browser(name) or any(row.port is not None for row in self._hosts[name]):
-            return Likeness.HOST
-        bare = name == registered_domain(name) or name.split(".", 1)[0] in _WEB_LABELS
-        return Likeness.SITE if bare else Likeness.HOST
+        rows = self._hosts[name]
+        told = {row.kind for row in rows if row.kind}
+        if told:
+            return Likeness.HOST if HOST in told else Likeness.SITE
+        ports = any(row.port is not None for row in rows)
+        return Likeness.HOST if kind_of(name, ports, self._browser(name)) == HOST else Likeness.SITE
 
     def _browser(self, name: str) -> bool:
         return all(row.protocol == "browser-ws" for row in self._hosts[name])
@@ -223,6 +230,23 @@ class PoolNames:
                 if row.operator:
                     found.setdefault(row.operator.lower(), set()).add(host)
         return {operator: tuple(sorted(hosts)) for operator, hosts in found.items()}
+
+
+def shipped_rows() -> list[list[str]]:
+    """Return the rows of the table that comes with the package, in the order of COLUMNS."""
+    reader = csv.reader(files("classifier").joinpath("data/pools.csv").read_text("utf-8").splitlines())
+    if tuple(next(reader, ())) != COLUMNS:
+        raise RowError(f"the columns are not {', '.join(COLUMNS)}", "pools.csv", 1)
+    return list(reader)
+
+
+def kind_of(name: str, mining_port: bool, browser: bool) -> str:
+    """Return the kind of a listed name whose source does not tell it.
+
+    A registered domain, or a web site's first label, without a port of mining is most likely a web site.
+    """
+    bare = name == registered_domain(name) or name.split(".", 1)[0] in _WEB_LABELS
+    return SITE if bare and not mining_port and not browser else HOST
 
 
 def registered_domain(name: str) -> str:

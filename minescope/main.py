@@ -43,6 +43,7 @@ def _register() -> None:
     from minescope.check import check
     from minescope.inspect import inspect
     from minescope.lookup import lookup
+    from minescope.pools import pools
     from minescope.registry import registry
     from minescope.replay import replay
     from minescope.serve import serve
@@ -50,6 +51,7 @@ def _register() -> None:
 
     for command in (replay, lookup, serve, inspect, registry, check, warmup):
         app.command()(command)
+    app.add_typer(pools)
 
 
 _register()

@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable, Collection
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +82,7 @@ def replay(
     **Levels** are confirmed (a mining exchange was read in both directions), likely, suspected and cleared.
     A node or a wallet of a blockchain network is shown as what it is: it does not mine. The table shows the
     mining roles; --json and --csv always hold everything, cleared endpoints with a mining witness included.
+    What the operator allows or denies (`minescope pools`) is shown so; what --store keeps is what was judged.
 
     **Examples**
 
@@ -136,7 +138,10 @@ class _Replay:
         began = time.monotonic()
         with Progress(quiet=self._quiet) as progress:
             announce_compilation(lambda: progress.say(COMPILING))
-            from pipeline.scan import Scan, Unreadable, is_found
+            from pipeline.pool_list import operator_lists
+            from pipeline.scan import Scan, Unreadable, is_found, shown
+
+            lists = cache(operator_lists)  # asked for with the first verdict
 
             scan = Scan(
                 paths,
@@ -151,9 +156,10 @@ class _Replay:
                     typer.echo(f"minescope: {outcome.error}", err=True)
                     continue
                 if isinstance(outcome, Hit):
-                    found |= is_found(outcome.verdict)
                     if store:
-                        kept.append(outcome)
+                        kept.append(outcome)  # as it was judged
+                    outcome = shown(outcome, lists())
+                    found |= is_found(outcome.verdict)
                 writer.write(outcome)
             if store:
                 from pipeline.keep import keep

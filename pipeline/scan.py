@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from capture.records import Block
@@ -13,6 +13,7 @@ from capture.sources.source import Source, SourceError
 from capture.worker import Worker
 from capture.workers import Crash, each_file
 from classifier.casebook import Casebook
+from classifier.operator_lists import OperatorLists, overruled
 from classifier.poolnames import PoolNames
 from classifier.resolvers import resolvers
 from facts.conversation import Conversation
@@ -22,6 +23,7 @@ from facts.verdict import Verdict
 from facts.where import Skipped, Where
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
+from pipeline.pool_list import pool_names
 from registry.attribution import Attributor
 
 
@@ -221,8 +223,9 @@ def _judge(
     name: str, blocks: Iterable[Block], sources: Sequence[Source], on_progress: Callable[[int], None] | None
 ) -> World:
     """Read blocks to their end and judge what they held."""
-    casebook = Casebook(name, _pools())
-    worker = _worker()
+    pools = pool_names()
+    casebook = Casebook(name, pools)
+    worker = _worker(pools)
     for seen in worker.run(blocks, sources, on_progress):
         if isinstance(seen, Conversation):
             casebook.conclude(seen)
@@ -261,17 +264,18 @@ def compile_kernels() -> None:
     import capture.sources.merge
     import capture.sources.pcapng  # noqa: F401 - imported for their kernels
 
-    _worker()
+    _worker(pool_names())
 
 
-@cache
-def _pools() -> PoolNames:
-    return PoolNames.load()
+@lru_cache(1)
+def _worker(pools: PoolNames) -> Worker:
+    return Worker(domains=pools.domains | resolvers())  # what they hide is worth knowing
 
 
-@cache
-def _worker() -> Worker:
-    return Worker(domains=_pools().domains | resolvers())  # what they hide is worth knowing
+def shown(hit: Hit, lists: OperatorLists) -> Hit:
+    """Return a hit as the operator's lists show it."""
+    other = overruled(hit.verdict, lists)
+    return hit if other is None else Hit(other, hit.attribution)
 
 
 def is_found(verdict: Verdict) -> bool:

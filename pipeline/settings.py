@@ -5,7 +5,6 @@ also an environment variable with the prefix MINESCOPE_, e.g. MINESCOPE_DATABASE
 """
 
 import os
-import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,22 +19,15 @@ from pydantic_settings import (
 )
 
 from facts.errors import SettingsError
+from pipeline.home import PREFIX as PREFIX  # part of this file's interface
+from pipeline.home import config_file as config_file
+from pipeline.home import default_home as default_home
 
-PREFIX = "MINESCOPE_"
 _BESIDE = {
     "CONFIG",
     "CORPUS",
     "UNCHECKED",
 }  # read elsewhere: the file's place, the tests' corpus, the kernels' build
-
-
-def default_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the user's data folder for MineScope (XDG; ~/Library or %LOCALAPPDATA% elsewhere)."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "minescope"
-    if sys.platform == "win32":
-        return Path(environ.get("LOCALAPPDATA", Path.home())) / "minescope"
-    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "minescope"
 
 
 class Settings(BaseSettings):
@@ -79,13 +71,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: what a caller gives, the environment, the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
-
-
-def config_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the settings file's place, whether or not it exists."""
-    if named := environ.get(f"{PREFIX}CONFIG"):
-        return Path(named).expanduser()
-    return Path(environ.get(f"{PREFIX}HOME") or default_home(environ)).expanduser() / "minescope.toml"
 
 
 def load_settings(**given: Any) -> Settings:

@@ -18,7 +18,7 @@ from protocols.parser import Event, Side
 MINER, POOL, OTHER = "192.0.2.10", "198.51.100.1", "198.51.100.2"
 START = 1_700_000_000 * NS
 WALLET = "48" + "A" * 93
-ROW = ("eu.pool.example", "3333", "stratum+tcp", "XMR", "Example Pool", "test", "", "")
+ROW = ("eu.pool.example", "3333", "stratum+tcp", "XMR", "Example Pool", "test", "", "", "", "")
 
 
 def listed() -> PoolNames:

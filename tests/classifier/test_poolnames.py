@@ -19,7 +19,7 @@ def names() -> PoolNames:
 
 
 def small(*rows: str) -> PoolNames:
-    return PoolNames([row.split(",") for row in rows], "test.csv")
+    return PoolNames([[*row.split(","), "", ""] for row in rows], "test.csv")
 
 
 def test_every_row_of_the_table_matches_itself(names: PoolNames) -> None:
@@ -169,7 +169,7 @@ def test_the_maker_cleans_coins_operators_and_repeats() -> None:
         ("c.hash.example", "1", "stratum+tcp", "BTC/BCH", "HASH"),
         ("d.hash.example", "", "dns", "", "HASH"),
     ]
-    assert cleaned.rows[0][6:] == ("2026-03-28", "")
+    assert cleaned.rows[0][6:] == ("2026-03-28", "", "host", "2026-03-28")
 
 
 def test_an_operator_known_by_domain_takes_the_name_of_that_domains_hosts() -> None:
@@ -182,3 +182,22 @@ def test_an_operator_known_by_domain_takes_the_name_of_that_domains_hosts() -> N
         "list.csv",
     )
     assert [row[4] for row in cleaned.rows] == ["BigPool", "BigPool", "bigpool.test"]
+
+
+def test_a_told_kind_counts_more_than_the_rule() -> None:
+    rows = [
+        ["pool.example", "", "dns", "", "", "t", "", "", "host", ""],
+        ["www.other.example", "3333", "stratum+tcp", "", "", "t", "", "", "site", "2026-01-01"],
+    ]
+    names = PoolNames(rows, "test.csv")
+    for name, likeness in (("pool.example", Likeness.HOST), ("www.other.example", Likeness.SITE)):
+        found = names.match(name, NOW)
+        assert found is not None
+        assert found.likeness is likeness
+
+
+def test_every_row_of_the_table_has_its_kind_and_days_that_follow_each_other() -> None:
+    with TABLE.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            assert row["kind"] in ("host", "site")
+            assert row["valid_from"] <= row["last_seen"]
