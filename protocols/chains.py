@@ -2,7 +2,8 @@
 
 A job tells height, time and nBits. A chain is meant where its height at that time and the work of its blocks
 are near; how near is TOLERANCE and the row's `spread`. Only chains that are far apart from one another stand
-here. Bitcoin's forks of 2017 and 2018 share its height, and are told from it by the work, not from each other.
+here. Bitcoin's forks of 2017 and 2018 share its height: they are told from it by the work, not from each
+other.
 
 Rows end with their last point, and are drawn on at the chain's own pace: heights stay good for decades, the
 work for as long as it does not leave its spread. Each row names where its figures come from.
@@ -201,7 +202,20 @@ CHAINS: tuple[Chain, ...] = (
         4,
         "Dash Core chain parameters (genesis, blocks a year, minimum work), 2014-01 to 2022-12",
     ),
+    Chain(
+        "DGB",
+        None,
+        15,
+        ((9_112_320, 1_563_667_200),),
+        (),
+        0,
+        "DigiByte Core chain parameters (height of Odocrypt, 2019-07; 15 s a block since 2015)",
+        id_is_work=False,
+    ),
 )
+
+ROWS = frozenset(chain.coin for chain in CHAINS)
+"""Coins of which a job can be told not to be."""
 
 
 def fitting(block: Block) -> tuple[tuple[Chain, ...], tuple[Chain, ...]]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from protocols.algorithms import plain
-from protocols.chains import Block, fitting
+from protocols.chains import ROWS, Block, fitting
 from protocols.cryptonote_blob import Blob
 from protocols.wallets import Account
 
@@ -22,10 +22,18 @@ ALGORITHMS: dict[str, str] = {
     "MONA": "lyra2v2",
     "RTM": "ghostrider",
 }
-"""The algorithm of a coin whose jobs are Bitcoin-style; coins with several, or with another one in former
-years (DGB, SYS, VTC), are left out."""
+"""The algorithm of a coin whose jobs are Bitcoin-style and which never had another one."""
+_OTHERS = frozenset({"DGB", "VTC"})
+"""Bitcoin-style coins whose block tells the algorithm (`_algorithm`)."""
+_SINCE = {"RTM": 1_614_369_600}
+"""Unix time of a coin's first block, where others with the same wallets are older and had such jobs."""
+_DIGIBYTE = {0: "scrypt", 2: "sha256d", 4: "groestl", 6: "skein", 8: "qubit", 14: "odocrypt"}
+"""DigiByte: bits 8 to 11 of the block's version -> algorithm (multialgo.h)."""
+_VERTHASH = (1_610_755_200, "lyra2v3", "verthash")
+"""Vertcoin: Unix time (2021-01-16) that parts its last two algorithms; the first came in 2019-02."""
+_LYRA2V3 = 1_549_065_600
 
-SHA256D_LEAST = 2.0**65
+SHA256D_LEAST = 2.0**63
 """Expected hashes of a block that only SHA256d has: the strongest others, X11 and Scrypt, stay below 2^61."""
 MINER_FUND = bytes.fromhex("a914d37c4c809fe9840e7bfa77b86bd47163f6fb6c6087")
 """eCash: the output to the fund that each coinbase must have since 2020-11 (Bitcoin ABC, minerfund.cpp)."""
@@ -89,6 +97,8 @@ _MONERO_HEIGHT = (2_689_608, 1_660_435_200, 120)
 """The last of these forks: height, time, seconds a block; drawn back, it holds since version 2."""
 _MONERO_SINCE = 1_458_432_000
 _HEIGHT_PART = 0.03
+_CRYPTONIGHT_ONLY = 1_561_939_200
+"""Unix time (2019-07-01) until which each chain of the kind had a CryptoNight; then came Chukwa, RandomX."""
 _FORK_SLACK = 5 * 86_400
 """Seconds by which a fork may have come before or after its day."""
 
@@ -161,8 +171,12 @@ def _bitcoin(block: Block, stated: str | None, asked: Wanted) -> Named:
         coin = _only(coins)
     else:
         known = frozenset(chain.coin for chain in maybe)
-        coin = _only(asked.coins & (known | (ALGORITHMS.keys() - _ROWS)))
-    algorithms = {ALGORITHMS[coin]} if coin is not None else {chain.algorithm for chain in sure}
+        free = (ALGORITHMS.keys() | _OTHERS) - ROWS
+        coin = _only(
+            frozenset(one for one in asked.coins & (known | free) if block.time >= _SINCE.get(one, 0))
+        )
+    algorithms = {_algorithm(coin, block)} if coin is not None else {chain.algorithm for chain in sure}
+    algorithms.discard(None)
     if block.hashes is not None and block.hashes >= SHA256D_LEAST:
         algorithms.add("sha256d")
     if stated is not None:
@@ -170,6 +184,16 @@ def _bitcoin(block: Block, stated: str | None, asked: Wanted) -> Named:
     if len(algorithms) > 1:  # the job contradicts itself
         return None, stated
     return coin, stated or next(iter(algorithms), None)
+
+
+def _algorithm(coin: str, block: Block) -> str | None:
+    """Return the algorithm of a Bitcoin-style coin, for this block."""
+    if coin == "DGB":
+        return _DIGIBYTE.get(block.version >> 8 & 15)
+    if coin == "VTC":
+        at, before, after = _VERTHASH
+        return after if block.time >= at else before if block.time >= _LYRA2V3 else None
+    return ALGORITHMS[coin]
 
 
 def _equihash(job: Told) -> frozenset[str]:
@@ -186,7 +210,7 @@ def _cryptonote(job: Told, asked: Wanted) -> Named:
     monero, implied = _is_monero(job)
     if algorithm is None and monero and (monero_asked := "XMR" in asked.coins or job.height is not None):
         algorithm = implied if monero_asked else None
-    stated = job.algorithm or algorithm
+    stated = job.algorithm or algorithm or _family(job)
     coins = _CRYPTONOTE_COINS.get(algorithm or "", frozenset())
     if monero and "XMR" in coins and job.height is not None:
         return "XMR", stated
@@ -195,6 +219,13 @@ def _cryptonote(job: Told, asked: Wanted) -> Named:
     elif monero:
         coins &= {"XMR"}
     return _only(coins & asked.coins), stated
+
+
+def _family(job: Told) -> str | None:
+    """Return the family of algorithms of a job that names none, as XMRig calls them: `rx`, `cn`."""
+    if job.seeded:
+        return "rx"
+    return "cn" if job.blob is not None and job.blob.time < _CRYPTONIGHT_ONLY else None
 
 
 def _is_monero(job: Told) -> tuple[bool | None, str | None]:
@@ -224,6 +255,3 @@ def _is_monero(job: Told) -> tuple[bool | None, str | None]:
 
 def _only(coins: frozenset[str]) -> str | None:
     return next(iter(coins)) if len(coins) == 1 else None
-
-
-_ROWS = frozenset({"BTC", "BCH", "XEC", "BSV", "LTC", "DOGE", "DASH"})

@@ -2,7 +2,13 @@
 
 import pytest
 
-from protocols.targets import hashes_of_cryptonote, hashes_of_hex, hashes_of_target
+from protocols.targets import (
+    hashes_of_bits,
+    hashes_of_cryptonote,
+    hashes_of_hex,
+    hashes_of_target,
+    target_of_bits,
+)
 
 ETH_5G = "0x00000000dbe6fecebdedd5beb573440e5a884d1b2fbf06fcce912adcb8d8422e"
 ETH_2G = "0x0000000225c17d04dad2965cc5a02a23e254c0c3f75d9178046aeb27ce1ca574"
@@ -60,3 +66,41 @@ def test_targets_out_of_range_have_no_hashes() -> None:
     assert hashes_of_target(0) is None
     assert hashes_of_target(-1) is None
     assert hashes_of_target(2**256) is None
+
+
+@pytest.mark.parametrize(
+    ("bits", "difficulty"),
+    [
+        (0x1D00FFFF, 1.0),
+        (0x1B0404CB, 16_307.420938523983),  # Bitcoin's wiki, "Difficulty"
+        (0x1A05DB8B, 2_864_140.5078109736),  # block 200,000
+        (0x17034219, 86_388_558_925_171.02),  # block 840,000
+    ],
+)
+def test_bits_are_the_difficulty_of_the_network(bits: int, difficulty: float) -> None:
+    assert hashes_of_bits(bits) == pytest.approx(difficulty * 2**48 / 0xFFFF, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("bits", "target"),
+    [
+        (0x01123456, 0x12),
+        (0x02123456, 0x1234),
+        (0x03123456, 0x123456),
+        (0x04123456, 0x12345600),
+        (0x05009234, 0x92340000),
+        (0x20123456, 0x123456 << 232),
+        (0x207FFFFF, 0x7FFFFF << 232),
+        (0x22000001, 1 << 248),
+    ],
+)
+def test_bits_are_a_number_with_an_exponent(bits: int, target: int) -> None:
+    assert target_of_bits(bits) == target
+
+
+@pytest.mark.parametrize(
+    "bits", [0, 0x00123456, 0x01003456, 0x04923456, 0x01FEDCBA, 0xFF123456, 0x23000001, 0x22000100]
+)
+def test_bits_that_are_zero_or_negative_or_too_much_are_no_target(bits: int) -> None:
+    assert target_of_bits(bits) is None
+    assert hashes_of_bits(bits) is None
