@@ -7,6 +7,7 @@ from typing import Any
 import numpy.typing as npt
 
 from capture.records import Tag, TaggedKind
+from capture.streams.candidates import Candidates
 from capture.streams.fragments import Fragments
 from capture.streams.reassembly import Packet, Tally
 from capture.streams.session import ACK, SYN, Ends, Session
@@ -56,10 +57,7 @@ class Sessions:
         """Early segments whose flow never came to matter."""
         self.tally = Tally()
         self.fragments = Fragments()
-        self._parsers = {
-            transport: tuple(parser for parser in parsers if parser.transport == transport)
-            for transport in ("tcp", "udp")
-        }
+        self._parsers = Candidates(parsers, "udp"), Candidates(parsers, "tcp")
         self._names = names
         self._describe = describe
         self._watch = watch
@@ -111,7 +109,7 @@ class Sessions:
                 if tag == _EARLY:
                     self._hold(flow, (direction, seq, flags, payload, missing, packet))
                     continue
-                session = self._open(flow, packet)
+                session = self._open(flow, tag, packet)
                 if kind != _DATAGRAM:
                     if rows["opposite_known"][index]:
                         session.start(1 - direction, int(rows["opposite"][index]))
@@ -170,11 +168,11 @@ class Sessions:
                 self._doubted[flow] = (direction, packet)  # its flow may yet come to matter
         self.fragments.doubted.clear()
 
-    def _open(self, flow: int, packet: Packet) -> Session:
+    def _open(self, flow: int, tag: int, packet: Packet) -> Session:
         if len(self._sessions) >= MAX_SESSIONS:
             self._evict()
         ends = self._describe(flow)
-        parsers = self._parsers["tcp" if ends.tcp else "udp"]
+        parsers = self._parsers[ends.tcp].of(tag)
         session = self._sessions[flow] = Session(ends, parsers, self._names, self.tally, packet)
         self.clients[flow] = session.client
         self.opened += 1
