@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from classifier.blocks import Blocks, of_finder
 from classifier.contacts import Contact, Contacts
+from classifier.gateway import workers
 from classifier.hashrate import estimate
 from classifier.kinds import Kind
 from classifier.roles import (
     SOLO,
     behaviour,
     forwards,
+    gathers,
     miner_ceiling,
     pool_basis,
     pool_ceiling,
@@ -75,11 +77,17 @@ class Docket:
                 self._subjects[address].contacts.append((key, contact))
         for address in contacts.askers():
             self._subjects[address]  # a look-up alone is a witness too
+        self._named: dict[tuple[Address, Endpoint], set[str]] = defaultdict(set)
+        for address in self._subjects:
+            for node in self._subjects[address].nodes:
+                self._named[node.client, node.server].add(self._by_coin(node))
         self._behaviour = {
             address: behaviour(subject.above) for address, subject in self._subjects.items() if subject.above
         }
         self._proxies = {
-            address for address, subject in self._subjects.items() if forwards(subject.below, subject.above)
+            address
+            for address, subject in self._subjects.items()
+            if forwards(subject.below, subject.above) or gathers(subject.above)
         }
         self._node_role = {
             address: _node_role(address, subject.nodes)
@@ -171,6 +179,7 @@ class Docket:
         below = [talk for talk in subject.below if talk.exchange]
         of_proxy(told, below, above)
         both = any(talk.two_way for talk in above) and any(talk.two_way for talk in below)
+        both |= gathers([talk for talk in above if talk.two_way])
         judgement = judge(told.evidence(), self._weights, Level.CONFIRMED if both else Level.LIKELY)
         return self._verdict(
             address, Role.PROXY, judgement, [*below, *above], [*subject.below, *subject.above], ()
@@ -239,6 +248,11 @@ class Docket:
         return self._seeds.narrow(tuple(sorted(side.coins or ())), talk.server.address, talk.server.port)
 
     def _node_protocol(self, talk: NodeTalk) -> str:
+        """Return the protocol's name: that of the coin, where anything in the conversation told it."""
+        others = self._named[talk.client, talk.server] - {FAMILY}
+        return others.copy().pop() if talk.protocol == FAMILY and len(others) == 1 else self._by_coin(talk)
+
+    def _by_coin(self, talk: NodeTalk) -> str:
         """Return the protocol's name, by the coin where only the port or a seed told it."""
         found = {coins for side in talk.sides if (coins := self._coins(talk, side))}
         if talk.protocol != FAMILY or len(found) != 1:
@@ -265,13 +279,14 @@ class Docket:
         """Write a verdict that rests on `basis`, with all of `shown` among its peers."""
         dark = bool(contacts) and not any(talk.proved for talk in basis)
         peers = {self._peer(address, talk) for talk in shown}
+        read = {(peer.address, peer.port) for peer in peers}  # behind a proxy's preamble, say
         for (client, server), _ in contacts:
             other = server.address if client == address else client
-            peers.add(Peer(other, server.port, None, ENCRYPTED, PeerState.ATTEMPT))
+            if (other, server.port) not in read:
+                peers.add(Peer(other, server.port, None, ENCRYPTED, PeerState.ATTEMPT))
         spans = [(talk.first_ns, talk.last_ns) for talk in shown]
         spans += [(contact.first_ns, contact.last_ns) for _, contact in contacts]
         spans += [(one.evidence.at_ns, one.evidence.at_ns) for one in judgement.evidence if not spans]
-        workers = {name for talk in basis for name in talk.named(Sort.WORKER)}
         protocols = [talk.protocol for talk in basis] + [ENCRYPTED] * dark
         return Verdict(
             source=self._source,
@@ -288,7 +303,7 @@ class Docket:
             last_seen_ns=max(last for _, last in spans),
             agents=_names(basis, Sort.AGENT),
             wallets=_names(basis, Sort.WALLET),
-            workers=len(workers) or None,
+            workers=workers(basis),
             pools=self._operators(basis, contacts),
             hashrate=_hashrates([talk for talk in basis if talk.miner == address]),
             evidence=judgement.evidence,
