@@ -27,6 +27,7 @@ def earn(talk: Talk, connection: Connection, result: events.ShareResult, at_ns: 
     algorithm = result.algorithm or connection.algorithm
     if not hashes or algorithm is None or not 1 <= result.count <= MAX_COUNT:
         return True
+    at_ns = connection.left_ns.get(algorithm, at_ns)  # late, of an algorithm that was left: found before that
     start = connection.first_work_ns if apart or connection.priced_ns is None else connection.priced_ns
     start = at_ns if start is None else start
     shares = talk.shares.get(algorithm)

@@ -140,7 +140,7 @@ class ShareResult(PoolEvent):
     """The machine whose share it was, where one stream carries many (BTCAgent)."""
     hashes: float | None = None
     """Expected hashes of this very share, where its own difficulty is known apart from the stream's: it
-    was of an older job, or of another machine."""
+    was of an older job (0 where that one's is not known), or of another machine."""
     algorithm: str | None = None
     """Of this very share, where `hashes` is told and the job names it."""
     count: int = 1

@@ -255,7 +255,7 @@ def _is_program(prefix: str, values: list[int], check: int) -> bool:
         return raw is not None and len(raw) == 32 and check == BECH32M
     if prefix == "ckb":
         raw = octets(values)
-        return bool(raw) and check == (BECH32M if raw[:1] == b"\0" else BECH32)
+        return raw is not None and check == (BECH32M if raw[:1] == b"\0" else BECH32)
     version, program = values[0], octets(values[1:])  # of a witness: BIP 173, BIP 350
     if program is None or version > 16:
         return False

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.base_codes import keccak256
+from protocols.groestl import groestl512
 from protocols.wallets import Account, coins_of, read_account
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -173,7 +174,132 @@ def test_any_user_name_is_read_without_error(user: str) -> None:
 
 @given(st.text(alphabet=BASE58, min_size=24, max_size=120))
 def test_random_base58_is_hardly_ever_a_wallet(text: str) -> None:
-    assert coins_of(text) in (None, ("GRS",)) or len(text) == 64
+    assert coins_of(text) is None or len(text) == 64
+
+
+BTC = ("BTC",)
+
+
+@pytest.mark.parametrize(
+    ("wallet", "coins"),
+    [
+        # BIP 350, valid addresses of length 38 and more
+        ("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", BTC),
+        ("bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y", BTC),
+        ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0", BTC),
+        ("tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7", ()),
+        ("tb1pqqqqp399et2xygdj5xreqhjjvcmzhxw4aywxecjdzew6hylgvsesf3hn0c", ()),
+        # BIP 350, invalid ones
+        ("tc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq5zuyut", None),
+        ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", None),
+        ("tb1z0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqglt7rf", None),
+        ("BC1S0XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ54WELL", None),
+        ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh", None),
+        ("tb1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq24jc47", None),
+        ("bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4", None),
+        ("BC130XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ7ZWS8R", None),
+        ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v8n0nx0muaewav253zgeav", None),
+        ("tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq47Zagq", None),
+        ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v07qwwzcrf", None),
+        ("tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vpggkg4j", None),
+        # CashAddr's specification
+        ("bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", ("BCH",)),
+        ("bitcoincash:ppm2qsznhks23z7629mms6s4cwef74vcwvn0h829pq", ("BCH",)),
+        ("qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", ("BCH",)),
+        ("bitcoincash:q9adhakpwzztepkpwp5z0dq62m6u5v5xtyj7j3h2ws4mr9g0", ("BCH",)),
+        ("bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b", None),
+        ("ecash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", None),
+        ("ecash:prfhcnyqnl5cgrnmlfmms675w93ld7mvvqd0y8lz07", ("XEC",)),
+        # EIP-55
+        ("0x52908400098527886E0F7030069857D2E4169EE7", ()),
+        ("0xde709f2102306220921060314715629080e2fb77", ()),
+        ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", ()),
+        ("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", ()),
+        ("0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", ()),
+        ("0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb", ()),
+        ("0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9adb", None),
+        # Monero: addresses that its project has published for donations
+        (
+            "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
+            ("XMR",),
+        ),
+        (
+            "888tNkZrPN6JsEgekjMnABU4TBzc2Dt29EPAvkRxbANsAnjyPbb3iQ1YBRk1UXcdRsiKc9dhwMVgN5S9cQUiyoogDavup3H",
+            ("XMR",),
+        ),
+        # Groestlcoin: vectors of wallets that hold it
+        ("Fj62rBJi8LvbmWu2jzkaUX1NFXLEqDLoZM", ("GRS",)),
+        ("FmRaqvVBRrAp2Umfqx9V1ectZy8gw54QDN", ("GRS",)),
+        ("Fj62rBJi8LvbmWu2jzkaUX1NFXLEqDLoZN", None),
+    ],
+)
+def test_published_vectors(wallet: str, coins: tuple[str, ...] | None) -> None:
+    assert coins_of(wallet) == coins
+
+
+@pytest.mark.parametrize(
+    ("prefix", "values", "constant"),
+    [
+        ("bc", [0, *fives(KEY)], 0x2BC830A3),
+        ("bc", [1, *fives(b"\x11" * 32)], 1),
+        ("bc", [0, *fives(b"\x11" * 21)], 1),
+        ("ltc", [17, *fives(b"\x11" * 32)], 0x2BC830A3),
+        ("xch", fives(b"\x11" * 32), 1),
+        ("xch", fives(b"\x11" * 31), 0x2BC830A3),
+        ("aleo", fives(b"\x11" * 32), 1),
+        ("ckb", fives(b"\x00" + b"\x11" * 53), 1),
+        ("ckb", fives(b"\x01\x00" + b"\x11" * 20), 0x2BC830A3),
+        ("hs", [0, *fives(KEY)], 0x2BC830A3),
+    ],
+)
+def test_the_checksum_goes_with_the_version_and_the_version_with_the_length(
+    prefix: str, values: list[int], constant: int
+) -> None:
+    assert coins_of(bech32(prefix, values, constant)) is None
+
+
+def varint(number: int) -> bytes:
+    return (bytes([number & 127 | 128]) + varint(number >> 7)) if number > 127 else bytes([number])
+
+
+@pytest.mark.parametrize(
+    ("tag", "coins"),
+    [
+        (0x2BB39A, ("SUMO",)),
+        (0x2CCA, ("ARQ",)),
+        (0x1032, ("WOW",)),
+        (0x5A, ("GRFT",)),
+        (0x7AD4, ("CCX",)),
+        (53, ()),
+        (0x433F, ()),
+    ],
+)
+def test_cryptonote_coins_have_their_tags(tag: int, coins: tuple[str, ...]) -> None:
+    assert coins_of(monero(varint(tag))) == coins
+
+
+def test_a_tag_that_does_not_end_and_keys_of_other_lengths_are_no_wallet() -> None:
+    assert coins_of(monero(b"\xff" * 10, 60)) is None
+    assert coins_of(monero(b"\x12", 66)) is None
+
+
+def test_a_user_name_keeps_what_the_form_leaves_possible_and_who_pays_out() -> None:
+    shared = base58check(b"\x05")
+    assert read_account(shared).coins == ("BTC", "LTC", "VTC", "MONA", "SYS")
+    assert not read_account(shared).payout
+    assert read_account(f"LTC:{shared}.rig").payout
+    assert read_account("farm.rig").coins == ()
+
+
+def test_groestl_512_of_its_submission() -> None:
+    empty = (
+        "6d3ad29d279110eef3adbd66de2a0345a77baede1557f5d099fce0c03d6dc2ba"
+        "8e6d4a6633dfbd66053c20faa87d1a11f39a7fbe4a6c2f009801370308fc4ad8"
+    )
+    assert groestl512(b"").hex() == empty
+    digests = {groestl512(b"a" * length) for length in (118, 119, 120, 127, 128, 129, 300)}
+    assert len(digests) == 7
+    assert all(len(digest) == 64 for digest in digests)
 
 
 def test_keccak_is_not_sha3() -> None:
