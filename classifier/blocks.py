@@ -29,7 +29,8 @@ CROSSING_NS = 60 * NS
 """For so long after it was announced, news of a block may still come from peers that had it from elsewhere:
 it reaches nearly every node of a network within seconds."""
 SOURCES = 2
-"""Peers that must have told an address of blocks before silence about one of them means anything."""
+"""Peers that an address connected to and was told of blocks by, before silence about one of them means
+anything. Most conversations of a node that others connect to are out of view: it is the far end of theirs."""
 MANY = 3
 """Blocks announced first that make a suspicion: one or two may have come a way that the capture lacks."""
 V2 = "bitcoin-p2p-v2"
@@ -64,7 +65,7 @@ class Finder:
     relayed: int
     """Blocks that it heard of from its peers."""
     sources: int
-    """Peers that told it of blocks."""
+    """Peers that it connected to and that told it of blocks."""
 
 
 class Blocks:
@@ -90,7 +91,8 @@ class Blocks:
                 sighting = Seen(seen.where, seen.at_ns, event.command)
                 if known.announced is None or place(sighting) < place(known.announced):
                     known.announced = sighting
-            self._sources[told].add(teller)
+            if told == ends[0]:
+                self._sources[told].add(teller)
         known = self._entry(told, event.block)
         if known is not None:
             known.heard_ns = _earlier(known.heard_ns, seen.at_ns)

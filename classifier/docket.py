@@ -69,7 +69,9 @@ class Docket:
         for talk in talks:
             self._subjects[talk.miner].above.append(talk)
             self._subjects[talk.pool.address].below.append(talk)
+        self._named: dict[tuple[Address, Endpoint], set[str]] = defaultdict(set)
         for node in nodes:
+            self._named[node.client, node.server].add(self._by_coin(node))
             for address in {node.client, node.server.address}:
                 self._subjects[address].nodes.append(node)
         for key, contact in contacts.found().items():
@@ -77,10 +79,6 @@ class Docket:
                 self._subjects[address].contacts.append((key, contact))
         for address in contacts.askers():
             self._subjects[address]  # a look-up alone is a witness too
-        self._named: dict[tuple[Address, Endpoint], set[str]] = defaultdict(set)
-        for address in self._subjects:
-            for node in self._subjects[address].nodes:
-                self._named[node.client, node.server].add(self._by_coin(node))
         self._behaviour = {
             address: behaviour(subject.above) for address, subject in self._subjects.items() if subject.above
         }
@@ -249,8 +247,8 @@ class Docket:
 
     def _node_protocol(self, talk: NodeTalk) -> str:
         """Return the protocol's name: that of the coin, where anything in the conversation told it."""
-        others = self._named[talk.client, talk.server] - {FAMILY}
-        return others.copy().pop() if talk.protocol == FAMILY and len(others) == 1 else self._by_coin(talk)
+        others = {name for name in self._named[talk.client, talk.server] if name.endswith("-p2p")} - {FAMILY}
+        return others.pop() if talk.protocol == FAMILY and len(others) == 1 else self._by_coin(talk)
 
     def _by_coin(self, talk: NodeTalk) -> str:
         """Return the protocol's name, by the coin where only the port or a seed told it."""

@@ -6,6 +6,7 @@ from pcaps.makers.making import FOLDER
 
 MAKERS = (
     "almost_stratum",
+    "bip324",
     "bitcoin_extensions",
     "browser_mining",
     "btc_farm",
@@ -13,6 +14,7 @@ MAKERS = (
     "cryptonote_variants",
     "cut_short",
     "dialects_in_a_row",
+    "electrum",
     "equihash_relatives",
     "etc_nicehash",
     "eth_proxy",
@@ -26,6 +28,7 @@ MAKERS = (
     "pool_names",
     "prober",
     "socks",
+    "solo_node",
     "stratum_v2",
     "stratum_v2_noise",
     "tunnels",

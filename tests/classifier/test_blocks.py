@@ -153,6 +153,27 @@ def test_two_peers_must_tell_it_of_blocks() -> None:
     assert finder(net) is None
 
 
+@pytest.mark.parametrize("peer", PEERS)
+def test_the_far_end_of_others_connections_is_no_finder(peer: str) -> None:
+    nets = [Network(), Network()]
+    for n, net in enumerate(nets):
+        for line in net.lines.values():
+            line.client = end(f"192.0.2.{77 + n}", line.client.port)
+            line.told.clear()
+        net.relay(30)  # a third of all blocks from each of the three first
+    told = verdicts(*(line.over(after=0) for net in nets for line in net.lines.values()))
+    assert (peer, Role.NODE) in told
+    assert Role.SOLO_MINER not in {role for _, role in told}
+
+
+def test_a_name_that_one_side_gave_holds_for_the_conversation() -> None:
+    one = scenes.line(port=8333, protocol="bitcoin-p2p")
+    one.miner(events.NodeHello, coins=("BCH", "XEC", "BSV"), full=True)
+    one.protocol = "bsv-p2p"
+    one.pool(events.NodeHello, coins=("BSV",), full=True)
+    assert {verdict.protocols for verdict in verdicts(one.over()).values()} == {("bsv-p2p",)}
+
+
 def test_a_peer_that_is_heard_on_one_side_only_hides_what_it_says() -> None:
     net = Network()
     net.relay(20)
