@@ -4,11 +4,12 @@ from pcaps.makers.making import C, S, Tape, line, monero_address, number
 from pcaps.makers.xmr_rig import job
 
 FILE = "dialects_in_a_row.pcap"
+WALLET = "0x" + "0" * 40
 
 
-def _attempts(seed: str) -> list[tuple[float, int, bytes]]:
+def _attempts() -> list[tuple[float, int, bytes]]:
     """eth-proxy, then Bitcoin's subscription, then EthereumStratum's: each refused in its own way."""
-    eth = {"id": 1, "jsonrpc": "2.0", "method": "eth_submitLogin", "params": ["0x" + number(seed, 40), "x"]}
+    eth = {"id": 1, "jsonrpc": "2.0", "method": "eth_submitLogin", "params": [WALLET, "x"]}
     plain = {"id": 2, "method": "mining.subscribe", "params": ["lolMiner 1.76"]}
     nice = {"id": 3, "method": "mining.subscribe", "params": ["lolMiner 1.76", "EthereumStratum/1.0.0"]}
     unknown = {"code": -32601, "message": "Method not found"}
@@ -47,6 +48,6 @@ def _cryptonote() -> list[tuple[float, int, bytes]]:
 def make() -> bytes:
     """Return the capture."""
     tape = Tape()
-    tape.tcp(0.0, ("192.0.2.131", 53131), ("203.0.113.131", 4444), [*_attempts("one"), *_cryptonote()])
-    tape.tcp(1.0, ("192.0.2.132", 53132), ("203.0.113.132", 4444), _attempts("two"))
+    tape.tcp(0.0, ("192.0.2.131", 53131), ("203.0.113.131", 4444), [*_attempts(), *_cryptonote()])
+    tape.tcp(1.0, ("192.0.2.132", 53132), ("203.0.113.132", 4444), _attempts())
     return tape.in_time_order().pcap()
