@@ -11,6 +11,7 @@ from typing import Any
 from classifier.blocks import V2, Blocks
 from classifier.contacts import Contacts
 from classifier.docket import Docket
+from classifier.gateway import note as note_machine
 from classifier.poolnames import PoolNames
 from classifier.seeds import Seeds
 from classifier.shares import earn, price
@@ -30,6 +31,12 @@ TALK_LIMIT = 131_072
 (measured), so 280 MB at the worst; a bare attempt takes a third."""
 CLIENT_TALK_LIMIT = 16_384
 """Mining conversations kept of one client, so that one scanner cannot fill the book."""
+BTCAGENT = "btcagent"
+"""The protocol that begins as Stratum, and may be known only by its first frame."""
+ETHEREUM = "ethereum-p2p"
+DISCV5_PORTS = frozenset({9000, 30303})
+"""Of Ethereum's consensus and execution nodes, by which discv5, told by sizes alone, is believed."""
+DISCV5_COMMANDS = frozenset({"whoareyou", "handshake", "message"})
 FOUNDATION = {events.Work: 3, events.Submit: 3, events.Difficulty: 2, events.Subscribed: 1}
 """How well an event's dialect is founded: a job and a share by their shape, the others by their method."""
 
@@ -179,13 +186,15 @@ class Casebook:
 
     def _sealed(self, seen: Observation, event: events.NodeHello | events.NodeMessage) -> None:
         """Keep what only sizes told; anywhere but at a node network's port it is somebody else's secret."""
-        talk = self._node_talk(seen, event.protocol) if seen.flow.server.port in NODE_PORTS else None
+        port = seen.flow.server.port
+        ours = port in (DISCV5_PORTS if event.protocol == ETHEREUM else NODE_PORTS)
+        talk = self._node_talk(seen, event.protocol) if ours else None
         if talk is not None:
             speaker = talk.sides[event.side]
             speaker.sealed = _again(speaker.sealed, seen, "")
 
     def _node_message(self, seen: Observation, event: events.NodeMessage) -> None:
-        if event.protocol == V2:
+        if event.protocol == V2 or (event.sealed and event.command in DISCV5_COMMANDS):
             self._sealed(seen, event)
             return
         talk = self._node_talk(seen, event.protocol)
@@ -209,7 +218,8 @@ class Casebook:
 def _family(event: events.PoolEvent) -> str:
     if event.sealed:
         return SEALED
-    return "stratum" if event.protocol.startswith("stratum") else event.protocol
+    stratum = event.protocol.startswith("stratum") or event.protocol == BTCAGENT
+    return "stratum" if stratum else event.protocol
 
 
 def _again(known: Seen | None, seen: Observation, text: str) -> Seen:
@@ -221,6 +231,7 @@ def _again(known: Seen | None, seen: Observation, text: str) -> Seen:
 
 def _learn(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: int) -> bool:
     """Keep what an event tells beside its fact; False where a name did not fit."""
+    note_machine(talk, connection, event, at_ns)
     match event:
         case events.Subscribe():
             return talk.name(Sort.AGENT, event.agent) & talk.name(Sort.POOL_HOST, event.pool_host)

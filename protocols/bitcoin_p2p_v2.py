@@ -126,7 +126,7 @@ class BitcoinP2PV2(Parser):
         )
 
     def _fault(self, data: bytes) -> str:
-        if not _random(data[:LOOKED_AT]):
+        if not looks_drawn(data[:LOOKED_AT]):
             return "bytes that are not random"
         client, server = self._flights
         if self._turns == 1 and client > KEY + MAX_GARBAGE:
@@ -140,7 +140,7 @@ class BitcoinP2PV2(Parser):
 
 def _may_open(head: bytes) -> bool:
     """Say whether these bytes may be a key with garbage: random, and not another protocol's random bytes."""
-    if len(head) < TERMINATOR or not _random(head[:LOOKED_AT]):
+    if len(head) < TERMINATOR or not looks_drawn(head[:LOOKED_AT]):
         return False
     if head[0] in _TLS_TYPES and head[1] == 3:  # a record of TLS
         return False
@@ -150,7 +150,7 @@ def _may_open(head: bytes) -> bool:
     return not (head[2] == RLPX_POINT and size in (len(head) - 2, len(head)) and size > KEY)
 
 
-def _random(piece: bytes) -> bool:
+def looks_drawn(piece: bytes) -> bool:
     """Say whether bytes look drawn at random; true of random ones but for about one time in 100,000.
 
     Counted are bits set, values that differ, printable characters and zeros; short pieces pass.

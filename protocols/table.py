@@ -2,7 +2,9 @@
 
 from protocols.bitcoin_p2p import BitcoinP2P
 from protocols.bitcoin_p2p_v2 import BitcoinP2PV2
+from protocols.btcagent import BtcAgent
 from protocols.discv4 import Discv4
+from protocols.discv5 import Discv5
 from protocols.dns import Dns, DnsTcp
 from protocols.electrum import Electrum
 from protocols.http import Http
@@ -23,6 +25,7 @@ PARSERS: tuple[type[Parser], ...] = (
     BitcoinP2P,
     Levin,
     StratumV2,
+    BtcAgent,
     Tls,
     Http,
     Electrum,
@@ -34,6 +37,7 @@ PARSERS: tuple[type[Parser], ...] = (
     Discv4,
     Quic,
     Dns,
+    Discv5,
 )
 """The surer a parser is of its first bytes, the earlier it stands; a parser that answers MORE holds up those
 behind it until it is sure or 4 KiB a side have passed."""
