@@ -75,6 +75,7 @@ _AGENT = "btccom-agent"
 
 def subscribe(session: Session, message: Message) -> Iterable[PoolEvent]:
     """Read mining.subscribe: [agent(, session or dialect(, host, port))], {agent}, or nothing."""
+    session.attempt()
     session.decide(BITCOIN, Grade.WORDS)
     params = message.params
     if isinstance(params, dict):
@@ -94,7 +95,7 @@ def subscribe(session: Session, message: Message) -> Iterable[PoolEvent]:
         Subscribe,
         message,
         method="mining.subscribe",
-        agent=text(agent),
+        agent=None if _is_worker(agent, second) else text(agent),
         pool_host=text(host) if zip301 else None,
     )
     session.ask(message, subscribe_answer, declared=zip301)
@@ -142,6 +143,13 @@ def _subscription(session: Session, result: list[Any], asked: Asked) -> str | No
         return named or BITCOIN
     known = asked.declared or named in (EQUIHASH, KAWPOW, ETHEREUM)
     return (named or EQUIHASH) if known and equihash.is_subscription(result) else None
+
+
+def _is_worker(first: object, second: object) -> bool:
+    """Tell Conflux' [worker, secret] from [agent, session]: agents have a version, sessions are hex."""
+    if not isinstance(first, str) or not isinstance(second, str) or not second:
+        return False
+    return not (is_any_hex(second) or _dialect_named(second) or "/" in first or " " in first)
 
 
 def _dialect_named(value: str) -> str | None:
@@ -194,8 +202,9 @@ def authorize(session: Session, message: Message) -> Iterable[PoolEvent]:
 
 
 def authorize_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
-    """Read true, or EthereumStratum/2.0.0's worker token; false or an error."""
-    token = isinstance(message.result, str) and session.protocol == ETHEREUM and message.result != ""
+    """Read true, or the worker token of EthereumStratum/2.0.0 and AlephiumStratum; false or an error."""
+    tokens = session.protocol in (ETHEREUM, ALEPHIUM)  # AlephiumStratum's may be empty
+    token = isinstance(message.result, str) and tokens and (message.result != "" or session.protocol == ALEPHIUM)
     if token and failure_of(message.error) is None:
         return [session.event(LoginResult, message, accepted=True)]
     return ethproxy.login_answer(session, message, asked)

@@ -115,6 +115,8 @@ class Contradiction(ParseError):
 
 
 _P = TypeVar("_P", bound=PoolEvent)
+_OTHER_WORDS = (ETHPROXY, CRYPTONOTE, GRIN, BEAM)
+"""Dialects whose conversations begin in other words than `mining.subscribe`."""
 _SURE_OF_SIDES = (Subscribe, Subscribed, Login, LoginResult, Difficulty, Work, Submit, ShareResult)
 """Events that settle which side mines; pings and notices are said by both in the wild."""
 
@@ -144,6 +146,8 @@ class Session:
         """Whether the parties speak of compression (EthereumStratum/2.0.0, AlephiumStratum)."""
         self.packed = False
         """Whether they agreed on it."""
+        self.proved = False
+        """Whether a pool has answered as one: accepted something, set a target or given work."""
         self.contradicted = False
         """Whether one side has spoken as miner and as pool: then nothing more is believed."""
         self.naming = Naming()
@@ -155,6 +159,11 @@ class Session:
         if grade > self.grade or (grade == self.grade and grade > Grade.WORDS):
             self.protocol = protocol
             self.grade = grade
+
+    def attempt(self) -> None:
+        """Learn that a miner subscribes: what it has tried in other words, and no pool took up, is over."""
+        if not self.proved and self.grade <= Grade.DECLARED and self.protocol in _OTHER_WORDS:
+            self.protocol, self.grade = BITCOIN, Grade.NOTHING
 
     def event(self, kind: type[_P], message: Message, /, **fields: Any) -> _P:
         """Make an event of a message; raises ParseError where its sender cannot be on that side, and
@@ -169,6 +178,7 @@ class Session:
         if kind is Login and not self._login(message, fields["user"]):
             fields["coin"] = None
         made = kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
+        self.proved |= isinstance(made, Subscribed | Difficulty | Work) or fields.get("accepted") is True
         if isinstance(made, Submit):
             self._submit(message, made.job_id)
         elif isinstance(made, Difficulty):
@@ -305,6 +315,8 @@ def share_answer(session: Session, message: Message, asked: Asked) -> Iterable[P
             session.event(ShareResult, message, accepted=False, code=failure.code, message=failure.message)
         ]
     result = message.result
+    if isinstance(result, list) and result and isinstance(result[0], bool):
+        result = result[0]  # Conflux
     if result is False:
         return [session.event(ShareResult, message, accepted=False)]
     bare = session.protocol == ETHEREUM and "result" not in message.body  # EIP-1571: {"id": n} is a success
