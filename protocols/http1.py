@@ -18,6 +18,9 @@ MAX_FRAMING = 8 * 1024
 """Lines around the chunks of one body, two a chunk: senders put kilobytes into a chunk."""
 MAX_CHUNK_LINE = 256
 """Bytes of the line before a chunk; nothing that mines sends chunk extensions."""
+MAX_FALSE_STARTS = 1024
+"""Places that look like a start line and are none, in what is searched at a time: the rest is passed over."""
+
 _LENGTH = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
@@ -275,6 +278,7 @@ class MessageReader:
         """Look for a start line; drop what stands before it."""
         unread = self._unread
         at = self._looked
+        false_starts = 0
         while (at := unread.find(b"HTTP/1.", at)) >= 0:
             line_end = unread.find(b"\n", at, at + 600)
             if line_end < 0 and len(unread) < at + 600:
@@ -285,6 +289,10 @@ class MessageReader:
                 self._looked = 0
                 return True
             at += 7
+            false_starts += 1
+            if false_starts > MAX_FALSE_STARTS:
+                at = -1
+                break
         resume = at if at >= 0 else max(len(unread) - 6, 0)
         passed = max(resume - LOOK_BACK, 0)
         self._drop(passed)

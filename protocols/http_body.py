@@ -17,6 +17,9 @@ MAX_INFLATED = 4 * 1024 * 1024
 MAX_OPEN = 32
 """Brackets open at once before the end of a JSON text is no longer looked for; messages have 5."""
 
+MAX_MARKS = 64 * 1024
+"""Brackets, quotes and backslashes up to that end; a block template has some tens of thousands."""
+
 _MARKS = re.compile(rb'["\\{}\[\]]')
 
 
@@ -105,10 +108,11 @@ class JsonEnd:
 
     def __init__(self) -> None:
         self._open = 0
+        self._marks = 0
         self._quoted = False
         self._escaped = False
         self.other = False
-        """True once the text cannot be an object or array, or nests deeper than MAX_OPEN."""
+        """True once the text cannot be an object or array, or is beyond MAX_OPEN or MAX_MARKS."""
 
     def push(self, data: bytes) -> bool:
         """Take the next bytes; return whether the text is complete."""
@@ -124,6 +128,10 @@ class JsonEnd:
         while (found := _MARKS.search(data, at)) is not None:
             at = found.end()
             mark = found.group()
+            self._marks += 1
+            if self._marks > MAX_MARKS:
+                self.other = True
+                return False
             if self._quoted:
                 if mark == b"\\":
                     self._escaped = at == len(data)
