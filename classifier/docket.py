@@ -116,12 +116,15 @@ class Docket:
     def _client(self, address: Address, subject: Subject) -> Iterable[Verdict]:
         course = self._behaviour[address]
         solo = [talk for talk in subject.above if talk.protocol == SOLO]
+        alone = self._miner(address, subject, Role.SOLO_MINER, course.basis(True), solo) if solo else None
+        if alone is not None and alone.level is Level.CLEARED and len(solo) < len(subject.above):
+            alone = None  # many a miner tries a pool for templates before it tries what the pool speaks
         if len(solo) < len(subject.above) or not solo:
-            yield self._miner(address, subject, Role.MINER, course.basis(False))
-        if solo:
-            verdict = self._miner(address, subject, Role.SOLO_MINER, course.basis(True))
-            if verdict.level is not Level.CLEARED or len(solo) == len(subject.above):
-                yield verdict
+            others = [talk for talk in subject.above if talk.protocol != SOLO]
+            shown = subject.above if alone is None else others
+            yield self._miner(address, subject, Role.MINER, course.basis(False), shown)
+        if alone is not None:
+            yield alone
         told = Statements(address, Role.PROBER)
         of_prober(told, course)
         if told.kinds:
@@ -131,7 +134,9 @@ class Docket:
             if judgement.level is not Level.CLEARED:  # to have left two services is no witness of mining
                 yield self._verdict(address, Role.PROBER, judgement, subject.above, subject.above, ())
 
-    def _miner(self, address: Address, subject: Subject, role: Role, basis: Sequence[Talk]) -> Verdict:
+    def _miner(
+        self, address: Address, subject: Subject, role: Role, basis: Sequence[Talk], shown: Sequence[Talk] = ()
+    ) -> Verdict:
         told = Statements(address, role)
         ceiling = Level.SUSPECTED
         if basis:
@@ -150,7 +155,6 @@ class Docket:
         if address in self._proxies:
             told.state(Kind.PROXY_FORWARDS, told.first())
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
-        shown = [talk for talk in subject.above if (talk.protocol == SOLO) is solo]
         judgement = judge(told.evidence(), self._weights, ceiling)
         return self._verdict(address, role, judgement, basis, shown, contacts)
 
