@@ -135,7 +135,12 @@ class Docket:
                 yield self._verdict(address, Role.PROBER, judgement, subject.above, subject.above, ())
 
     def _miner(
-        self, address: Address, subject: Subject, role: Role, basis: Sequence[Talk], shown: Sequence[Talk] = ()
+        self,
+        address: Address,
+        subject: Subject,
+        role: Role,
+        basis: Sequence[Talk],
+        shown: Sequence[Talk] = (),
     ) -> Verdict:
         told = Statements(address, role)
         ceiling = Level.SUSPECTED
