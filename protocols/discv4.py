@@ -1,6 +1,7 @@
 """discv4: how Ethereum-family nodes find each other, over UDP. Proof-of-stake chains speak it too.
 
-Source: ethereum/devp2p discv4.md, EIP-8, EIP-868; docs/protocols/discv4.md.
+Source: ethereum/devp2p discv4.md, EIP-8, EIP-778 and EIP-868 (records), EIP-2124 (fork ids);
+docs/protocols/discv4.md.
 """
 
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from enum import IntEnum
 from typing import ClassVar
 
 from facts.errors import ParseError
-from protocols.events import NodeMessage
+from protocols.events import NodeHello, NodeMessage
+from protocols.fork_ids import coins_of
 from protocols.parser import Event, Heads, Match, Parser, Side
+from protocols.rlp import SHORT_LIST, Item, item, items, number
 
 PROTOCOL = "ethereum-p2p"
 MAX_PACKET = 1280  # bytes: the specification's limit
@@ -23,10 +26,6 @@ MAX_FOREIGN = 16  # datagrams in a row that are not this: the port pair has othe
 HASH_SIZE = 32
 TYPE_AT = 97
 BODY_AT = 98
-RLP_SHORT_STRING = 0x80
-RLP_LONG_STRING = 0xB7
-RLP_SHORT_LIST = 0xC0
-RLP_LONG_LIST = 0xF7
 
 
 class PacketType(IntEnum):
@@ -49,6 +48,14 @@ _SHAPES = {
     PacketType.ENRRESPONSE: "sl",  # request hash, record
 }
 """The elements of each body, s for a string and l for a list; more may follow (EIP-8)."""
+_EXPIRES = {
+    PacketType.PING: 3,
+    PacketType.PONG: 2,
+    PacketType.FINDNODE: 1,
+    PacketType.NEIGHBORS: 1,
+    PacketType.ENRREQUEST: 0,
+}
+"""Which element is the time until which the packet counts, in seconds since 1970."""
 
 
 class Discv4(Parser):
@@ -67,15 +74,30 @@ class Discv4(Parser):
         self._foreign = 0
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
-        """Yield a NodeMessage for a packet whose form and hash are right; raise ParseError for another."""
+        """Yield a NodeHello for a ping or a record, a NodeMessage for another packet of right form and hash.
+
+        Raises ParseError for what is none. Whether a packet has expired is not judged: here is no clock.
+        """
         fault = _fault(data)
         if fault:
             self._foreign += 1
             raise ParseError(fault, 0)
         self._foreign = 0
         self._messages += 1
-        command = PacketType(data[TYPE_AT]).name.lower()
-        yield NodeMessage(protocol=PROTOCOL, side=side, offset=0, command=command)
+        kind = PacketType(data[TYPE_AT])
+        body = item(data, BODY_AT, len(data))
+        parts = (items(data, body) if body else None) or []
+        if kind is PacketType.ENRRESPONSE:
+            record = _record(data, parts[1])
+            coins, network = _chain(data, record.get(b"eth"))
+            port = _port(data, record.get(b"tcp"))
+            yield NodeHello(protocol=PROTOCOL, side=side, offset=0, coins=coins, network=network, port=port)
+        elif kind is PacketType.PING:  # it names the TCP port at which its sender takes RLPx
+            sender = items(data, parts[1]) or []  # address, UDP port, TCP port
+            port = _port(data, sender[2]) if len(sender) >= 3 else None
+            yield NodeHello(protocol=PROTOCOL, side=side, offset=0, network="unknown", port=port)
+        else:
+            yield NodeMessage(protocol=PROTOCOL, side=side, offset=0, command=kind.name.lower())
 
     @property
     def finished(self) -> bool:
@@ -88,37 +110,41 @@ def _fault(packet: bytes) -> str:
     if not BODY_AT < len(packet) <= MAX_PACKET:
         return f"a packet of {len(packet)} bytes"
     kind = packet[TYPE_AT]
-    if kind not in _SHAPES or packet[BODY_AT] < RLP_SHORT_LIST:
+    if kind not in _SHAPES or packet[BODY_AT] < SHORT_LIST:
         return "no packet type and list where they are due"
-    if not _elements(packet).startswith(_SHAPES[PacketType(kind)]):
+    body = item(packet, BODY_AT, len(packet))
+    parts = (items(packet, body) if body else None) or []
+    shape = "".join("l" if one.is_list else "s" for one in parts)
+    if not shape.startswith(_SHAPES[PacketType(kind)]):
         return "the list has not the elements of its packet type"
+    expires = _EXPIRES.get(PacketType(kind))
+    if expires is not None and number(packet, parts[expires]) is None:
+        return "no time where its expiration is due"
     from Crypto.Hash import keccak  # only a discv4 candidate pays for loading it
 
     right = keccak.new(digest_bits=256, data=packet[HASH_SIZE:]).digest()
     return "" if packet.startswith(right) else "the hash is wrong"
 
 
-def _elements(packet: bytes) -> str:
-    """Return the kinds of the body's elements (s or l), empty where it is not well-formed RLP."""
-    begin, end = _item(packet, BODY_AT, len(packet))
-    kinds = ""
-    while 0 <= begin < end:
-        kinds += "l" if packet[begin] >= RLP_SHORT_LIST else "s"
-        begin = _item(packet, begin, end)[1]
-    return kinds if begin == end > 0 else ""
+def _port(packet: bytes, one: Item | None) -> int | None:
+    """Return a port; None where there is none, or zero."""
+    port = number(packet, one) if one else None
+    return port if port and port < 65536 else None
 
 
-def _item(data: bytes, at: int, limit: int) -> tuple[int, int]:
-    """Return begin and end of the content of the RLP item at `at`; (-1, -1) where it passes `limit`."""
-    first = data[at]
-    if first < RLP_SHORT_STRING:
-        return at, at + 1
-    base = RLP_SHORT_LIST if first >= RLP_SHORT_LIST else RLP_SHORT_STRING
-    long = RLP_LONG_LIST if first >= RLP_SHORT_LIST else RLP_LONG_STRING
-    if first <= long:
-        begin, size = at + 1, first - base
-    else:
-        begin = at + 1 + first - long
-        size = int.from_bytes(data[at + 1 : begin], "big")
-    end = begin + size
-    return (begin, end) if end <= limit else (-1, -1)
+def _record(packet: bytes, one: Item) -> dict[bytes, Item]:
+    """Return the pairs of a node record (EIP-778): keys and values in turn, behind signature and number."""
+    parts = items(packet, one) or []
+    names = parts[2::2]
+    return {packet[name.begin : name.end]: value for name, value in zip(names, parts[3::2], strict=False)}
+
+
+def _chain(packet: bytes, entry: Item | None) -> tuple[tuple[str, ...], str]:
+    """Return the coins that the record's `eth` entry (a list with a fork id) allows, and the network."""
+    parts = items(packet, entry) if entry else None
+    pair = items(packet, parts[0]) if parts else None
+    if not pair or len(pair) < 2:
+        return (), "unknown"
+    following = number(packet, pair[1])
+    coins = coins_of(packet[pair[0].begin : pair[0].end], following or 0)
+    return coins, "mainnet" if coins else "unknown"
