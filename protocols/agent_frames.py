@@ -80,6 +80,14 @@ def is_exact(frame: bytes | bytearray) -> bool:
     return kind in SIZES
 
 
+def begins(data: bytes, at: int) -> bool | None:
+    """Say whether the header of a frame stands here; None where the data ends within it."""
+    if len(data) - at >= HEADER.size:
+        kind, size = data[at + 1], size_of(data, at)
+        return kind in SIZES and size is not None and (kind != Type.REGISTER or size <= MAX_NAMES)
+    return None if at + 1 == len(data) or data[at + 1] in SIZES else False
+
+
 def chain(data: bytes | bytearray, at: int, wanted: int) -> bool | None:
     """Say whether `wanted` exact messages follow each other from here on; None where the data ends before.
 

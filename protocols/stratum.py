@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from facts.errors import ParseError
-from protocols.agent_frames import FRAME, chain
+from protocols.agent_frames import FRAME, begins, chain
 from protocols.btcagent import BtcAgent
 from protocols.jsonrpc import messages
 from protocols.lines import MAX_LINE, LineBuffer
@@ -56,6 +56,8 @@ class Stratum(Parser):
         self._packed: dict[Side, PackedLines] = {}
         self._session = Session()
         self._quiet = 0
+        self._held: dict[Side, bytes] = {}
+        """What may be the header of a frame of BTCAgent, of which not all is there yet."""
         self._handover: Handover | None = None
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
@@ -64,8 +66,9 @@ class Stratum(Parser):
         A bad line costs itself alone; the last raise says how many there were.
         """
         errors: list[ParseError] = []
-        frames = self._frames(side, data)
-        rest, data = data[frames:], data[:frames]
+        data = self._held.pop(side, b"") + data
+        at, sure = self._frames(side, data)
+        rest, data = data[at:], data[:at]
         for piece in data.splitlines(keepends=True) if self._session.packing else (data,):
             try:
                 lines = self._push(side, piece)
@@ -82,8 +85,10 @@ class Stratum(Parser):
                         yield event
                 except ParseError as error:
                     errors.append(error)
-        if rest and not self.finished:
+        if sure and not self.finished:
             self._hand_over(side, rest)
+        elif rest:
+            self._held[side] = rest
         if errors:
             more = f" (and {len(errors) - 1} lines more)" if len(errors) > 1 else ""
             raise ParseError(errors[0].why + more, errors[0].offset) from errors[0]
@@ -103,21 +108,30 @@ class Stratum(Parser):
             if not self._session.contradicted:
                 yield from read(self._session, message)
 
-    def _frames(self, side: Side, data: bytes) -> int:
-        """Return where a frame of BTCAgent begins between two lines; the size of `data` if none does."""
+    def _frames(self, side: Side, data: bytes) -> tuple[int, bool]:
+        """Return where a frame of BTCAgent begins between two lines, and whether that is sure.
+
+        It is not where the data ends within its header; where there is none, it is the end of the data.
+        """
         if self._session.grade == Grade.NOTHING or side in self._packed or self._handover is not None:
-            return len(data)
+            return len(data), False
         lines = self._lines[side]
+        at = -1
         if data[:1] == FRAME and lines.empty and (lines.sure or chain(data, 0, 1)):
-            return 0
-        found = data.find(b"\n" + FRAME) + 1
-        return found or len(data)
+            at = 0
+        while True:
+            if at >= 0 and (begun := begins(data, at)) is not False:
+                return at, bool(begun)
+            at = data.find(b"\n" + FRAME, max(at, 0)) + 1
+            if at == 0:
+                return len(data), False
 
     def _hand_over(self, side: Side, rest: bytes) -> None:
         """Leave the stream, from its first frame on, to the reader of frames."""
         parser = BtcAgent(self._session, {side: True, side.other: self._lines[side.other].sure})
         here, _ = self._lines[side].unfinished
         there, begun = self._lines[side.other].unfinished
+        begun += self._held.pop(side.other, b"")
         earlier = ((side.other, there, begun),) if begun else ()
         self._handover = Handover(parser, (*earlier, (side, here, rest)))
 
@@ -131,7 +145,7 @@ class Stratum(Parser):
         if side in self._packed:
             self._packed[side].gap(missing)
         else:
-            self._lines[side].gap(missing)
+            self._lines[side].gap(missing + len(self._held.pop(side, b"")))
         self._session.gap()
 
     @property

@@ -204,7 +204,9 @@ def authorize(session: Session, message: Message) -> Iterable[PoolEvent]:
 def authorize_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
     """Read true, or the worker token of EthereumStratum/2.0.0 and AlephiumStratum; false or an error."""
     tokens = session.protocol in (ETHEREUM, ALEPHIUM)  # AlephiumStratum's may be empty
-    token = isinstance(message.result, str) and tokens and (message.result != "" or session.protocol == ALEPHIUM)
+    token = (
+        isinstance(message.result, str) and tokens and (message.result != "" or session.protocol == ALEPHIUM)
+    )
     if token and failure_of(message.error) is None:
         return [session.event(LoginResult, message, accepted=True)]
     return ethproxy.login_answer(session, message, asked)

@@ -107,6 +107,8 @@ def _words(params: object) -> str | None:
     """Return what a pool's message says: its strings and numbers, joined by blanks."""
     if isinstance(params, dict):
         params = list(params.values())
+    elif isinstance(params, str):
+        params = [params]  # AlephiumStratum
     if not isinstance(params, list):
         return None
     said = [str(part) for part in params[:8] if isinstance(part, str) or (type(part) is int and label(part))]

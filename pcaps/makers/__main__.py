@@ -11,6 +11,7 @@ MAKERS = (
     "browser_mining",
     "btc_farm",
     "btcagent_farm",
+    "chain_jobs",
     "cryptonote_variants",
     "cut_short",
     "dialects_in_a_row",

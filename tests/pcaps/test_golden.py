@@ -12,7 +12,7 @@ from minescope.main import run
 from pcaps.makers.__main__ import MAKERS
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
-HELPERS = {"__init__", "__main__", "making", "stratum_lines"}
+HELPERS = {"__init__", "__main__", "dialect_tape", "making", "stratum_lines"}
 
 
 def captures() -> list[Path]:
