@@ -352,6 +352,17 @@ def test_a_websocket_is_read_behind_its_upgrade(deflate: bool, octets: int) -> N
     assert told == wanted[::-1]
 
 
+def test_a_websocket_is_read_behind_a_proxy() -> None:
+    asked = b"\x05\x01\x00\x03\x0ews.example.org\x00\x50"
+    granted = b"\x05\x00\x00\x01" + bytes(6)
+    socks = [(CLIENT, b"\x05\x01\x00"), (SERVER, b"\x05\x00"), (CLIENT, asked), (SERVER, granted)]
+    told, _ = watch([*socks, (CLIENT, UPGRADE), (SERVER, SWITCHED + b"\r\n"), client(SUBSCRIBE)], 7)
+    assert told == [
+        (CLIENT, 3, "socks proxy.target"),
+        (CLIENT, 3 + len(asked) + len(UPGRADE), "stratum-bitcoin pool.subscribe"),
+    ]
+
+
 @pytest.mark.parametrize("octets", [1, 1 << 20])
 def test_a_stream_behind_connect_is_read_whoever_speaks_first(octets: int) -> None:
     ask = b"CONNECT Pool.Example.org:3333 HTTP/1.1\r\nHost: pool.example.org:3333\r\n\r\n"

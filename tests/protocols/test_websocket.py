@@ -418,3 +418,26 @@ def test_no_input_costs_more_than_100_ms(name: str) -> None:
         return time.process_time() - began
 
     assert min(seconds() for _ in range(10)) < 0.1
+
+
+LARGE = {
+    **BAD,
+    "deep and long": b'{"a":' + b"[" * 60_000,
+    "a number of 60,000 digits": b'{"a":' + b"9" * 60_000 + b"}",
+    "brackets and escapes": b'{"a":"' + b'\\"' * 30_000,
+}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("text", LARGE.values(), ids=LARGE.keys())
+def test_a_hostile_message_is_refused_within_5_ms(text: bytes) -> None:
+    data = frame(text, mask=MASK)
+
+    def seconds() -> float:
+        parser = WebSocket(False)
+        began = time.process_time()
+        with pytest.raises(ParseError):
+            list(parser.feed(C, data))
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(20)) < 0.005
