@@ -45,6 +45,7 @@ class Kind(StrEnum):
 
     PROXY_BELOW = "proxy.below"
     PROXY_ABOVE = "proxy.above"
+    PROXY_MACHINES = "proxy.machines"
     PROXY_FORWARDS = "proxy.forwards"
 
     PROBER_FEW = "prober.few_services"

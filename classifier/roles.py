@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from classifier.gateway import at_once
 from classifier.kinds import Kind
 from classifier.talk import ACCOUNTLESS, PROOFS, STAY_NS, Course, Fact, Talk
 from facts.endpoint import Endpoint
@@ -161,6 +162,11 @@ def forwards(below: Sequence[Talk], above: Sequence[Talk]) -> bool:
         for talk in above
         if stance(talk) >= Stance.NAMED and (Fact.WORK in talk.seen or Fact.SUBMIT in talk.seen)
     )
+
+
+def gathers(above: Sequence[Talk]) -> bool:
+    """Tell a farm's gateway: several machines speak to a pool through one connection, each by its number."""
+    return any(at_once([talk]) >= 2 and stance(talk) >= Stance.NAMED for talk in above)
 
 
 def _by_time(talk: Talk) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ do not depend on the order in which independent flows are told.
 
 from enum import IntEnum, IntFlag, auto
 
+from classifier.machines import Machines
 from facts.conversation import Transport
 from facts.endpoint import Address, Endpoint
 from facts.where import Where
@@ -112,7 +113,8 @@ class Connection:
     """What must be known of one live connection of a talk."""
 
     __slots__ = (
-        "algorithm", "asked", "first_work_ns", "hashes", "last_ns", "left_ns", "priced_ns", "told", "works",
+        "algorithm", "asked", "first_work_ns", "hashes", "last_ns", "left_ns", "machines", "priced_ns",
+        "told", "works",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -125,6 +127,8 @@ class Connection:
         """When the first job was given whose shares can be counted, of the present algorithm."""
         self.left_ns: dict[str, int] = {}
         """Algorithm -> when it was left for another one; few (ALGORITHM_LIMIT)."""
+        self.machines: Machines | None = None
+        """Those that speak through it under numbers of their own."""
         self.asked = False
         """Whether anything that the miner said was read."""
         self.first_work_ns: int | None = None
@@ -182,8 +186,8 @@ class Talk:
     """All mining traffic of one miner address with one service in one family of protocols."""
 
     __slots__ = (
-        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "last_ns", "miner", "names",
-        "pool", "protocol", "seen", "shares", "stay_ns", "transport",
+        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "last_ns", "machines", "miner",
+        "names", "pool", "protocol", "seen", "shares", "stay_ns", "transport",
     )  # fmt: skip
 
     def __init__(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> None:
@@ -196,6 +200,8 @@ class Talk:
         self.seen: dict[Fact, Seen] = {}
         self.names: set[tuple[Sort, str]] = set()
         self.connections: dict[tuple[int, int], Connection] = {}
+        self.machines: list[Machines] = []
+        """Of each connection that carries several, ended or not."""
         self.shares: dict[str, Shares] = {}
         self.course = Course(0)
         self.ambiguous: Seen | None = None

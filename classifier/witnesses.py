@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from classifier.gateway import at_once
 from classifier.kinds import Kind
 from classifier.roles import Behaviour, Stance
 from classifier.sealed import SEALED_KINDS
@@ -256,6 +257,8 @@ def of_proxy(told: Statements, below: Sequence[Talk], above: Sequence[Talk]) -> 
         told.state(Kind.PROXY_BELOW, talk.opening(), miners=miners)
     for talk in above:
         told.state(Kind.PROXY_ABOVE, talk.opening(), peer=str(talk.pool))
+        if (machines := at_once([talk])) > 1:
+            told.state(Kind.PROXY_MACHINES, talk.opening(), peer=str(talk.pool), machines=machines)
 
 
 def of_prober(told: Statements, behaviour: Behaviour) -> None:
