@@ -2,9 +2,9 @@
 
 Every byte is random to an onlooker, so nothing here is read: neither coin nor command. What can be seen is
 that two sides exchange keys of 64 random bytes with garbage of any length behind them, then the end of the
-handshake and an introduction each, whose sizes have a floor; and that a packet of 29 bytes is answered by one
-of 29 bytes (ping, pong). Other random-looking protocols can have that structure: a judge believes it only at
-the port of a node network, and never far (docs/protocols/bitcoin_p2p_v2.md).
+handshake and an introduction each, whose sizes have a floor; and that packets follow which have exactly the
+sizes of the messages that every node sends next. Other random-looking protocols can have that structure: a
+judge believes it only at the port of a node network, and never far (docs/protocols/bitcoin_p2p_v2.md).
 Source: BIP 324.
 """
 
@@ -28,7 +28,10 @@ PACKET = 20
 OPENED = KEY + TERMINATOR + PACKET  # bytes: the least that a side sends to finish the handshake
 INTRODUCTION = PACKET + 13 + 86  # bytes: a `version` packet with an empty agent (its name takes 13)
 LEAST = OPENED + INTRODUCTION
-PING = PACKET + 1 + 8  # bytes of a ping and of its pong
+PING = PACKET + 1 + 8  # bytes of a ping, of its pong, and of a feefilter
+NAMED = PACKET + 13  # of a message without a short name and without a payload: verack, wtxidrelay, sendaddrv2
+SIGNS = frozenset({PING, PACKET + 1 + 9, PACKET + 1 + 37, NAMED, 2 * NAMED, 3 * NAMED})
+"""Bytes of what nodes send once they are introduced, alone: those, a sendcmpct, an inv of one entry."""
 
 SV2_ACTS = (64, 234)  # first flights of Stratum V2: not ours to claim
 BOLT8_ACT = 50  # first flight of Lightning's transport, which begins with its version 0
@@ -73,6 +76,7 @@ class BitcoinP2PV2(Parser):
         self._ping: Side | None = None  # who sent a packet of a ping's size just now
         self._pieces = 0
         self._pongs = 0
+        self._sign = False
         self._foreign = False
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
@@ -94,8 +98,9 @@ class BitcoinP2PV2(Parser):
         if fault:
             self._foreign = True
             raise ParseError(fault, start)
-        both = self._sent[side] >= LEAST and self._sent[side.other] >= OPENED and self._turns > 2
-        if both and not self._told[side]:
+        both = min(self._sent) >= LEAST and self._turns > 2
+        self._sign |= both and len(data) in SIGNS
+        if both and self._sign and not self._told[side]:
             self._told[side] = True
             yield NodeHello(protocol=PROTOCOL, side=side, offset=0, network="unknown", sealed=True)
         if len(data) == PING and all(self._told):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.bitcoin_p2p import BitcoinP2P
+from protocols.bitcoin_p2p_v2 import BitcoinP2PV2
 from protocols.discv4 import Discv4
 from protocols.dns import Dns, DnsTcp
 from protocols.levin import Levin
@@ -44,7 +45,7 @@ DNS = [
     ),
 ]
 STREAMS = [(BitcoinP2P, BITCOIN, 7), (Levin, LEVIN, 4), (Tls, TLS, 1), (DnsTcp, DNS, 3)]
-ALL: list[type[Parser]] = [BitcoinP2P, Levin, Tls, DnsTcp, Dns, Discv4]
+ALL: list[type[Parser]] = [BitcoinP2PV2, BitcoinP2P, Levin, Tls, DnsTcp, Dns, Discv4]
 
 
 @pytest.mark.parametrize(("kind", "flights", "count"), STREAMS)
