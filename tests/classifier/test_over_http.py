@@ -26,7 +26,9 @@ def polls(count: int, every: float, protocol: str = "getwork") -> list[Line]:
 
 def verdict(lines: list[Line], role: Role, address: str = MINER) -> tuple[Level, list[str]]:
     found = [one for one in book(*lines).verdicts() if str(one.address) == address and one.role is role]
-    return (found[0].level, [one.evidence.kind for one in found[0].evidence]) if found else (Level.CLEARED, [])
+    if not found:
+        return Level.CLEARED, []
+    return found[0].level, [one.evidence.kind for one in found[0].evidence]
 
 
 def test_who_goes_on_asking_has_stayed_however_short_the_connections() -> None:
