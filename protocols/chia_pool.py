@@ -12,7 +12,6 @@ from protocols.events import (
     Difficulty,
     Login,
     LoginResult,
-    Notice,
     PoolEvent,
     Refused,
     ShareResult,
@@ -23,8 +22,8 @@ from protocols.jsonrpc import number, small, text
 from protocols.stratum_shapes import is_any_hex, is_hex
 from protocols.wallets import coins_of
 
-PATHS = frozenset({"pool_info", "farmer", "partial"})
-"""Last parts of a path at which a pool listens."""
+PATHS = frozenset({"farmer", "partial"})
+"""Last parts of a path at which farmers speak to a pool. `pool_info` tells no farmer from who compares pools."""
 
 Told = tuple[list[PoolEvent], Call | None]
 
@@ -37,8 +36,6 @@ def path_of(target: str) -> str:
 def asked(visit: Visit, request: Asked) -> Told | None:
     """Read one request; None where it is none of these, or not in the shape of one."""
     method, path = request.head.method, path_of(request.head.target)
-    if path == "pool_info" and method == "GET":
-        return [], Call(CHIA, "pool_info", None, _info)
     if path == "farmer" and method == "GET" and "launcher_id=" in request.head.target:
         return [], Call(CHIA, "farmer", None, _farmer)
     payload = request.message.body.get("payload")
@@ -47,7 +44,7 @@ def asked(visit: Visit, request: Asked) -> Told | None:
     if path == "partial" and method == "POST":
         return _partial(visit, request, payload)
     if path == "farmer" and method in ("POST", "PUT") and type(payload.get("authentication_token")) is int:
-        return _login(request, payload)
+        return _login(visit, request, payload)
     return None
 
 
@@ -55,8 +52,9 @@ def _is_0x(value: object, digits: int) -> bool:
     return isinstance(value, str) and is_hex(value.removeprefix("0x"), digits)
 
 
-def _login(request: Asked, payload: dict[str, Any]) -> Told:
+def _login(visit: Visit, request: Asked, payload: dict[str, Any]) -> Told:
     """{launcher_id, authentication_token, authentication_public_key, payout_instructions, ...}."""
+    visit.introduced(CHIA)
     payout = payload.get("payout_instructions")
     wallet = payout if isinstance(payout, str) and coins_of(payout) == ("XCH",) else None
     told = event(
@@ -80,7 +78,7 @@ def _partial(visit: Visit, request: Asked, payload: dict[str, Any]) -> Told | No
     if not isinstance(proof.get("proof"), str) or not is_any_hex(proof["proof"].removeprefix("0x")):
         return None
     harvester = payload.get("harvester_id")
-    told: list[PoolEvent] = visit.introduce(request, CHIA)
+    told: list[PoolEvent] = visit.introduce(request, CHIA, method="POST /partial")
     share = event(Submit, CHIA, request, job_id=text(payload["sp_hash"]), worker=text(harvester) or None)
     return [*told, share], Call(CHIA, "partial", None, _partial_answer)
 
@@ -96,16 +94,6 @@ def _refused(call: Call, reply: Reply) -> list[PoolEvent]:
         return []
     words = text(body.get("error_message"))
     return [call.event(Refused, reply, method=call.method, code=code, message=words)]
-
-
-def _info(call: Call, reply: Reply) -> Iterable[PoolEvent]:
-    """Read what a pool says of itself to anybody who asks, also to those who only compare pools."""
-    body = _body(reply)
-    if not _is_0x(body.get("target_puzzle_hash"), 64) or type(body.get("minimum_difficulty")) is not int:
-        return []
-    if type(body.get("protocol_version")) is not int or type(body.get("relative_lock_height")) is not int:
-        return []
-    return [call.event(Notice, reply, method="pool_info", text=text(body.get("name")))]
 
 
 def _farmer(call: Call, reply: Reply) -> Iterable[PoolEvent]:

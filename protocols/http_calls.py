@@ -84,13 +84,19 @@ class Visit:
         self._told: set[tuple[str, str]] = set()
         self._hashrate = 0.0
 
-    def introduce(self, asked: Asked, protocol: str, *, wallet: bool = False) -> list[PoolEvent]:
+    def introduced(self, protocol: str) -> None:
+        """Learn that the miner introduced itself in the message."""
+        self._first(protocol, "")
+
+    def introduce(
+        self, asked: Asked, protocol: str, *, wallet: bool = False, method: str = ""
+    ) -> list[PoolEvent]:
         """Tell what the head says of the miner, once: account, program, hashrate.
 
         The account is the user of Basic authorization (the password is not kept), else, where `wallet`, the
         wallet in the URL.
         """
-        head, method = asked.head, asked.message.method or asked.head.method
+        head, method = asked.head, asked.message.method or method or asked.head.method
         agent = text(head.value("user-agent")) or None
         found: list[PoolEvent] = []
         user, worker = basic_user(head), None

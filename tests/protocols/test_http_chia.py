@@ -74,7 +74,6 @@ def test_a_farmer_joins_and_brings_partials() -> None:
     login = f"user='{LAUNCHER}' coin='XCH' agent='Chia Blockchain v.2.4.3'"
     submit = f"stratum-chia pool.submit job_id='{SP}' worker='0x{'7' * 64}'"
     assert said(flights) == [
-        "stratum-chia pool.notice method='pool_info' text='Example'",
         "stratum-chia pool.difficulty difficulty=10.0",
         f"stratum-chia pool.login method='POST /farmer' {login}",
         "stratum-chia pool.login_result accepted=True message='Welcome'",
