@@ -69,14 +69,15 @@ def size_of(data: bytes | bytearray, at: int = 0) -> int | None:
     return int(size)
 
 
-def is_exact(frame: bytes | bytearray) -> bool:
+def is_exact(data: bytes | bytearray, at: int, size: int) -> bool:
     """Say whether a whole frame of an assigned type has the body that its type wants."""
-    kind = frame[1]
+    kind = data[at + 1]
     if kind == Type.REGISTER:
-        return frame[-1] == 0 and frame.count(b"\0", 6) == 2
+        end = at + size
+        return data[end - 1] == 0 and data.count(b"\0", at + 6, end) == 2
     if kind == Type.SET_DIFFICULTY:
-        exponent, count = struct.unpack_from("<BH", frame, 4)
-        return bool(exponent <= _MAX_EXPONENT and len(frame) == 7 + 2 * count)
+        exponent, count = struct.unpack_from("<BH", data, at + 4)
+        return bool(exponent <= _MAX_EXPONENT and size == 7 + 2 * count)
     return kind in SIZES
 
 
@@ -112,7 +113,7 @@ def chain(data: bytes | bytearray, at: int, wanted: int) -> bool | None:
         party = kind in FROM_POOL
         if len(data) - at < size:
             return None
-        if not is_exact(data[at : at + size]):
+        if not is_exact(data, at, size):
             return False
         at += size
     return True
@@ -121,24 +122,21 @@ def chain(data: bytes | bytearray, at: int, wanted: int) -> bool | None:
 def find_chain(data: bytes | bytearray, wanted: int) -> tuple[int, bool]:
     """Return where exact messages begin, and whether that is sure; else where they may begin, or the end.
 
-    A line of JSON begins at the data's first byte or behind an LF.
+    A line of JSON begins at the data's first byte or behind an LF. The first place that may yet prove right
+    is waited for, so that more data is not searched twice.
     """
-    at = 0
-    waiting = len(data)
-    while at < len(data):
-        line = 0 if at == 0 and data[:1] == _OTHER_LINE else _after(data.find(b"\n" + _OTHER_LINE, at))
-        frame = data.find(FRAME, at)
-        places = [place for place in (line, frame) if place >= at]
-        if not places:
-            break
-        at = min(places)
+    line = 0 if data[:1] == _OTHER_LINE else _after(data.find(b"\n" + _OTHER_LINE))
+    frame = data.find(FRAME)
+    while line >= 0 or frame >= 0:
+        at = min(place for place in (line, frame) if place >= 0)
         answer = chain(data, at, wanted)
-        if answer:
-            return at, True
-        if answer is None:
-            waiting = min(waiting, at)
-        at += 1
-    return waiting, False
+        if answer is not False:
+            return at, answer is True
+        if at == line:
+            line = _after(data.find(b"\n" + _OTHER_LINE, at))
+        if at == frame:
+            frame = data.find(FRAME, at + 1)
+    return len(data), False
 
 
 def _after(found: int) -> int:

@@ -147,7 +147,7 @@ class BtcAgent(Parser):
                     yield event
             return
         if whole[1] in SIZES:
-            if not is_exact(whole):
+            if not is_exact(whole, 0, len(whole)):
                 raise ParseError(f"a frame of type {whole[1]:#04x} with a body that is none", offset)
             yield from self._frame(Message(side, offset, None, None, None, None, None, {}), whole)
 

@@ -2,6 +2,7 @@
 
 import random
 import struct
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -367,3 +368,42 @@ def test_spoiled_streams_raise_parse_errors_only(chance: random.Random) -> None:
             spoiled[chance.randrange(len(spoiled))] = chance.randrange(256)
         for event in drain(parser, side, bytes(spoiled)):
             assert replace(event).protocol == "btcagent"
+
+
+HOSTILE = {
+    "registrations without an end": b"\x7f\x01\xff\x03" * 16384,
+    "long lists": b"\x7f\x05\xff\xff" * 16384,
+    "lists in lists": b"\x7f\x05\x09\x00\x01\x01\x00" * 9000,
+    "beginnings of lines": b"\n{" * 32768,
+    "lines that do not end well": b"{]\n" * 21845,
+    "frames of no type": b"\x7f\x66\x04\x00" * 16384,
+    "magic": b"\x7f" * 65536,
+    "shares": share(1, 1) * 4369,
+    "difficulties of many": set_difficulty(1, *range(32000)),
+}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("sure", [True, False])
+def test_no_segment_costs_more_than_100_ms(data: bytes, sure: bool) -> None:
+    def seconds() -> float:
+        parser = BtcAgent(sure=dict.fromkeys(Side, sure))
+        began = time.process_time()
+        drain(parser, C, data)
+        drain(parser, S, data)
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(5)) < 0.2
+
+
+@pytest.mark.prove
+def test_a_search_byte_by_byte_does_not_begin_anew() -> None:
+    def seconds() -> float:
+        parser = BtcAgent()
+        began = time.process_time()
+        for byte in b"\x7f\x01\xff\x03" * 2048:
+            drain(parser, C, bytes([byte]))
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(3)) < 1.0

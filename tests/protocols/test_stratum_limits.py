@@ -5,6 +5,7 @@ import time
 import pytest
 
 from facts.errors import ParseError
+from protocols.events import Difficulty, Login
 from protocols.jsonrpc import MAX_DEPTH, MAX_PENDING, Pending, failure_of, messages, number, small
 from protocols.lines import MAX_LINE, LineBuffer
 from protocols.parser import Match, Side
@@ -191,3 +192,28 @@ def test_the_probe_tells_lines_of_mining_from_the_first_bytes(
     client: bytes, server: bytes, expected: Match
 ) -> None:
     assert Stratum.probe({C: client, S: server}) is expected
+
+
+def test_a_raw_control_character_in_a_name_is_read_and_replaced() -> None:
+    line = b'{"id":1,"method":"mining.authorize","params":["farm.rig\t7","x"]}\n'
+    (login,) = Stratum().feed(C, line)
+    assert isinstance(login, Login)
+    assert login.worker == "rig\ufffd7"
+
+
+def test_shares_with_a_key_named_twice_are_passed_over_and_the_pool_is_read_on() -> None:
+    parser = Stratum()
+    list(parser.feed(C, SUBSCRIBE))
+    share = b'{"id":4,"id":4,"method":"mining.submit","params":["a.b","1","00","665f0001","00112233"]}\n'
+    for _ in range(20):
+        with pytest.raises(ParseError):
+            list(parser.feed(C, share))
+        told = parser.feed(S, b'{"id":null,"method":"mining.set_difficulty","params":[1]}\n')
+        assert [type(event) for event in told] == [Difficulty]
+
+
+def test_a_stream_that_says_nothing_more_is_not_read_to_the_end() -> None:
+    parser = Stratum()
+    list(parser.feed(C, SUBSCRIBE))
+    assert list(parser.feed(C, b"{}\n" * 20_000)) == []
+    assert parser.finished
