@@ -27,6 +27,7 @@ from protocols.http_calls import (
 from protocols.jsonrpc import number, text
 from protocols.stratum_shapes import height, is_any_hex, is_hex
 from protocols.targets import hashes_of_hex
+from protocols.template_coins import of_daemon, of_template
 from protocols.wallets import coins_of
 
 LEAST_BLOCK = 160
@@ -44,7 +45,7 @@ _METHOD_LAST = re.compile(rb"\]\s*(?:,\s*" + _PAIR + rb")*,\s*" + _NAME + rb"[^\
 """The method behind its parameters."""
 _PREVIOUS = re.compile(rb'"previousblockhash"\s*:\s*"([0-9a-fA-F]{64})"')
 _BITS = re.compile(rb'"bits"\s*:\s*"([0-9a-fA-F]{8})"')
-_CURTIME = re.compile(rb'"curtime"\s*:\s*[0-9]{9,11}')
+_CURTIME = re.compile(rb'"curtime"\s*:\s*([0-9]{9,11})')
 _HEIGHT = re.compile(rb'"height"\s*:\s*([0-9]{1,12})\s*[,}]')
 _TARGET = re.compile(rb'"target"\s*:\s*"([0-9a-fA-F]{64})"')
 _BLOB = re.compile(rb'"block(?:template|hashing)_blob"\s*:\s*"[0-9a-f]{152}')
@@ -178,8 +179,11 @@ def _bitcoin(result: dict[str, Any]) -> dict[str, Any] | None:
     if not aux and (type(result.get("curtime")) is not int or block is None):
         return None
     work_id = result.get("hash") if aux else result.get("workid")
+    coin, algorithm = (None, None) if aux else of_template(result)
     return {
         "job_id": text(work_id),
+        "algorithm": algorithm,
+        "coin": coin,
         "height": block,
         "hashes": hashes_of_hex(result.get("target")),
         "network_hashes": hashes_of_bits(bits),
@@ -198,7 +202,14 @@ def _cryptonote(result: dict[str, Any]) -> dict[str, Any] | None:
         return None
     if not hashes or block is None:
         return None
-    return {"height": block, "hashes": hashes, "network_hashes": hashes}
+    coin, algorithm = of_daemon(result)
+    return {
+        "algorithm": algorithm,
+        "coin": coin,
+        "height": block,
+        "hashes": hashes,
+        "network_hashes": hashes,
+    }
 
 
 def _wide(difficulty: object) -> float | None:
@@ -226,15 +237,27 @@ def _long_template(call: Call, reply: Reply) -> list[PoolEvent]:
     block = _last(_HEIGHT, ends)
     if block is None:
         return []
-    if _last(_PREVIOUS, ends) and _last(_CURTIME, ends) and (bits := _last(_BITS, ends)):
+    coin = algorithm = None
+    curtime = _last(_CURTIME, ends)
+    if _last(_PREVIOUS, ends) and curtime and (bits := _last(_BITS, ends)):
         target = _last(_TARGET, ends)
+        told_of = {"bits": bits.decode(), "curtime": int(curtime), "height": int(block)}
+        coin, algorithm = of_template(told_of)
         hashes = hashes_of_hex(target.decode()) if target else None
         network = hashes_of_bits(bits.decode())
     elif _last(_PREV_HASH, ends) and _BLOB.search(ends[0]) and (difficulty := _last(_DIFFICULTY, ends)):
         hashes = network = float(difficulty) or None
     else:
         return []
-    told = call.event(Work, reply, height=height(int(block)), hashes=hashes, network_hashes=network)
+    told = call.event(
+        Work,
+        reply,
+        algorithm=algorithm,
+        coin=coin,
+        height=height(int(block)),
+        hashes=hashes,
+        network_hashes=network,
+    )
     return [told]
 
 

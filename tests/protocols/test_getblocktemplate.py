@@ -104,7 +104,7 @@ def test_cryptonote_s_daemon_mode_names_a_wallet() -> None:
     assert said(flights) == [
         f"getblocktemplate pool.login method='getblocktemplate' user='{XMR}' wallet='{XMR}' coin='XMR'",
         REQUEST,
-        "getblocktemplate pool.work height=3400123 hashes=512000000000.0 network_hashes=512000000000.0",
+        "getblocktemplate pool.work algorithm='rx' height=3400123 hashes=512000000000.0 network_hashes=512000000000.0",
         "getblocktemplate pool.request method='getheight'",
         "getblocktemplate pool.submit",
         "getblocktemplate pool.share_result accepted=True",
@@ -156,7 +156,7 @@ def test_aliases_and_kin_of_the_methods() -> None:
         f"getblocktemplate pool.work job_id='{'4c' * 32}' height=5 network_hashes={ONE!r}",
         f"getblocktemplate pool.work job_id='{'4c' * 32}' height=5 network_hashes={ONE!r}",
         f"getblocktemplate pool.work job_id='a-b' height=7 network_hashes={ONE!r}",
-        "getblocktemplate pool.work height=9 hashes=512000000000.0 network_hashes=512000000000.0",
+        "getblocktemplate pool.work algorithm='rx' height=9 hashes=512000000000.0 network_hashes=512000000000.0",
     ]
     results = [event.split("accepted=")[1] for event in said(flights) if "share_result" in event]
     assert results == ["True", "False", "True", "True"]
