@@ -8,6 +8,7 @@ most.
 What is remembered does not depend on the order in which independent flows are told.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ ENTRY_LIMIT = 400_000
 CROSSING_NS = 60 * NS
 """For so long after it was announced, news of a block may still come from peers that had it from elsewhere:
 it reaches nearly every node of a network within seconds."""
+BURST_NS = 2 * NS
+"""Blocks that an address announces so close to one another are old ones, which it fetches and passes on."""
 SOURCES = 2
 """Peers that an address connected to and was told of blocks by, before silence about one of them means
 anything. Most conversations of a node that others connect to are out of view: it is the far end of theirs."""
@@ -104,7 +107,12 @@ class Blocks:
         known = self._known.get(address, {})
         sources = len(self._sources.get(address, ()))
         relayed = sum(one.news_ns is not None and _was_told(one) for one in known.values())
-        first = [one.announced for one in known.values() if one.announced is not None and not _was_told(one)]
+        announced = sorted(one.announced.at_ns for one in known.values() if one.announced is not None)
+        first = [
+            one.announced
+            for one in known.values()
+            if one.announced is not None and not _was_told(one) and _alone(announced, one.announced.at_ns)
+        ]
         groups = [group for group in talks.values() if group[0].protocol not in BLOCKLESS]
         if sources < SOURCES or len(first) > relayed or any(_hidden(group) for group in groups):
             first = []
@@ -144,10 +152,15 @@ def _was_told(known: _Known) -> bool:
 
 
 def _hidden(talks: Sequence[NodeTalk]) -> bool:
-    """Whether a conversation could have brought blocks unseen: encrypted, or heard on one side only."""
-    if any(talk.protocol == V2 for talk in talks):
+    """Whether a conversation could have brought blocks unseen: sealed, with holes, or heard half."""
+    if any(talk.protocol == V2 or talk.holes for talk in talks):
         return True
     return not all(any(talk.sides[side].spoke for talk in talks) for side in Side)
+
+
+def _alone(times: Sequence[int], at_ns: int) -> bool:
+    """Whether no other of the times (in order) is near this one, which is among them."""
+    return bisect_right(times, at_ns + BURST_NS) - bisect_left(times, at_ns - BURST_NS) == 1
 
 
 def _read_at(talks: Sequence[NodeTalk], at_ns: int) -> bool:

@@ -84,6 +84,7 @@ class Casebook:
         known = bool(group)
         for node in group:
             node.open_ns = max(node.open_ns, conversation.last_ns)
+            node.holes |= any(conversation.lost) or any(conversation.broken)
         for side, miner, pool in ((0, flow.client, flow.server), (1, flow.server, flow.client)):
             for talk in self._talks.get((miner.address, pool), ()):
                 connection = talk.connections.pop((miner.port, flow.tunnel), None)

@@ -366,7 +366,7 @@ class Speaker:
 class NodeTalk:
     """What two nodes said to one another at one service."""
 
-    __slots__ = ("client", "first_ns", "last_ns", "open_ns", "protocol", "server", "sides")
+    __slots__ = ("client", "first_ns", "holes", "last_ns", "open_ns", "protocol", "server", "sides")
 
     def __init__(self, client: Address, server: Endpoint, protocol: str) -> None:
         self.client = client
@@ -378,6 +378,8 @@ class NodeTalk:
         """Of what was read."""
         self.open_ns = -1
         """When the last of its connections ended that is known to have, read to its end or not."""
+        self.holes = False
+        """Whether bytes of it are not in the capture, or could not be read."""
 
     def span(self, first_ns: int, last_ns: int) -> None:
         """Stretch the time in which the talk took place."""

@@ -1,12 +1,14 @@
 """Nodes that find blocks, told from those that relay them; nodes told by sizes alone; coins told by seeds."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from classifier.blocks import CROSSING_NS, MANY
 from classifier.kinds import Kind
 from classifier.seeds import SEEDS
+from facts.conversation import Conversation
 from facts.instant import NS
 from facts.names import Level, Role
 from facts.verdict import Verdict
@@ -180,6 +182,27 @@ def test_a_peer_that_is_heard_on_one_side_only_hides_what_it_says() -> None:
     found(net, MANY)
     net.lines["198.51.100.14"] = Line(end(NODE, 41_000), end("198.51.100.14", 8333), protocol="bitcoin-p2p")
     net.lines["198.51.100.14"].miner(events.NodeMessage, command="inv")
+    assert finder(net) is None
+
+
+@pytest.mark.parametrize("what", ["lost", "broken"])
+def test_a_conversation_with_holes_hides_what_it_says(what: str) -> None:
+    net = Network()
+    net.relay(20)
+    found(net, MANY)
+    told = [line.over(after=0).told for line in net.lines.values()]
+    ended = told[1].pop()
+    assert isinstance(ended, Conversation)
+    hole = {"lost": (False, True)} if what == "lost" else {"broken": (True, False)}
+    told[1].append(replace(ended, **hole))  # type: ignore[arg-type]
+    assert (NODE, Role.SOLO_MINER) not in verdicts(*net.lines.values())
+
+
+def test_old_blocks_that_it_fetches_and_passes_on_in_a_burst_are_not_found() -> None:
+    net = Network()
+    net.relay(20)
+    for n in range(100, 106):
+        net.tell(f"old{n}", 2000 * MINUTE + n * NS)
     assert finder(net) is None
 
 
