@@ -23,7 +23,7 @@ from protocols.stratum_shapes import is_any_hex, is_hex
 from protocols.wallets import coins_of
 
 PATHS = frozenset({"farmer", "partial"})
-"""Last parts of a path at which farmers speak to a pool. `pool_info` tells no farmer from who compares pools."""
+"""Last parts of the paths at which farmers speak; `pool_info` tells none from who only compares pools."""
 
 Told = tuple[list[PoolEvent], Call | None]
 
