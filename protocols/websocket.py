@@ -4,6 +4,7 @@ Handed the stream by the HTTP parser once the upgrade was read, or found in mid-
 with a JSON object. Frames are read in protocols/websocket_frames.py; docs/protocols/websocket.md.
 """
 
+import re
 from collections.abc import Iterator
 
 from facts.errors import ParseError
@@ -22,6 +23,8 @@ long one counts as one for each QUIET_BYTES begun, so that what inflates a thous
 QUIET_BYTES = 4096
 
 _TEXT = 0x80 | Opcode.TEXT
+_OBJECTS = re.compile(rb"[ \t\r\n]*(?:\[[ \t\r\n]*)?\{")
+"""A JSON object, or an array that begins with one (a batch)."""
 
 
 class WebSocket(Parser):
@@ -75,7 +78,7 @@ class WebSocket(Parser):
             self._quiet += 1 + len(text) // QUIET_BYTES
             if self.finished:
                 return
-            if text.lstrip(b" \t\r\n")[:1] not in (b"{", b"["):
+            if not _OBJECTS.match(text):
                 continue
             for message in messages(text, side, offset):
                 message.offset = offset  # where the frame begins: its text may have been compressed

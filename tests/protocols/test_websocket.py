@@ -180,7 +180,7 @@ def test_several_objects_of_one_message_are_read() -> None:
 
 def test_what_is_no_json_object_says_nothing_and_is_no_error() -> None:
     parser = WebSocket(False)
-    for text in (b"hello", b"42[1]", b"", b'"mining.notify"', b"\xff\xfe{}"):
+    for text in (b"hello", b"42[1]", b"", b'["topic", {}]', b'"mining.notify"', b"\xff\xfe{}"):
         assert list(parser.feed(S, frame(text))) == []
     assert list(parser.feed(S, frame(said(JOB), opcode=2)))  # tunnels send text in binary frames
 
