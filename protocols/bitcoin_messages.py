@@ -115,6 +115,10 @@ def wanted(payload: bytes) -> tuple[bool, tuple[bytes, ...]]:
 
 def announced(payload: bytes) -> tuple[int, tuple[bytes, ...]]:
     """Return of an inv how many blocks it names, and the last 8 of them, as the wire has them."""
+    at = _varint(payload, 0)[1]
+    kinds = payload[at::ENTRY_SIZE]  # the lowest byte of each type
+    if Inventory.BLOCK not in kinds and Inventory.CMPCT_BLOCK not in kinds:
+        return 0, ()  # transactions, as nearly always
     entries = _entries(payload, len(payload) // ENTRY_SIZE)
     blocks = [raw for kind, raw in entries if kind in (Inventory.BLOCK, Inventory.CMPCT_BLOCK)]
     return len(blocks), tuple(blocks[-MAX_ANNOUNCED:])

@@ -335,6 +335,15 @@ def test_a_peer_of_a_proof_of_stake_coin_is_a_node_without_mining(coins: tuple[s
     assert {role for _, role in verdicts(one.over())} == {Role.NODE}
 
 
+def test_every_noun_between_nodes_is_known_to_the_book() -> None:
+    nouns = {
+        kind
+        for kind in vars(events).values()
+        if isinstance(kind, type) and issubclass(kind, events.NodeEvent)
+    }
+    assert nouns - {events.NodeEvent} <= set(scenes.book()._handlers)
+
+
 def test_memory_of_blocks_has_a_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("classifier.blocks.ENTRY_LIMIT", 10)
     net = Network()

@@ -14,6 +14,8 @@ DIRECT = [
     "eth_proxy.pcap.gz",
     "etc_nicehash.pcap",
     "nodes.pcap.lz4",
+    "bip324.pcap",
+    "electrum.pcap",
     "lossy.pcap",
 ]
 """Captures that tshark reads as they lie (it unpacks neither bz2 nor xz)."""

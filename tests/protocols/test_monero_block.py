@@ -95,6 +95,12 @@ def test_a_new_block_is_told_by_name_and_height(command: int, word: str, cuts: t
     )  # fmt: skip
 
 
+def test_a_block_of_more_transactions_than_are_hashed_is_a_message_only() -> None:
+    for others, kinds in ((2047, ["node.message", "node.block"]), (2100, ["node.message"])):
+        events = wire.play(Levin, [(Side.CLIENT, wire.levin(2008, entry(modern(7, others))))])
+        assert [event.kind for event in events] == kinds
+
+
 @pytest.mark.parametrize("payload", [entry(b"rubbish"), wire.storage({"b": {}}), wire.storage({})])
 def test_a_block_of_another_form_is_a_message_only(payload: bytes) -> None:
     (event,) = wire.play(Levin, [(Side.CLIENT, wire.levin(2008, payload))])

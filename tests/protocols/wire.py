@@ -96,7 +96,9 @@ def _entry(value: object) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    return struct.pack("<B", value << 2) if value < 64 else struct.pack("<H", value << 2 | 1)
+    if value < 1 << 14:
+        return struct.pack("<B", value << 2) if value < 64 else struct.pack("<H", value << 2 | 1)
+    return struct.pack("<I", value << 2 | 2)
 
 
 def handshake(network: str = "10", height: int = 3_100_000, peers: int = 0) -> bytes:
