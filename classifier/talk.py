@@ -58,6 +58,8 @@ MINER_FACTS = frozenset(Fact(n) for n in range(6))
 PROOFS = frozenset({Fact.SUBSCRIBED, Fact.DIFFICULTY, Fact.WORK, Fact.SHARE_ACCEPTED, Fact.SHARE_JUDGED})
 """Answers that only a pool gives. An accepted login is none by itself: `true` is what many a JSON service
 answers to anything; with a subscription, a target, work or a share it speaks as one."""
+WEIGHED = frozenset({"stratum", "btcagent", "browser-mining"})
+"""Families of protocols whose readers weigh a wallet with the jobs of its conversation."""
 ACCOUNTLESS = frozenset({"getwork", "getblocktemplate"})
 """Protocols in which a miner asks for work without naming an account."""
 
@@ -186,8 +188,8 @@ class Talk:
     """All mining traffic of one miner address with one service in one family of protocols."""
 
     __slots__ = (
-        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "last_ns", "machines", "miner",
-        "names", "pool", "protocol", "seen", "shares", "stay_ns", "transport",
+        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "last_ns", "machines",
+        "miner", "names", "pool", "protocol", "seen", "shares", "stay_ns", "transport",
     )  # fmt: skip
 
     def __init__(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> None:
@@ -249,10 +251,11 @@ class Talk:
     def coins(self) -> set[str]:
         """The coins that are mined: by the work, and where none was read, by the wallets.
 
-        Readers of Stratum have weighed the wallet with the job; in other protocols it is all that is told.
+        Where jobs are those of a pool, readers have weighed the wallet with the job; elsewhere it is all that
+        is told.
         """
         mined = self.named(Sort.COIN)
-        weighed = Fact.WORK in self.seen and self.family in ("stratum", "btcagent")
+        weighed = Fact.WORK in self.seen and self.family in WEIGHED
         return mined if mined or weighed else self.named(Sort.PAYOUT)
 
     @property

@@ -133,7 +133,7 @@ def name(protocol: str, job: "Told", asked: Wanted) -> Named:
     """Return coin and algorithm of a job, given what the accounts of its conversation say."""
     if protocol == "stratum-bitcoin" and job.block is not None:
         return _bitcoin(job.block, job.algorithm, asked)
-    if protocol == "stratum-cryptonote":
+    if protocol in ("stratum-cryptonote", "browser-mining"):
         return _cryptonote(job, asked)
     if job.coin is not None:
         return job.coin, job.algorithm

@@ -1,5 +1,7 @@
 """Hashrate from conversations: each share by its job, algorithms apart, nothing from what is not known."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +121,26 @@ def test_a_miner_that_names_ever_new_algorithms_is_not_kept_in_full() -> None:
     assert made.dropped["names-beyond-limit"] == ALGORITHM_LIMIT
 
 
+def test_the_interval_holds_the_truth_while_the_difficulty_varies() -> None:
+    chance = random.Random(3)
+    runs, held = 300, 0
+    for _ in range(runs):
+        truth = 10 ** chance.uniform(6, 15)
+        one = start(line())
+        hashes, seconds = truth * 10, 0.0  # a share in 10 s, then 5 to 30 s as the pool pleases
+        work(one, hashes)
+        while seconds < 1_800:
+            wait = chance.expovariate(truth / hashes)
+            seconds += wait
+            share(one, wait)
+            if chance.random() < 0.05:
+                hashes = truth * chance.uniform(5, 30)
+                work(one, hashes)
+        (rate,) = rates(one.over(0)).values()
+        held += rate.low <= truth <= rate.high
+    assert held / runs >= 0.93
+
+
 @given(st.lists(st.tuples(st.floats(1e3, 1e15), st.integers(1, 20)), min_size=1, max_size=20))
 def test_the_rate_is_the_sum_of_the_shares_over_the_time(parts: list[tuple[float, int]]) -> None:
     one = start(line())
@@ -148,6 +170,6 @@ def test_the_coin_is_the_works_and_the_wallets_only_where_no_work_was_read() -> 
     early = login(start(line()))
     assert verdicts(early.over(1))[MINER, Role.MINER].coins == ("XMR",)
     web = login(line())
-    web.protocol = "browser-mining"
+    web.protocol = "getwork"
     web = login(web).pool(events.Work, job_id="j", algorithm="cn/r")
     assert "XMR" in verdicts(web.over(1))[MINER, Role.MINER].coins

@@ -60,6 +60,35 @@ def test_the_job_decides_whatever_is_paid_out(
     assert name("stratum-bitcoin", block(height, time, work), of(other))[0] == coin
 
 
+MIDYEAR = 1_530_403_200  # 2018-07-01
+YEAR = 365.25 * 86_400
+DIFFICULTIES = {  # at each 1st of July from 2018 to 2025, to a factor of two, as explorers draw it
+    "BTC": (5.4e12, 9.0e12, 1.6e13, 1.5e13, 2.9e13, 5.0e13, 8.3e13, 1.17e14),
+    "LTC": (9e6, 1.5e7, 8e6, 7e6, 1.7e7, 2.5e7, 3.2e7, 7e7),
+    "DOGE": (4e6, 7e6, 3e6, 3.5e6, 8e6, 1.1e7, 1.6e7, 3.5e7),
+    "DASH": (1e8, 1.7e8, 8e7, 1.3e8, 1.6e8, 1e8, 1.4e8, 1e8),
+}
+HEIGHTS = {  # on 2018-07-01 and 2025-07-01
+    "BTC": (529_900, 903_500),
+    "LTC": (1_449_000, 2_925_000),
+    "DOGE": (2_287_000, 5_790_000),
+    "DASH": (896_000, 2_297_000),
+}
+
+
+@given(st.sampled_from(sorted(DIFFICULTIES)), st.floats(0, 7), st.floats(0.5, 2.0), st.floats(0.98, 1.02))
+def test_jobs_of_eight_years_are_named_whenever_they_are_given(
+    coin: str, years: float, luck: float, drift: float
+) -> None:
+    before = min(int(years), 6)
+    low, high = DIFFICULTIES[coin][before : before + 2]
+    difficulty = low * (high / low) ** (years - before) * luck
+    first, last = HEIGHTS[coin]
+    height = round((first + (last - first) * years / 7) * drift)
+    job = block(height, round(MIDYEAR + years * YEAR), math.log2(difficulty) + 32)
+    assert name("stratum-bitcoin", job, NOBODY) == (coin, ALGORITHMS[coin])
+
+
 @pytest.mark.parametrize(
     ("height", "time", "work"),
     [
