@@ -1,9 +1,9 @@
 """What is known of chains beforehand: how high they were at which time, and how much work a block took.
 
 A job tells height, time and nBits. A chain is meant where its height at that time and the work of its blocks
-are near; how near is TOLERANCE and the row's `spread`. Only chains that are far apart from one another stand
-here. Bitcoin's forks of 2017 and 2018 share its height: they are told from it by the work, not from each
-other.
+are near; how near is the row's `tolerance` and `spread`. Only chains that are far apart from one another
+stand here. Bitcoin's forks of 2017 and 2018 share its height: they are told from it by the work, not from
+each other.
 
 Rows end with their last point, and are drawn on at the chain's own pace: heights stay good for decades, the
 work for as long as it does not leave its spread. Each row names where its figures come from.
@@ -15,9 +15,11 @@ from dataclasses import dataclass
 
 from protocols.coinbase import Coinbase
 
-TOLERANCE = 0.08
-"""Part of the expected height by which a job's may differ: chains ran up to 4 % fast over years; Namecoin, as
-strong as Bitcoin, is 15 % below it."""
+TOLERANCE = 0.04
+"""Part of the expected height by which a job's may differ: chains ran up to 2 % fast or slow between the
+points of their rows."""
+ALONE = 0.08
+"""The same for Bitcoin, whose work only chains have that are mined along with it: Namecoin, 15 % below it."""
 GROWTH = 0.5
 """Doublings of the work a year that are allowed for after a row's last point, upwards only."""
 ID_BITS = 12
@@ -72,6 +74,7 @@ class Chain:
     source: str
     id_is_work: bool = True
     """Whether a block's id is the hash that is compared with the target."""
+    tolerance: float = TOLERANCE
 
     def height_at(self, time: int) -> float | None:
         """Return the expected height; None before the first point."""
@@ -110,7 +113,7 @@ class Chain:
             return False
         if block.height is None:
             return None
-        if abs(block.height - expected) > TOLERANCE * expected:
+        if abs(block.height - expected) > self.tolerance * expected:
             return False
         return True if work is not None else None
 
@@ -153,6 +156,7 @@ CHAINS: tuple[Chain, ...] = (
         ),
         2,
         "headers of these blocks (time and nBits), 2012-09 to 2024-04",
+        tolerance=ALONE,
     ),
     Chain("BCH", "sha256d", 600, _FORKED, ((1_501_590_000, 69.5), (1_700_049_600, 70.5)), 3, _FORKED_SOURCE),
     Chain(
