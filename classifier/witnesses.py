@@ -26,6 +26,8 @@ JUDGED_CODES = frozenset({21, 22, 23})
 """Stratum's error codes for a stale, a duplicate and a low-difficulty share (ZIP-301, eth-proxy)."""
 JUDGED_WORDS = re.compile(r"(?i:stale|duplicate|high-hash|unknown-work|time-|bad-|inconclusive)")
 """How the reasons begin for which work over HTTP is refused by one who knows it (BIP 22, X-Reject-Reason)."""
+SHARE_CODES = frozenset({"stale-share", "duplicate-share", "difficulty-too-low", "too-low-difficulty"})
+"""What Stratum V2 says instead of the numbers of JUDGED_CODES."""
 POLL = "eth_getWork"
 """A node's request for work, which miners repeat every second or so; pools want a login before it."""
 NODE_SPOKEN = frozenset({Kind.NODE_HELLO, Kind.NODE_MESSAGE, Kind.NODE_SEALED, Kind.WALLET_LIGHT_MESSAGE})
@@ -90,7 +92,8 @@ def fact_of(event: events.PoolEvent) -> tuple[Fact, str]:
             if accepted:
                 return Fact.SHARE_ACCEPTED, ""
             words = event.protocol in ACCOUNTLESS and JUDGED_WORDS.match(message or "")
-            return (Fact.SHARE_JUDGED if code in JUDGED_CODES or words else Fact.SHARE_REFUSED), ""
+            judged = code in JUDGED_CODES or message in SHARE_CODES or words
+            return (Fact.SHARE_JUDGED if judged else Fact.SHARE_REFUSED), ""
         case events.Refused():
             return Fact.REFUSED, ""
         case events.Notice(method=method):

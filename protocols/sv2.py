@@ -11,11 +11,11 @@ from typing import ClassVar
 from facts.errors import ParseError
 from protocols.framed import Framed, Half, Outcome
 from protocols.parser import Heads, Match, Side
+from protocols.sv2_fields import Decoded
 from protocols.sv2_messages import (
     CHANNEL_BIT,
     FORMS,
     HEADER_SIZE,
-    Decoded,
     Form,
     Type,
     channel_bit_fits,

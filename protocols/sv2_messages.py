@@ -1,17 +1,16 @@
 """The messages of Stratum V2: which there are, and how their fields lie.
 
-Source: Stratum V2 specification, chapters 3 (data types, framing, common messages), 5 (mining), 6 (job
+Source: Stratum V2 specification, chapters 3 (framing, common messages), 5 (mining), 6 (job
 declaration), 7 (template distribution) and 8 (message types); extensions 0x0001 and 0x0002;
 docs/protocols/stratum-v2.md.
 """
 
-import math
 from dataclasses import dataclass
-from enum import Enum, IntEnum
-from struct import Struct
+from enum import IntEnum
 from typing import Literal
 
 from protocols.events import Party
+from protocols.sv2_fields import MAX_LENGTH, Decoded, Field, Layout, read_layout, span_of, text_of
 
 # The frame header, little-endian, 6 bytes; the highest bit of the extension type is the channel bit:
 #   0                 2              3                  6
@@ -22,33 +21,7 @@ EXTENSIONS_NEGOTIATION = 0x0001
 WORKER_TRACKING = 0x0002
 USER_IDENTITY = 0x01
 """Field type of the worker's name that WORKER_TRACKING appends to SubmitSharesExtended."""
-MAX_LENGTH = 0xFF_FFFF  # bytes: what the 24 bits of the header can say
 MAX_WORKER = 32  # bytes: the longest name that WORKER_TRACKING allows
-
-Value = int | float | str | bytes | None
-"""A decoded field: numbers, text, bytes (U256 too: its byte order is the reader's business), None: unset."""
-Decoded = list[Value]
-
-
-class Field(Enum):
-    """The data types of chapter 3."""
-
-    U8 = "U8"
-    U16 = "U16"
-    U32 = "U32"
-    U64 = "U64"
-    F32 = "F32"
-    U256 = "U256"
-    STR = "STR0_255"
-    B32 = "B0_32"
-    B255 = "B0_255"
-    B64K = "B0_64K"
-    OPTION_U32 = "OPTION[U32]"
-    U256S = "SEQ0_255[U256]"
-    U256S_64K = "SEQ0_64K[U256]"
-    U16S = "SEQ0_64K[U16]"
-    U32S = "SEQ0_64K[U32]"
-    TRANSACTIONS = "SEQ0_64K[B0_16M]"
 
 
 class Type(IntEnum):
@@ -103,7 +76,6 @@ class Type(IntEnum):
     REQUEST_EXTENSIONS_ERROR = 0x102
 
 
-Layout = tuple[Field, ...]
 Channel = Literal["set", "unset", "either"]
 
 
@@ -127,19 +99,6 @@ class Form:
 
 _U8, _U16, _U32, _U64, _F32, _U256 = Field.U8, Field.U16, Field.U32, Field.U64, Field.F32, Field.U256
 _STR, _B32, _B255, _B64K = Field.STR, Field.B32, Field.B255, Field.B64K
-_FIXED = {
-    _U8: Struct("<B"),
-    _U16: Struct("<H"),
-    _U32: Struct("<I"),
-    _U64: Struct("<Q"),
-    _F32: Struct("<f"),
-    _U256: Struct("<32s"),
-}
-_PREFIXED = {_STR: (1, 255), _B32: (1, 32), _B255: (1, 255), _B64K: (2, 0xFFFF)}
-"""Bytes of the length, and the most that it may say."""
-_ITEMS = {Field.U256S: (1, 32), Field.U256S_64K: (2, 32), Field.U16S: (2, 2), Field.U32S: (2, 4)}
-"""Bytes of the count, and of an item."""
-
 _OPEN: Layout = (_U32, _STR, _F32, _U256)
 _SHARE: Layout = (_U32,) * 6
 _CUSTOM: Layout = (
@@ -150,32 +109,8 @@ _TEMPLATE: Layout = (
 )  # fmt: skip
 
 
-def _span(layout: Layout) -> tuple[int, int]:
-    """Return the least and the most bytes of a layout."""
-    least = most = 0
-    for field in layout:
-        if field in _FIXED:
-            least += _FIXED[field].size
-            most += _FIXED[field].size
-        elif field in _PREFIXED:
-            width, longest = _PREFIXED[field]
-            least += width
-            most += width + longest
-        elif field in _ITEMS:
-            width, size = _ITEMS[field]
-            least += width
-            most += width + size * (256**width - 1)
-        elif field is Field.OPTION_U32:
-            least += 1
-            most += 5
-        else:
-            least += 2
-            most = MAX_LENGTH
-    return least, min(most, MAX_LENGTH)
-
-
 def _form(type_: Type, name: str, sender: Party | None, channel: Channel, *layouts: Layout) -> Form:
-    spans = [_span(layout) for layout in layouts]
+    spans = [span_of(layout) for layout in layouts]
     least, most = min(span[0] for span in spans), max(span[1] for span in spans)
     if channel != "unset":
         most = min(most + 4 * (5 + 255), MAX_LENGTH)  # fields that extensions may append
@@ -309,7 +244,7 @@ def decode(form: Form, payload: bytes) -> Decoded | None:
     """
     for layout in form.layouts:
         values: Decoded = []
-        end = _read(layout, payload, values)
+        end = read_layout(layout, payload, values)
         if end == len(payload):
             return values
         if end is not None and form.channel == "set":
@@ -317,61 +252,6 @@ def decode(form: Form, payload: bytes) -> Decoded | None:
             if worker is not None:
                 return [*values, worker] if form.type is Type.SUBMIT_SHARES_EXTENDED else values
     return None
-
-
-def _read(layout: Layout, payload: bytes, values: Decoded) -> int | None:
-    """Append the values of a layout; return where they end, None where the payload ends before."""
-    at = 0
-    for field in layout:
-        fixed = _FIXED.get(field)
-        if fixed is not None:
-            if at + fixed.size > len(payload):
-                return None
-            value: Value = fixed.unpack_from(payload, at)[0]
-            if field is _F32 and not (isinstance(value, float) and math.isfinite(value) and value >= 0):
-                return None
-            values.append(value)
-            at += fixed.size
-            continue
-        step = _variable(field, payload, at, values)
-        if step is None or step > len(payload):
-            return None
-        at = step
-    return at
-
-
-def _variable(field: Field, payload: bytes, at: int, values: Decoded) -> int | None:
-    if field in _PREFIXED:
-        width, longest = _PREFIXED[field]
-        length = int.from_bytes(payload[at : at + width], "little")
-        at += width
-        if length > longest or at + length > len(payload):
-            return None
-        raw = payload[at : at + length]
-        values.append(text_of(raw) if field is _STR else raw)
-        return at + length
-    if field in _ITEMS:
-        width, size = _ITEMS[field]
-        count = int.from_bytes(payload[at : at + width], "little")
-        values.append(count)
-        return at + width + count * size
-    if field is Field.OPTION_U32:
-        if at >= len(payload) or payload[at] > 1:
-            return None
-        values.append(int.from_bytes(payload[at + 1 : at + 5], "little") if payload[at] else None)
-        return at + 1 + 4 * payload[at]
-    return _transactions(payload, at, values)
-
-
-def _transactions(payload: bytes, at: int, values: Decoded) -> int | None:
-    count = int.from_bytes(payload[at : at + 2], "little")
-    at += 2
-    for _ in range(count):
-        if at + 3 > len(payload):
-            return None
-        at += 3 + int.from_bytes(payload[at : at + 3], "little")
-    values.append(count)
-    return at
 
 
 def _appended(payload: bytes, at: int) -> str | None:
@@ -397,11 +277,3 @@ def _chain(payload: bytes, at: int, order: Literal["big", "little"]) -> str | No
             worker = text_of(payload[at + 5 : end])
         at = end
     return worker
-
-
-def text_of(raw: bytes) -> str:
-    """Return a string of the wire; what cannot be decoded or printed is replaced."""
-    text = raw.decode("utf-8", "replace")
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -7,7 +7,6 @@ Source: Stratum V2 specification, chapters 4, 5 and 8; docs/protocols/stratum-v2
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar, TypeVar
 
@@ -22,21 +21,22 @@ from protocols.events import (
     Work,
 )
 from protocols.parser import Event, Heads, Match, Parser, Side
+from protocols.sv2_keys import DRAFTS, FRAMES, MAGIC, NOISE_FRAMES, Draft, looks_random, probe_keys
 from protocols.sv2_session import PROTOCOL
 from protocols.sv2_sizes import (
-    DRAFT_OPEN_SUCCESS,
     EXTENDED_JOB,
+    EXTENDED_OPENED,
     EXTENDED_SHARE,
     EXTENSIONS,
     EXTENSIONS_ANSWER,
     FUTURE_JOB,
     OPEN,
-    OPEN_SUCCESS,
     PREV_HASH,
     SETUP,
     SETUP_SUCCESS,
     SHARE,
     SHARE_SUCCESS,
+    STANDARD_OPENED,
     TARGET,
     Tally,
     extended_tally,
@@ -51,37 +51,8 @@ PROOFS = 3  # shares answered alone that prove a session whose first jobs left i
 MAX_UNPROVED = 16  # flights of the client within which they must come
 MAX_STRANGE = 64  # flights in a row that hold nothing known: it is not this protocol
 FULL_SEGMENT = 536  # bytes: the least that a full TCP segment carries (RFC 9293)
-MAX_SIZES = 64  # sizes of shares that are remembered: one, or one for each length of a worker's name
+MAX_SIZES = 16  # sizes of shares that are remembered: one, or one for each length of a worker's name
 MAX_PENDING = 1 << 20  # shares without an answer
-DISTINCT = (
-    0.72  # of the different byte values expected in random bytes: seven deviations below, text is lower
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """How a version of the specification looks from outside."""
-
-    act1: int
-    """Bytes of the client's key."""
-    act2: int
-    """Bytes of the server's answer: two keys, one of them sealed, and the sealed certificate of 74."""
-    overhead: int
-    """Bytes that sealing adds to a message's payload."""
-
-
-MAC = 16
-CERTIFICATE = 74 + MAC
-FRAMES = 6 + MAC + MAC  # header and payload are sealed apart
-NOISE_FRAMES = 2 + 6 + MAC  # drafts sealed whole frames, their length before them in clear
-DRAFTS = (
-    Draft(64, 64 + 64 + MAC + CERTIFICATE, FRAMES),  # ElligatorSwift keys: the specification
-    Draft(32, 32 + 32 + MAC + CERTIFICATE, FRAMES),  # x-only keys: drafts of 2023
-    Draft(33, 33 + 33 + MAC + CERTIFICATE, FRAMES),  # compressed keys: not seen in any source
-)
-MAGIC = b"STR3"
-"""Begins the proposal of algorithms in drafts that negotiated them, in clear."""
-_HANDSHAKES = {draft.act1: draft.act2 for draft in DRAFTS}
 
 
 class Stage(Enum):
@@ -118,19 +89,7 @@ class StratumV2Noise(Parser):
     @classmethod
     def probe(cls, heads: Heads) -> Match:
         """YES once both keys have passed with exactly their sizes, and looked random."""
-        client, server = bytes(heads.get(Side.CLIENT, b"")), bytes(heads.get(Side.SERVER, b""))
-        if MAGIC in client[:6]:
-            return _negotiated(client, server)
-        if not client:
-            return Match.NO if server else Match.MORE
-        if len(client) > max(_HANDSHAKES) or not looks_random(client):
-            return Match.NO
-        due = _HANDSHAKES.get(len(client))
-        if not server:
-            return Match.MORE
-        if due is None or len(server) > due or not looks_random(server):
-            return Match.NO
-        return Match.YES if len(server) == due else Match.MORE
+        return probe_keys(heads)
 
     def __init__(self) -> None:
         self._stage = Stage.ACT1
@@ -147,9 +106,12 @@ class StratumV2Noise(Parser):
         self._strange = 0
         self._shares: tuple[int, ...] = ()  # sizes of a share
         self._standard_shares = False  # shares of a standard channel were counted
-        self._proofs: list[tuple[int, int]] = []  # where shares and their answers began, while in doubt
+        self._proofs: list[
+            tuple[list[Segment], int]
+        ] = []  # where shares and their answers began, while in doubt
         self._said: list[Segment] = []  # the client's last run
         self._pending = 0
+        self._open = 0  # the most that may have no answer
         self._doubt = 0  # answers that may be a refusal as stale, which has the size of an acceptance
         self._certain = True
         self._largest = FULL_SEGMENT
@@ -182,6 +144,7 @@ class StratumV2Noise(Parser):
         self._clear()
         self._said = []
         self._pending = 0
+        self._open = MAX_PENDING
         self._certain = False
         if self._stage is not Stage.MINING:
             self._stage = Stage.OVER
@@ -233,7 +196,7 @@ class StratumV2Noise(Parser):
             case Stage.OPEN if OPEN.start <= payload <= MAX_OPENING:
                 self._at["open"] = begun
                 return Stage.CHANNEL
-            case Stage.CHANNEL if payload >= OPEN_SUCCESS.start + EXTENDED_JOB + PREV_HASH:
+            case Stage.CHANNEL if payload >= EXTENDED_OPENED.start + EXTENDED_JOB + PREV_HASH:
                 self._at["channel"] = begun
                 return Stage.PROOF
         return Stage.OVER
@@ -269,16 +232,16 @@ class StratumV2Noise(Parser):
         jobs = {FUTURE_JOB + PREV_HASH, FUTURE_JOB + 1 + PREV_HASH}  # a draft's merkle root has a length
         jobs = {size + 2 * over for size in jobs}
         jobs |= {size + TARGET + over for size in jobs}
-        if len(self._run) > 1 and first - over in OPEN_SUCCESS:
+        if len(self._run) > 1 and first - over in STANDARD_OPENED:
             return self._total - first in jobs
-        return any(self._total - size - over in OPEN_SUCCESS for size in jobs)
+        return any(self._total - size - over in STANDARD_OPENED for size in jobs)
 
     def _is_extended(self) -> bool:
         """Whether the segments so far are an extended channel, its first job and, alone, the block."""
         over = self._overhead
         sizes = [size for _, size in self._run]
         block = sizes[-1] in (PREV_HASH + over, PREV_HASH + TARGET + 2 * over)
-        opened = DRAFT_OPEN_SUCCESS <= sizes[0] - over < OPEN_SUCCESS.stop
+        opened = sizes[0] - over in EXTENDED_OPENED
         return len(sizes) > 2 and opened and block and sum(sizes[1:-1]) >= EXTENDED_JOB + over
 
     def _prove(self) -> Iterator[Event]:
@@ -286,20 +249,22 @@ class StratumV2Noise(Parser):
         if self._speaker is Side.CLIENT:
             self._unproved += 1
             self._stage = Stage.OVER if self._unproved > MAX_UNPROVED else Stage.PROOF
-            self._said = [(self._run[0][0], self._total)]
+            self._said = self._run
             return
-        offset, size = self._said[0]
+        said, size = self._said, self._said[0][1]
         share = size - self._overhead
-        alone = self._total == SHARE_SUCCESS + self._overhead
-        if not alone or not (share == SHARE or share in EXTENDED_SHARE):
+        if share != SHARE and share not in EXTENDED_SHARE:
+            return
+        if self._total != SHARE_SUCCESS + self._overhead or any(other != size for _, other in said):
             return
         if self._shares != (size,):
             self._shares, self._proofs = (size,), []
-        self._proofs.append((offset, self._run[0][0]))
+        self._proofs.append((said, self._run[0][0]))
         if len(self._proofs) == PROOFS:
             yield from self._believe(extended=share != SHARE)
             for sent, answered in self._proofs:
-                yield self._event(Submit, Side.CLIENT, sent)
+                for offset, _ in sent:
+                    yield self._event(Submit, Side.CLIENT, offset)
                 yield self._event(ShareResult, Side.SERVER, answered, accepted=True)
             self._said = []
 
@@ -331,6 +296,8 @@ class StratumV2Noise(Parser):
             self._said = [*self._said, *self._run][-MAX_RUN:]
             return
         said, self._said = self._said, []
+        least = min(self._shares, default=SHARE + 1 + self._overhead)
+        self._open = min(self._open + sum(size // least for _, size in said), MAX_PENDING)
         tally = self._tally()
         if not self._certain:
             alone = sum(size for _, size in said) in self._shares
@@ -386,14 +353,13 @@ class StratumV2Noise(Parser):
                 pieces.append(size)
             full = size >= self._largest
             self._largest = max(self._largest, size)
-        found = [taken(size, self._overhead) for size in pieces]
-        if any(one is None for one in found):
-            found = [taken(self._total, self._overhead)]
-        tally = Tally()
-        for one in found:
-            if one is None:
-                return None
-            tally += one
+        found = [taken(size, self._overhead, self._open) for size in pieces]
+        known = [one for one in found if one is not None]
+        tally = sum(known, Tally()) if known else None
+        if len(known) < len(found) and not self._extended:
+            # A message not known by its size, or one cut at an odd place: then only the whole is sure.
+            whole = taken(self._total, self._overhead, self._open)
+            return tally.least(whole) if tally and whole else tally or whole
         return tally
 
     def _told(self, tally: Tally) -> Iterator[Event]:
@@ -407,6 +373,7 @@ class StratumV2Noise(Parser):
             self._doubt = 1
         answered = min(tally.successes, self._pending)
         self._pending -= answered
+        self._open -= answered
         doubtful = min(self._doubt, answered)
         self._doubt -= doubtful
         if answered > doubtful:
@@ -415,28 +382,3 @@ class StratumV2Noise(Parser):
     def _clear(self) -> None:
         self._run = []
         self._total = 0
-
-
-def looks_random(data: bytes) -> bool:
-    """Say whether bytes may be random by the variety of their values; short pieces always may."""
-    size = len(data)
-    if size < 24:
-        return True
-    return len(set(data[:512])) >= DISTINCT * 256 * (1 - (255 / 256) ** min(size, 512))
-
-
-def _negotiated(client: bytes, server: bytes) -> Match:
-    """Probe the proposal of algorithms and the choice of one: in clear, their lengths before them or not."""
-    prefix = client.find(MAGIC)
-    body = client[prefix + len(MAGIC) :]
-    if prefix not in (0, 2):
-        return Match.NO
-    if not body:
-        return Match.MORE
-    count = body[0]
-    if not 1 <= count <= 32 or len(body) > 1 + 4 * count:
-        return Match.NO
-    if len(body) < 1 + 4 * count or len(server) < prefix + 4:
-        return Match.MORE
-    offered = [body[at : at + 4] for at in range(1, len(body), 4)]
-    return Match.YES if len(server) == prefix + 4 and server[prefix:] in offered else Match.NO

@@ -1,9 +1,8 @@
-"""One Stratum V2 connection: who mines, which channels there are, what a share of each is worth.
+"""One Stratum V2 connection: who mines, what was asked, what each message tells.
 
 Source: Stratum V2 specification, chapters 3, 5, 6 and 7; docs/protocols/stratum-v2.md.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -26,6 +25,7 @@ from protocols.events import (
 )
 from protocols.parser import Side
 from protocols.stratum_bitcoin import coinbase_height
+from protocols.sv2_channels import Channels, keep
 from protocols.sv2_messages import Form, Type
 from protocols.targets import hashes_of_bits, hashes_of_target
 from protocols.wallets import read_account
@@ -34,32 +34,9 @@ PROTOCOL = "stratum-v2"
 ALGORITHM = "sha256d"
 """What the targets of the specification bound: the double SHA-256 of a Bitcoin block header."""
 MAX_TEXT = 256  # characters of a name or code that an event keeps
-MAX_CHANNELS = 16_384  # channels of one connection whose targets are remembered
 MAX_REQUESTS = 1_024  # requests without an answer; then the oldest is forgotten
-MAX_JOBS = 16_384  # jobs whose target is remembered
-MAX_PENDING = 4_096  # shares of one channel that wait for their answer
-MAX_WAITING = 65_536  # shares of all channels that wait
-MAX_BATCH = 10_000  # shares that one answer may count where the shares themselves were not seen
 
 _E = TypeVar("_E", bound=PoolEvent)
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-
-class Channel:
-    """What is known of one channel."""
-
-    __slots__ = ("future", "group", "hashes", "pending", "worker")
-
-    def __init__(self) -> None:
-        self.hashes: float | None = None
-        """Expected hashes of a share of jobs to come."""
-        self.worker: str | None = None
-        self.group: int | None = None
-        self.future: deque[int] = deque(maxlen=16)
-        """Jobs that wait for their block: a new target holds for them as well."""
-        self.pending: deque[tuple[int, float | None]] = deque()
-        """Sequence number and expected hashes of shares without an answer."""
 
 
 class Sv2Session:
@@ -71,14 +48,10 @@ class Sv2Session:
         """Whether one side has spoken as miner and as pool: then nothing more is believed."""
         self.whole = [False, False]
         """Whether all that a side has said from the start was read."""
-        self._channels: dict[int, Channel] = {}
-        self._groups: dict[int, set[int]] = {}
-        self._network: dict[int, float | None] = {}  # by channel or group: expected hashes of a block
-        self._jobs: dict[tuple[int, int], float | None] = {}
+        self._channels = Channels()
         self._opens: dict[int, str | None] = {}  # by request id: the worker
         self._tokens: dict[int, None] = {}
         self._customs: dict[tuple[int, int], float | None] = {}
-        self._waiting = 0
         self._side = Side.CLIENT
         self._offset = 0
 
@@ -88,15 +61,7 @@ class Sv2Session:
         self._opens.clear()
         self._tokens.clear()
         self._customs.clear()
-        for channel in self._channels.values():
-            channel.pending.clear()
-            if side is not self.miner:
-                channel.hashes = None
-                channel.future.clear()
-        self._waiting = 0
-        if side is not self.miner:
-            self._jobs.clear()
-            self._network.clear()
+        self._channels.forget(targets=side is not self.miner)
 
     def tell(self, form: Form, values: list[Any], side: Side, offset: int) -> list[PoolEvent]:
         """Return what one message says; `values` are its decoded fields."""
@@ -169,7 +134,7 @@ class Sv2Session:
     def _open(self, method: str, values: list[Any]) -> list[PoolEvent]:
         request, user, rate = values[:3]
         login = self._login(method, user)
-        _keep(self._opens, request, login.worker, MAX_REQUESTS)
+        keep(self._opens, request, login.worker, MAX_REQUESTS)
         return [login, *self._rate(rate)]
 
     def _login(self, method: str, user: str) -> Login:
@@ -196,15 +161,10 @@ class Sv2Session:
 
     def _opened(self, request: int, number: int, target: bytes, group: int | None) -> list[PoolEvent]:
         asked = request in self._opens
-        worker = self._opens.pop(request, None)
-        channel = _keep(self._channels, number, Channel(), MAX_CHANNELS)
-        channel.worker = worker
-        channel.hashes = _hashes(target)
-        if group is not None:
-            channel.group = group
-            _keep(self._groups, group, self._groups.get(group, set()), MAX_CHANNELS).add(number)
+        hashes = _hashes(target)
+        self._channels.open(number, hashes, self._opens.pop(request, None), group)
         result = [self._event(LoginResult, accepted=True)] if asked or not all(self.whole) else []
-        return [*result, self._event(Difficulty, hashes=channel.hashes)]
+        return [*result, self._event(Difficulty, hashes=hashes)]
 
     def _open_error(self, values: list[Any]) -> list[PoolEvent]:
         request, code = values
@@ -227,15 +187,7 @@ class Sv2Session:
     def _set_target(self, values: list[Any]) -> list[PoolEvent]:
         number, target = values
         hashes = _hashes(target)
-        for each in {number, *self._groups.get(number, ())}:
-            channel = self._channels.get(each)
-            if channel is None:
-                if each != number or number in self._groups:
-                    continue
-                channel = _keep(self._channels, number, Channel(), MAX_CHANNELS)
-            channel.hashes = hashes
-            for job in channel.future:
-                self._jobs[each, job] = hashes
+        self._channels.target(number, hashes)
         return [self._event(Difficulty, hashes=hashes)]
 
     # jobs
@@ -248,29 +200,19 @@ class Sv2Session:
 
     def _job(self, values: list[Any], height: int | None) -> list[PoolEvent]:
         number, job, min_ntime = values[:3]
-        channel = self._channels.get(number)
-        hashes = channel.hashes if channel is not None else None
-        if channel is not None:
-            _keep(self._jobs, (number, job), hashes, MAX_JOBS)
-            if min_ntime is None:
-                channel.future.append(job)
-        network = None if min_ntime is None else self._network_of(number)
+        hashes = self._channels.job(number, job, waits=min_ntime is None)
+        network = None if min_ntime is None else self._channels.network(number)
         return [self._work(job, height=height, clean=False, hashes=hashes, network_hashes=network)]
 
     def _prev_hash(self, values: list[Any]) -> list[PoolEvent]:
         number, job, _, _, bits = values
         network = hashes_of_bits(bits)
-        _keep(self._network, number, network, MAX_CHANNELS)
-        for each in {number, *self._groups.get(number, ())}:
-            channel = self._channels.get(each)
-            if channel is not None:
-                channel.future.clear()
-        hashes = self._jobs.get((number, job))
+        hashes = self._channels.block(number, job, network)
         return [self._work(job, clean=True, hashes=hashes, network_hashes=network)]
 
     def _custom_job(self, values: list[Any]) -> list[PoolEvent]:
         number, request, bits = values[0], values[1], values[6]
-        _keep(self._customs, (number, request), hashes_of_bits(bits), MAX_REQUESTS)
+        keep(self._customs, (number, request), hashes_of_bits(bits), MAX_REQUESTS)
         return [self._event(Request, method="SetCustomMiningJob")]
 
     def _custom_job_success(self, values: list[Any]) -> list[PoolEvent]:
@@ -278,9 +220,7 @@ class Sv2Session:
         if (number, request) not in self._customs and all(self.whole):
             return []
         network = self._customs.pop((number, request), None)
-        channel = self._channels.get(number)
-        hashes = channel.hashes if channel is not None else None
-        _keep(self._jobs, (number, job), hashes, MAX_JOBS)
+        hashes = self._channels.job(number, job, waits=False)
         return [self._work(job, clean=False, hashes=hashes, network_hashes=network)]
 
     def _custom_job_error(self, values: list[Any]) -> list[PoolEvent]:
@@ -290,65 +230,35 @@ class Sv2Session:
     def _work(self, job: int, **fields: Any) -> Work:
         return self._event(Work, job_id=str(job), algorithm=ALGORITHM, **fields)
 
-    def _network_of(self, number: int) -> float | None:
-        if number in self._network:
-            return self._network[number]
-        channel = self._channels.get(number)
-        return self._network.get(channel.group) if channel and channel.group is not None else None
-
     # shares
 
     def _share(self, values: list[Any]) -> list[PoolEvent]:
         number, sequence, job = values[:3]
-        channel = self._channels.get(number)
-        if channel is None:
-            channel = _keep(self._channels, number, Channel(), MAX_CHANNELS)
-        if self._waiting < MAX_WAITING:
-            hashes = self._jobs.get((number, job), channel.hashes)
-            channel.pending.append((sequence, hashes))
-            self._waiting += 1
-            if len(channel.pending) > MAX_PENDING:
-                channel.pending.popleft()
-                self._waiting -= 1
-        worker = values[7] if len(values) > 7 and values[7] else channel.worker
+        self._channels.sent(number, sequence, job)
+        worker = values[7] if len(values) > 7 and values[7] else self._channels.worker(number)
         return [self._event(Submit, job_id=str(job), worker=worker)]
 
     def _share_success(self, values: list[Any]) -> list[PoolEvent]:
         number, last, count, _ = values
-        channel = self._channels.get(number)
-        taken: list[float | None] = []
-        while channel is not None and channel.pending and channel.pending[0][0] <= last:
-            taken.append(channel.pending.popleft()[1])
-        self._waiting -= len(taken)
-        if self.miner is not None and self.whole[self.miner]:
-            count = min(count, len(taken))
-        if not 0 < count <= MAX_BATCH:
-            return []
-        known = [hashes for hashes in taken if hashes is not None]
-        mean = sum(known) / len(known) if len(known) == len(taken) >= count else None
-        if mean is None and channel is not None:
-            mean = channel.hashes
-        return [self._event(ShareResult, accepted=True, hashes=mean, count=count)]
+        count, hashes = self._channels.accepted(number, last, count, whole=self._all_shares_seen())
+        return [self._event(ShareResult, accepted=True, hashes=hashes, count=count)] if count else []
 
     def _share_error(self, values: list[Any]) -> list[PoolEvent]:
         number, sequence, code = values
-        channel = self._channels.get(number)
-        found = None
-        if channel is not None:
-            found = next((one for one in channel.pending if one[0] == sequence), None)
-        if found is not None and channel is not None:
-            channel.pending.remove(found)
-            self._waiting -= 1
-        elif self.miner is not None and self.whole[self.miner]:
+        found = self._channels.refused(number, sequence)
+        if found is None and self._all_shares_seen():
             return []
-        hashes = found[1] if found is not None else None
+        hashes = None if found is None else found[1]
         return [self._event(ShareResult, accepted=False, message=code[:MAX_TEXT], hashes=hashes)]
+
+    def _all_shares_seen(self) -> bool:
+        return self.miner is not None and self.whole[self.miner]
 
     # job declaration and template distribution
 
     def _token(self, values: list[Any]) -> list[PoolEvent]:
         user, request = values
-        _keep(self._tokens, request, None, MAX_REQUESTS)
+        keep(self._tokens, request, None, MAX_REQUESTS)
         return [self._login("AllocateMiningJobToken", user)]
 
     def _token_success(self, values: list[Any]) -> list[PoolEvent]:
@@ -414,15 +324,6 @@ class Sv2Session:
 
 
 _READERS = Sv2Session.readers
-
-
-def _keep(kept: dict[_K, _V], key: _K, value: _V, most: int) -> _V:
-    """Put a value into a memory of `most` entries, whose oldest makes room."""
-    kept.pop(key, None)
-    if len(kept) >= most:
-        del kept[next(iter(kept))]
-    kept[key] = value
-    return value
 
 
 def _hashes(target: bytes) -> float | None:

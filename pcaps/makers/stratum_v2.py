@@ -7,7 +7,7 @@ message, which other makers and the tests build their conversations of.
 import hashlib
 import struct
 
-from pcaps.makers.making import C, S, Script, Tape, number
+from pcaps.makers.making import C, S, Script, Tape, base58check, number
 
 FILE = "stratum_v2.pcap"
 BLOCK_BITS = 0x17034219
@@ -260,7 +260,7 @@ def miner(at: int = 1_772_416_800) -> list[tuple[float, int, bytes]]:
 
 def translator(at: int = 1_772_416_800) -> list[tuple[float, int, bytes]]:
     """A translator of a farm: an extended channel whose shares name their workers."""
-    wallet = "bc1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+    wallet = base58check(b"\0")
     talk: list[tuple[float, int, bytes]] = [
         (0.0, C, setup_connection(flags=4, host="10.0.0.1", port=34254, vendor="Sample translator")),
         (0.03, S, setup_success()),
@@ -304,7 +304,7 @@ def declarator() -> list[tuple[float, int, bytes]]:
         (0.02, S, setup_success()),
         (0.01, C, allocate_token("sampleaccount", 1)),
         (0.02, S, allocate_token_success(1)),
-        (1.0, C, declare_job(2, 912_345, 300)),
+        (1.0, C, declare_job(2, 912_345, 90)),
         (0.05, S, declare_job_success(2)),
     ]
 
