@@ -74,6 +74,7 @@ class Kind(StrEnum):
     SEALED_HANDSHAKE = "sealed.handshake"
     SEALED_JOB = "sealed.job"
     SEALED_SHARE = "sealed.share"
+    SEALED_LINK = "sealed.link"
 
     NAME_LOOKED_UP = "name.looked_up"
     NAME_RESOLVED = "name.resolved"

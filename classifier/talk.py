@@ -60,8 +60,8 @@ PROOFS = frozenset({Fact.SUBSCRIBED, Fact.DIFFICULTY, Fact.WORK, Fact.SHARE_ACCE
 answers to anything; with a subscription, a target, work or a share it speaks as one."""
 WEIGHED = frozenset({"stratum", "btcagent", "browser-mining"})
 """Families of protocols whose readers weigh a wallet with the jobs of its conversation."""
-ACCOUNTLESS = frozenset({"getwork", "getblocktemplate"})
-"""Protocols in which a miner asks for work without naming an account."""
+ACCOUNTLESS = frozenset({"getwork", "getblocktemplate", "datum"})
+"""Protocols in which a miner asks for work without naming an account, or names it sealed."""
 
 
 SEALED = "sealed"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from classifier.gateway import at_once
 from classifier.kinds import Kind
 from classifier.roles import Behaviour, Stance
-from classifier.sealed import SEALED_KINDS
+from classifier.sealed import sealed_kind
 from classifier.talk import ACCOUNTLESS, STAY_NS, Course, Fact, NodeTalk, Seen, Speaker, Talk, place
 from facts.endpoint import Address
 from facts.evidence import Evidence, Params
@@ -144,7 +144,7 @@ def of_miner(told: Statements, basis: Sequence[Talk], behaviour: Behaviour) -> N
     """State what the conversations that a verdict of miner rests on show, for and against."""
     for talk in basis:
         for fact, seen in talk.seen.items():
-            kind = (SEALED_KINDS if talk.sealed else MINER_KINDS).get(fact)
+            kind = sealed_kind(talk, fact) if talk.sealed else MINER_KINDS.get(fact)
             if kind is not None:
                 told.state(kind, seen, peer=str(talk.pool), message=seen.text)
         if Fact.WORK in talk.seen and talk.stayed_ns >= STAY_NS:
@@ -232,7 +232,7 @@ def of_pool(told: Statements, basis: Sequence[Talk]) -> None:
     miners = len({talk.miner for talk in basis})
     for talk in basis:
         for fact, seen in talk.seen.items():
-            kind = (SEALED_KINDS if talk.sealed else POOL_KINDS).get(fact)
+            kind = sealed_kind(talk, fact) if talk.sealed else POOL_KINDS.get(fact)
             if kind is Kind.POOL_ASKED:
                 told.state(kind, seen, miners=miners)
             elif kind is not None:

@@ -3,11 +3,13 @@
 from protocols.bitcoin_p2p import BitcoinP2P
 from protocols.bitcoin_p2p_v2 import BitcoinP2PV2
 from protocols.btcagent import BtcAgent
+from protocols.datum import Datum
 from protocols.discv4 import Discv4
 from protocols.discv5 import Discv5
 from protocols.dns import Dns, DnsTcp
 from protocols.electrum import Electrum
 from protocols.http import Http
+from protocols.kaspa_p2p import KaspaP2P
 from protocols.levin import Levin
 from protocols.parser import Parser
 from protocols.quic import Quic
@@ -24,8 +26,10 @@ PARSERS: tuple[type[Parser], ...] = (
     WebSocket,
     BitcoinP2P,
     Levin,
+    KaspaP2P,
     StratumV2,
     BtcAgent,
+    Datum,
     Tls,
     Http,
     Electrum,
