@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from classifier.blocks import Blocks, of_finder
+from classifier.blocks import Blocks
 from classifier.contacts import Contact, Contacts
 from classifier.gateway import workers
 from classifier.hashrate import estimate
 from classifier.kinds import Kind
+from classifier.nodes import Nodes
 from classifier.roles import (
     SOLO,
     behaviour,
@@ -21,17 +22,16 @@ from classifier.roles import (
 )
 from classifier.score import Judgement, judge
 from classifier.seeds import Seeds
-from classifier.talk import NodeTalk, Shares, Sort, Speaker, Talk
+from classifier.talk import NodeTalk, Shares, Sort, Talk
+from classifier.tidy import peer_order, tidy
 from classifier.weights import Weights
-from classifier.witnesses import Statements, of_miner, of_node, of_pool, of_prober, of_proxy
+from classifier.witnesses import Statements, of_miner, of_pool, of_prober, of_proxy
 from facts.endpoint import Address, Endpoint
 from facts.names import LEVEL_ORDER, Level, PeerState, Role
 from facts.verdict import Hashrate, Peer, Verdict
 
 ENCRYPTED = "encrypted"
 """Protocol name of a conversation of which only names and shape were read."""
-FAMILY = "bitcoin-p2p"
-"""Protocol name of the Bitcoin family where the coin is Bitcoin, or not known."""
 
 
 @dataclass(slots=True)
@@ -42,9 +42,10 @@ class Subject:
     """Conversations in which it is the miner."""
     below: list[Talk]
     """Conversations in which it is the pool."""
-    nodes: list[NodeTalk]
     contacts: list[tuple[tuple[Address, Endpoint], Contact]]
     """Encrypted ones, from either side."""
+    node: bool = False
+    """Whether it took part in a conversation between nodes."""
 
 
 class Docket:
@@ -63,17 +64,13 @@ class Docket:
         self._source = source
         self._weights = weights
         self._contacts = contacts
-        self._blocks = blocks
-        self._seeds = seeds
-        self._subjects: dict[Address, Subject] = defaultdict(lambda: Subject([], [], [], []))
+        self._nodes = Nodes(source, weights, nodes, blocks, seeds)
+        self._subjects: dict[Address, Subject] = defaultdict(lambda: Subject([], [], []))
         for talk in talks:
             self._subjects[talk.miner].above.append(talk)
             self._subjects[talk.pool.address].below.append(talk)
-        self._named: dict[tuple[Address, Endpoint], set[str]] = defaultdict(set)
-        for node in nodes:
-            self._named[node.client, node.server].add(self._by_coin(node))
-            for address in {node.client, node.server.address}:
-                self._subjects[address].nodes.append(node)
+        for address in self._nodes.addresses:
+            self._subjects[address].node = True
         for key, contact in contacts.found().items():
             for address in {key[0], key[1].address}:
                 self._subjects[address].contacts.append((key, contact))
@@ -86,11 +83,6 @@ class Docket:
             address
             for address, subject in self._subjects.items()
             if forwards(subject.below, subject.above) or gathers(subject.above)
-        }
-        self._node_role = {
-            address: _node_role(address, subject.nodes)
-            for address, subject in self._subjects.items()
-            if subject.nodes
         }
 
     def verdicts(self) -> list[Verdict]:
@@ -108,10 +100,11 @@ class Docket:
             yield self._pool(address, subject)
         if address in self._proxies:
             yield self._proxy(address, subject)
-        if subject.nodes:
-            yield self._node(address, subject)
-            if not any(talk.protocol == SOLO for talk in subject.above):
-                yield from self._finder(address, subject)
+        if subject.node:
+            yield self._nodes.node(address)
+            finder = self._nodes.finder(address)
+            if finder is not None and not any(talk.protocol == SOLO for talk in subject.above):
+                yield finder
 
     def _client(self, address: Address, subject: Subject) -> Iterable[Verdict]:
         course = self._behaviour[address]
@@ -192,81 +185,6 @@ class Docket:
             address, Role.PROXY, judgement, [*below, *above], [*subject.below, *subject.above], ()
         )
 
-    def _node(self, address: Address, subject: Subject) -> Verdict:
-        role = self._node_role[address]
-        told = Statements(address, role)
-        of_node(told, subject.nodes)
-        ceiling = Level.CONFIRMED if Kind.NODE_ANSWERED in told.kinds else Level.LIKELY
-        if all(side.guessed for talk in subject.nodes for side in talk.sides):
-            ceiling = Level.SUSPECTED
-        return self._node_verdict(
-            address, role, judge(told.evidence(), self._weights, ceiling), subject.nodes
-        )
-
-    def _finder(self, address: Address, subject: Subject) -> Iterable[Verdict]:
-        """Judge whether a node finds blocks itself; nothing where it announced none first."""
-        groups: dict[tuple[Address, Endpoint], list[NodeTalk]] = defaultdict(list)
-        for talk in subject.nodes:
-            groups[talk.client, talk.server].append(talk)
-        told = Statements(address, Role.SOLO_MINER)
-        of_finder(told, self._blocks.finder(address, groups))
-        if told.kinds:
-            judgement = judge(told.evidence(), self._weights, Level.SUSPECTED)
-            yield self._node_verdict(address, Role.SOLO_MINER, judgement, subject.nodes)
-
-    def _node_verdict(
-        self, address: Address, role: Role, judgement: Judgement, talks: Sequence[NodeTalk]
-    ) -> Verdict:
-        own = [
-            (side, self._coins(talk, side))
-            for talk in talks
-            for side, end in zip(talk.sides, (talk.client, talk.server.address), strict=True)
-            if end == address
-        ]
-        return Verdict(
-            source=self._source,
-            address=address,
-            role=role,
-            level=judgement.level,
-            score=judgement.score,
-            protocols=_tidy(self._node_protocol(talk) for talk in talks),
-            coins=_tidy(coins[0] for _, coins in own if len(coins) == 1),
-            algorithms=(),
-            encrypted=all(side.guessed for talk in talks for side in talk.sides),
-            peers=tuple(sorted({self._node_peer(address, talk) for talk in talks}, key=_peer_order)),
-            first_seen_ns=min(talk.first_ns for talk in talks),
-            last_seen_ns=max(talk.last_ns for talk in talks),
-            agents=_tidy(agent for side, _ in own for agent in side.agents),
-            wallets=(),
-            workers=None,
-            pools=(),
-            hashrate=(),
-            evidence=judgement.evidence,
-        )
-
-    def _node_peer(self, address: Address, talk: NodeTalk) -> Peer:
-        other = talk.server.address if talk.client == address else talk.client
-        both = all(side.spoke for side in talk.sides)
-        state = PeerState.EXCHANGE if both else PeerState.ATTEMPT
-        return Peer(other, talk.server.port, self._node_role[other], self._node_protocol(talk), state)
-
-    def _coins(self, talk: NodeTalk, side: Speaker) -> tuple[str, ...]:
-        """Return the tickers that are possible: by what the side said, by the port, by the seeds."""
-        return self._seeds.narrow(tuple(sorted(side.coins or ())), talk.server.address, talk.server.port)
-
-    def _node_protocol(self, talk: NodeTalk) -> str:
-        """Return the protocol's name: that of the coin, where anything in the conversation told it."""
-        others = {name for name in self._named[talk.client, talk.server] if name.endswith("-p2p")} - {FAMILY}
-        return others.pop() if talk.protocol == FAMILY and len(others) == 1 else self._by_coin(talk)
-
-    def _by_coin(self, talk: NodeTalk) -> str:
-        """Return the protocol's name, by the coin where only the port or a seed told it."""
-        found = {coins for side in talk.sides if (coins := self._coins(talk, side))}
-        if talk.protocol != FAMILY or len(found) != 1:
-            return talk.protocol
-        (coins,) = found
-        return f"{coins[0].lower()}-p2p" if len(coins) == 1 and coins[0] != "BTC" else FAMILY
-
     def _state_names(self, told: Statements, talk: Talk) -> None:
         """State the listed names that a conversation's pool goes by."""
         self._contacts.state_address(told, talk.pool.address, talk.first_ns, talk.last_ns)
@@ -301,11 +219,11 @@ class Docket:
             role=role,
             level=judgement.level,
             score=judgement.score,
-            protocols=_tidy(protocols),
-            coins=_tidy(coin for talk in basis for coin in talk.coins),
+            protocols=tidy(protocols),
+            coins=tidy(coin for talk in basis for coin in talk.coins),
             algorithms=_names(basis, Sort.ALGORITHM),
             encrypted=dark or (bool(basis) and all(talk.sealed for talk in basis)),
-            peers=tuple(sorted(peers, key=_peer_order)),
+            peers=tuple(sorted(peers, key=peer_order)),
             first_seen_ns=min(first for first, _ in spans),
             last_seen_ns=max(last for _, last in spans),
             agents=_names(basis, Sort.AGENT),
@@ -345,18 +263,7 @@ class Docket:
             hosts |= {(name, seen.at_ns) for name, seen in found}
         for key, contact in contacts:
             hosts |= {(name, seen.at_ns) for name, seen in self._contacts.named(key[1].address, contact)}
-        return _tidy(self._contacts.operator(host, at_ns) for host, at_ns in hosts)
-
-
-def _node_role(address: Address, talks: Iterable[NodeTalk]) -> Role:
-    """A wallet speaks as light clients do and serves no blocks; everything else is a node."""
-    light = full = False
-    for talk in talks:
-        for side, end in zip(talk.sides, (talk.client, talk.server.address), strict=True):
-            if end == address:
-                light |= side.spv is not None or side.light is not None
-                full |= side.full
-    return Role.WALLET if light and not full else Role.NODE
+        return tidy(self._contacts.operator(host, at_ns) for host, at_ns in hosts)
 
 
 def _hashrates(talks: Sequence[Talk]) -> tuple[Hashrate, ...]:
@@ -381,12 +288,4 @@ def _hashrates(talks: Sequence[Talk]) -> tuple[Hashrate, ...]:
 
 
 def _names(talks: Iterable[Talk], sort: Sort) -> tuple[str, ...]:
-    return _tidy(name for talk in talks for name in talk.named(sort))
-
-
-def _tidy(words: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({word for word in words if word}))
-
-
-def _peer_order(peer: Peer) -> tuple[object, ...]:
-    return (peer.address.version, int(peer.address), peer.port, peer.protocol, peer.state, peer.role or "")
+    return tidy(name for talk in talks for name in talk.named(sort))

@@ -1,0 +1,138 @@
+"""The docket of nodes: what peers of blockchain networks, and wallets, are judged to be.
+
+A node does not mine by being one. What may be more is judged apart: announcing blocks first (blocks.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from classifier.blocks import Blocks, of_finder
+from classifier.kinds import Kind
+from classifier.score import Judgement, judge
+from classifier.seeds import Seeds
+from classifier.talk import NodeTalk, Speaker
+from classifier.tidy import peer_order, tidy
+from classifier.weights import Weights
+from classifier.witnesses import Statements, of_node
+from facts.endpoint import Address, Endpoint
+from facts.names import Level, PeerState, Role
+from facts.verdict import Peer, Verdict
+
+FAMILY = "bitcoin-p2p"
+"""Protocol name of the Bitcoin family where the coin is Bitcoin, or not known."""
+
+_Pair = tuple[Address, Endpoint]
+
+
+class Nodes:
+    """Judges what a casebook remembers of conversations between nodes; it changes nothing in it."""
+
+    def __init__(
+        self, source: str, weights: Weights, talks: Iterable[NodeTalk], blocks: Blocks, seeds: Seeds
+    ) -> None:
+        self._source = source
+        self._weights = weights
+        self._blocks = blocks
+        self._seeds = seeds
+        self._talks: dict[Address, list[NodeTalk]] = defaultdict(list)
+        self._named: dict[_Pair, set[str]] = defaultdict(set)
+        for talk in talks:
+            self._named[talk.client, talk.server].add(self._by_coin(talk))
+            for address in {talk.client, talk.server.address}:
+                self._talks[address].append(talk)
+        self._roles = {address: _role(address, group) for address, group in self._talks.items()}
+
+    @property
+    def addresses(self) -> Iterable[Address]:
+        """Everybody who took part in such a conversation."""
+        return self._talks.keys()
+
+    def node(self, address: Address) -> Verdict:
+        """Judge one of `addresses` as a node or a wallet."""
+        role, talks = self._roles[address], self._talks[address]
+        told = Statements(address, role)
+        of_node(told, talks)
+        ceiling = Level.CONFIRMED if Kind.NODE_ANSWERED in told.kinds else Level.LIKELY
+        if _guessed(talks):
+            ceiling = Level.SUSPECTED
+        return self._verdict(address, role, judge(told.evidence(), self._weights, ceiling))
+
+    def finder(self, address: Address) -> Verdict | None:
+        """Judge whether one of `addresses` finds blocks itself; None where it announced none first."""
+        groups: dict[_Pair, list[NodeTalk]] = defaultdict(list)
+        for talk in self._talks[address]:
+            groups[talk.client, talk.server].append(talk)
+        told = Statements(address, Role.SOLO_MINER)
+        of_finder(told, self._blocks.finder(address, groups))
+        if not told.kinds:
+            return None
+        judgement = judge(told.evidence(), self._weights, Level.SUSPECTED)
+        return self._verdict(address, Role.SOLO_MINER, judgement)
+
+    def _verdict(self, address: Address, role: Role, judgement: Judgement) -> Verdict:
+        talks = self._talks[address]
+        own = [
+            (side, self._coins(talk, side))
+            for talk in talks
+            for side, end in zip(talk.sides, (talk.client, talk.server.address), strict=True)
+            if end == address
+        ]
+        return Verdict(
+            source=self._source,
+            address=address,
+            role=role,
+            level=judgement.level,
+            score=judgement.score,
+            protocols=tidy(self._protocol(talk) for talk in talks),
+            coins=tidy(coins[0] for _, coins in own if len(coins) == 1),
+            algorithms=(),
+            encrypted=_guessed(talks),
+            peers=tuple(sorted({self._peer(address, talk) for talk in talks}, key=peer_order)),
+            first_seen_ns=min(talk.first_ns for talk in talks),
+            last_seen_ns=max(talk.last_ns for talk in talks),
+            agents=tidy(agent for side, _ in own for agent in side.agents),
+            wallets=(),
+            workers=None,
+            pools=(),
+            hashrate=(),
+            evidence=judgement.evidence,
+        )
+
+    def _peer(self, address: Address, talk: NodeTalk) -> Peer:
+        other = talk.server.address if talk.client == address else talk.client
+        both = all(side.spoke for side in talk.sides)
+        state = PeerState.EXCHANGE if both else PeerState.ATTEMPT
+        return Peer(other, talk.server.port, self._roles[other], self._protocol(talk), state)
+
+    def _coins(self, talk: NodeTalk, side: Speaker) -> tuple[str, ...]:
+        """Return the tickers that are possible: by what the side said, by the port, by the seeds."""
+        return self._seeds.narrow(tuple(sorted(side.coins or ())), talk.server.address, talk.server.port)
+
+    def _protocol(self, talk: NodeTalk) -> str:
+        """Return the protocol's name: that of the coin, where anything in the conversation told it."""
+        others = {name for name in self._named[talk.client, talk.server] if name.endswith("-p2p")} - {FAMILY}
+        return others.pop() if talk.protocol == FAMILY and len(others) == 1 else self._by_coin(talk)
+
+    def _by_coin(self, talk: NodeTalk) -> str:
+        """Return the protocol's name, by the coin where only the port or a seed told it."""
+        found = {coins for side in talk.sides if (coins := self._coins(talk, side))}
+        if talk.protocol != FAMILY or len(found) != 1:
+            return talk.protocol
+        (coins,) = found
+        return f"{coins[0].lower()}-p2p" if len(coins) == 1 and coins[0] != "BTC" else FAMILY
+
+
+def _guessed(talks: Sequence[NodeTalk]) -> bool:
+    """Whether sizes alone told of everything."""
+    return all(side.guessed for talk in talks for side in talk.sides)
+
+
+def _role(address: Address, talks: Iterable[NodeTalk]) -> Role:
+    """A wallet speaks as light clients do and serves no blocks; everything else is a node."""
+    light = full = False
+    for talk in talks:
+        for side, end in zip(talk.sides, (talk.client, talk.server.address), strict=True):
+            if end == address:
+                light |= side.spv is not None or side.light is not None
+                full |= side.full
+    return Role.WALLET if light and not full else Role.NODE
