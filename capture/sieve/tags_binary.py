@@ -141,10 +141,27 @@ def is_rlpx(d: Any, p: Any, n: Any) -> Any:
 
 
 @inlined
+def _is_socks_request(d: Any, p: Any, n: Any) -> Any:
+    """Say whether these bytes are a CONNECT of SOCKS 5: version, command, zero, an address of its length."""
+    if n < 10 or d[p] != 5 or d[p + 1] != 1 or d[p + 2] != 0:
+        return False
+    kind = d[p + 3]
+    return (kind == 1 and n == 10) or (kind == 4 and n == 22) or (kind == 3 and n == 7 + int64(d[p + 4]))
+
+
+@part
 def is_socks(d: Any, p: Any, n: Any) -> Any:
-    """Say whether a client's greeting of SOCKS 5, or its request of SOCKS 4, is all that there is here."""
+    """Say whether a client begins SOCKS here: the greeting of version 5, perhaps with what it would ask next
+    at once, or its request alone (the greeting was not captured); or a request of version 4."""
     if n >= 3 and d[p] == 5:
-        return 1 <= d[p + 1] <= 8 and n == 2 + int64(d[p + 1])
+        if _is_socks_request(d, p, n):
+            return True
+        behind = 2 + int64(d[p + 1])
+        if not 1 <= d[p + 1] <= 8 or n < behind:
+            return False
+        if n == behind or _is_socks_request(d, p + behind, n - behind):
+            return True
+        return n > behind + 2 and d[p + behind] == 1 and 0 < d[p + behind + 1] < n - behind  # name, password
     return 9 <= n <= 512 and d[p] == 4 and (d[p + 1] == 1 or d[p + 1] == 2) and d[p + n - 1] == 0
 
 
