@@ -18,7 +18,11 @@ MAX_FRAMING = 8 * 1024
 """Lines around the chunks of one body, two a chunk: senders put kilobytes into a chunk."""
 MAX_CHUNK_LINE = 256
 """Bytes of the line before a chunk; nothing that mines sends chunk extensions."""
-MAX_FALSE_STARTS = 1024
+WINDOW = 64 * 1024
+"""Bytes looked at at a time of what is pushed at once; a longer body is passed over without being copied."""
+MAX_SEARCH = 1024 * 1024
+"""Bytes searched for a start line of what is pushed at once: the rest is passed over."""
+MAX_FALSE_STARTS = 256
 """Places that look like a start line and are none, in what is searched at a time: the rest is passed over."""
 
 _LENGTH = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
@@ -44,6 +48,9 @@ class MessageReader:
 
     def __init__(self) -> None:
         self._unread = bytearray()
+        self._pushed = b""
+        self._rest = memoryview(b"")
+        """What was pushed beyond `_unread`, which it follows: the end of `_pushed`."""
         self._offset = 0
         """Offset of the first byte of `_unread`."""
         self._state = _State.START
@@ -60,23 +67,38 @@ class MessageReader:
     @property
     def unread(self) -> int:
         """Bytes pushed and not read yet."""
-        return len(self._unread)
+        return len(self._unread) + len(self._rest)
 
     @property
     def foreign(self) -> bool:
         """Whether a JSON text stands where the next message should begin: another protocol goes on here."""
-        begun = self._state is _State.START and not self._joined
+        begun = self._state is _State.START and not self._joined and self.unread <= MAX_SEARCH
+        if begun and not self._unread:
+            self._refill()
         return begun and self._unread.lstrip(b"\r\n")[:1] == b"{"
 
     def push(self, data: bytes) -> None:
         """Take the next bytes."""
-        self._unread += data
+        if self._rest:
+            self._pushed = bytes(self._rest) + data
+            self._rest = memoryview(self._pushed)
+        elif len(data) > WINDOW:
+            self._unread += data[:WINDOW]
+            self._pushed = data
+            self._rest = memoryview(data)[WINDOW:]
+        else:
+            self._unread += data
 
     def take(self) -> tuple[int, bytes]:
         """Give all unread bytes away, with the offset of the first."""
-        taken = self._offset, bytes(self._unread)
-        self._drop(len(self._unread))
-        return taken
+        offset, unread = self._offset, bytes(self._unread)
+        start = len(self._pushed) - self.unread
+        if start >= 0 and self._pushed.startswith(unread, start):
+            taken = self._pushed[start:]
+        else:
+            taken = unread + bytes(self._rest)
+        self._drop_all()
+        return offset, taken
 
     def bodiless(self) -> None:
         """Learn that the message whose head was returned last has no body, whatever its head says."""
@@ -90,13 +112,13 @@ class MessageReader:
 
     def gap(self, missing: int) -> None:
         """Learn that `missing` bytes were lost here. Inside a body of known length the place is not lost."""
-        if self._state in (_State.FIXED, _State.CHUNK) and missing <= self._left and not self._unread:
+        if self._state in (_State.FIXED, _State.CHUNK) and missing <= self._left and not self.unread:
             self._left -= missing
             self._body.lose()
         elif self._state in (_State.TO_CLOSE, _State.SWALLOW):
             self._state = _State.SWALLOW
         else:
-            self._drop(len(self._unread))
+            self._drop_all()
             self.hunt()
         self._offset += missing
 
@@ -110,6 +132,13 @@ class MessageReader:
 
         Raises ParseError where no HTTP goes on; the next call looks for a start line behind the error.
         """
+        while True:
+            found = self._step()
+            if found is not None or not self._refill():
+                return found
+
+    def _step(self) -> Head | Body | None:
+        """Return the next thing that is complete in `_unread`, None for want of bytes."""
         while True:
             match self._state:
                 case _State.START:
@@ -137,8 +166,36 @@ class MessageReader:
                 case _State.TO_CLOSE:
                     return self._to_close()
                 case _State.SWALLOW:
-                    self._drop(len(self._unread))
+                    self._drop_all()
                     return None
+
+    def _refill(self) -> bool:
+        """Move the next bytes of `_rest` to `_unread`; return whether there were any."""
+        if not self._rest:
+            return False
+        if self._state is _State.HUNT:
+            self._skip()
+        self._unread += self._rest[:WINDOW]
+        self._rest = self._rest[WINDOW:]
+        if not self._rest:
+            self._pushed = b""
+        return True
+
+    def _skip(self) -> None:
+        """Pass over what cannot hold a start line."""
+        start = len(self._pushed) - len(self._rest)
+        at = self._pushed.find(b"HTTP/1.", start, start + MAX_SEARCH)
+        ahead = (at if at >= 0 else len(self._pushed)) - LOOK_BACK - start
+        if ahead > 0:
+            self._drop(len(self._unread))
+            self._offset += ahead
+            self._rest = self._rest[ahead:]
+
+    def _drop_all(self) -> None:
+        self._offset += len(self._rest)
+        self._pushed = b""
+        self._rest = memoryview(b"")
+        self._drop(len(self._unread))
 
     def _drop(self, count: int) -> None:
         del self._unread[:count]
@@ -229,6 +286,12 @@ class MessageReader:
         self._drop(len(part))
         if part:
             self._body.add(part)
+        if self._left and self._rest:
+            following = self._rest[: self._left]
+            self._left -= len(following)
+            self._offset += len(following)
+            self._rest = self._rest[len(following) :]
+            self._body.add(following)
 
     def _line(self) -> bytes | None:
         """Return the next line of the framing around chunks."""
@@ -266,7 +329,7 @@ class MessageReader:
         self._drop(len(data))
         if not data:
             return None
-        complete = self._end.push(self._body.add(data))
+        complete = self._end.push(bytes(self._body.add(data)))
         if not complete and not self._end.other and not self._body.damaged:
             return None
         if not complete:

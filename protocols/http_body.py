@@ -14,6 +14,8 @@ MAX_TAIL = 4 * 1024
 """Bytes kept from the end of a longer body: what follows the transactions of a template has some hundreds."""
 MAX_INFLATED = 4 * 1024 * 1024
 """Bytes that one compressed body may grow to, a full block in hexadecimal digits; beyond it is not read."""
+MAX_UNTOLD = 1024 * 1024
+"""Bytes of a body without length in which the end of its JSON text is looked for."""
 MAX_OPEN = 32
 """Brackets open at once before the end of a JSON text is no longer looked for; messages have 5."""
 
@@ -60,12 +62,12 @@ class BodyBuilder:
         elif coding not in ("", "identity", "deflate"):
             self.damaged = True
 
-    def add(self, data: bytes) -> bytes:
+    def add(self, data: bytes | memoryview) -> bytes | memoryview:
         """Take the next bytes; return them decoded."""
         if self.damaged:
             return b""
         if self._deflate:
-            data = self._start = self._start + data
+            data = self._start = self._start + bytes(data)
             if len(data) < 2:
                 return b""
             self._deflate = False
@@ -74,10 +76,10 @@ class BodyBuilder:
         if self._inflate is not None:
             data = self._inflated(self._inflate, data)
         room = MAX_BODY - len(self._data)
-        if room > 0:
-            self._data += data[:room]
-        if len(data) > room:
-            self._tail = (self._tail + data[max(room, 0) :])[-MAX_TAIL:]
+        self._data += data[:room]
+        beyond = data[room:]
+        if beyond:
+            self._tail = (self._tail + bytes(beyond[-MAX_TAIL:]))[-MAX_TAIL:]
         return data
 
     def lose(self) -> None:
@@ -90,7 +92,7 @@ class BodyBuilder:
             return Body(damaged=True)
         return Body(bytes(self._data), self._tail)
 
-    def _inflated(self, inflate: "zlib._Decompress", data: bytes) -> bytes:
+    def _inflated(self, inflate: "zlib._Decompress", data: bytes | memoryview) -> bytes:
         try:
             out = inflate.decompress(data, MAX_INFLATED + 1 - self._size)
         except zlib.error:
@@ -109,13 +111,16 @@ class JsonEnd:
     def __init__(self) -> None:
         self._open = 0
         self._marks = 0
+        self._seen = 0
         self._quoted = False
         self._escaped = False
         self.other = False
-        """True once the text cannot be an object or array, or is beyond MAX_OPEN or MAX_MARKS."""
+        """True once the text cannot be an object or array, or is beyond one of the limits above."""
 
     def push(self, data: bytes) -> bool:
         """Take the next bytes; return whether the text is complete."""
+        self._seen += len(data)
+        self.other |= self._seen > MAX_UNTOLD
         if not self._open and not self.other:
             data = data.lstrip()
             self.other = bool(data) and data[:1] not in (b"{", b"[")

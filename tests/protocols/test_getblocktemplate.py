@@ -51,6 +51,7 @@ XMR_TEMPLATE = {
     "status": "OK",
     "wide_difficulty": "0x7735940000",
 }
+XMR_HASHES = "hashes=512000000000.0 network_hashes=512000000000.0"
 
 
 def test_a_solo_miner_polls_a_node_and_brings_a_block() -> None:
@@ -104,7 +105,7 @@ def test_cryptonote_s_daemon_mode_names_a_wallet() -> None:
     assert said(flights) == [
         f"getblocktemplate pool.login method='getblocktemplate' user='{XMR}' wallet='{XMR}' coin='XMR'",
         REQUEST,
-        "getblocktemplate pool.work algorithm='rx' height=3400123 hashes=512000000000.0 network_hashes=512000000000.0",
+        f"getblocktemplate pool.work algorithm='rx' height=3400123 {XMR_HASHES}",
         "getblocktemplate pool.request method='getheight'",
         "getblocktemplate pool.submit",
         "getblocktemplate pool.share_result accepted=True",
@@ -156,7 +157,7 @@ def test_aliases_and_kin_of_the_methods() -> None:
         f"getblocktemplate pool.work job_id='{'4c' * 32}' height=5 network_hashes={ONE!r}",
         f"getblocktemplate pool.work job_id='{'4c' * 32}' height=5 network_hashes={ONE!r}",
         f"getblocktemplate pool.work job_id='a-b' height=7 network_hashes={ONE!r}",
-        "getblocktemplate pool.work algorithm='rx' height=9 hashes=512000000000.0 network_hashes=512000000000.0",
+        f"getblocktemplate pool.work algorithm='rx' height=9 {XMR_HASHES}",
     ]
     results = [event.split("accepted=")[1] for event in said(flights) if "share_result" in event]
     assert results == ["True", "False", "True", "True"]
@@ -311,3 +312,13 @@ def test_hostile_json_costs_five_milliseconds_at_most(name: str) -> None:
         return time.process_time() - start
 
     assert min(once() for _ in range(9)) < 0.005
+
+
+def test_a_block_that_waits_for_the_server_s_consent_is_submitted() -> None:
+    body = json.dumps(call("submitblock", BLOCK, id=6)).encode()
+    head, _, _ = request(body, expect="100-continue").partition(body)
+    flights = [(C, head), (S, b"HTTP/1.1 100 Continue\r\n\r\n"), (C, body), (S, result(None, id=6))]
+    assert said(flights) == [
+        "getblocktemplate pool.submit",
+        "getblocktemplate pool.share_result accepted=True",
+    ]

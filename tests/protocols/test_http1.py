@@ -249,3 +249,23 @@ def test_the_end_of_a_json_text_is_found_byte_by_byte(text: bytes, complete: boo
     end = JsonEnd()
     assert [end.push(bytes([byte])) for byte in text][-1] is complete
     assert end.other is other
+
+
+def test_what_is_pushed_at_once_is_read_like_what_comes_in_segments() -> None:
+    sized = b"POST /big HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + b"z" * 300_000
+    data = (NO_BODY * 20 + sized + CHUNKED) * 3 + b"?" * 200_000 + REQUEST + NO_BODY * 9000 + REQUEST
+    whole = read(data)
+    assert read(data, (1460,)) == read(data, (100_000, 7)) == whole
+    assert len(whole) == 22 * 3 + 1 + 1 + 9000 + 1
+    reader = MessageReader()
+    reader.push(NO_BODY + b"\r\n" * 40_000 + b'{"a":1}' * 50_000)
+    assert isinstance(reader.next(), Head)
+    assert reader.next() == Body()
+    assert not reader.foreign  # line ends come first
+    reader = MessageReader()
+    reader.push(NO_BODY + b'{"a":1}' * 50_000)
+    assert isinstance(reader.next(), Head)
+    assert reader.next() == Body()
+    assert reader.foreign
+    assert reader.take() == (len(NO_BODY), b'{"a":1}' * 50_000)
+    assert reader.unread == 0
