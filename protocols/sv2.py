@@ -119,16 +119,20 @@ class StratumV2(Framed[Half]):
 
     def _search(self, half: Half, at: int) -> int:
         """Return where two exact frames in a row begin; else where they may, once more bytes are there."""
-        held = bytes(half.held)
-        waits = max(at, len(held) - HEADER_SIZE + 1)
+        held, end = half.held, len(half.held)
+        waits = max(at, end - HEADER_SIZE + 1)
         for found in _ANY_HEADER.finditer(held, at):
             begin = found.start()
-            exact, broken = _chain(held[begin : begin + WINDOW], 0, MAX_SOUGHT)
+            length = int.from_bytes(held[begin + 3 : begin + HEADER_SIZE], "little")
+            behind = begin + HEADER_SIZE + length
+            if length > MAX_SOUGHT or (behind + HEADER_SIZE <= end and not _ANY_HEADER.match(held, behind)):
+                continue  # cheap, as hostile bytes may be full of them
+            exact, broken = _chain(bytes(held[begin : begin + WINDOW]), 0, MAX_SOUGHT)
             if exact >= CHAIN:
                 half.lost = False
                 waits = begin
                 break
-            if not broken and begin >= len(held) - WINDOW:
+            if not broken and begin >= end - WINDOW:
                 waits = min(waits, begin)
         half.unread += waits - at
         return waits

@@ -106,9 +106,7 @@ class StratumV2Noise(Parser):
         self._strange = 0
         self._shares: tuple[int, ...] = ()  # sizes of a share
         self._standard_shares = False  # shares of a standard channel were counted
-        self._proofs: list[
-            tuple[list[Segment], int]
-        ] = []  # where shares and their answers began, while in doubt
+        self._proofs: list[tuple[list[Segment], int]] = []  # shares, and where their answers began
         self._said: list[Segment] = []  # the client's last run
         self._pending = 0
         self._open = 0  # the most that may have no answer

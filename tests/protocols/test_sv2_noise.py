@@ -400,3 +400,15 @@ def test_of_thousands_of_sessions_none_is_counted_too_high() -> None:
         assert found["accepted"] <= truth.accepted, seed
         assert found["jobs"] <= truth.jobs, seed
         assert found["blocks"] <= truth.blocks, seed
+
+
+def test_places_are_those_of_the_whole_stream_where_the_session_begins_within_it() -> None:
+    observer = Observer([StratumV2Noise])
+    ends = [1_000, 5_000]  # behind a proxy's preamble
+    told = []
+    for _, side, data in miner("a")[:8]:
+        told += observer.feed(Side(side), ends[side], data)
+        ends[side] += len(data)
+    setup, opened = told[0], told[2]
+    assert (setup[0], opened[0]) == (1_064, 1_064 + len(miner("a")[2][2]))
+    assert told[1][0] == 5_234
