@@ -21,7 +21,7 @@ from classifier.witnesses import MESSAGE_LENGTH, fact_of
 from facts.conversation import Conversation, Transport
 from facts.endpoint import Address, Endpoint
 from facts.verdict import Verdict
-from protocols import events
+from protocols import chia_p2p, events
 from protocols.magics import NODE_PORTS
 from protocols.observe import Observation
 from protocols.parser import Side
@@ -33,10 +33,14 @@ CLIENT_TALK_LIMIT = 16_384
 """Mining conversations kept of one client, so that one scanner cannot fill the book."""
 BTCAGENT = "btcagent"
 """The protocol that begins as Stratum, and may be known only by its first frame."""
-ETHEREUM = "ethereum-p2p"
-DISCV5_PORTS = frozenset({9000, 30303})
-"""Of Ethereum's consensus and execution nodes, by which discv5, told by sizes alone, is believed."""
-DISCV5_COMMANDS = frozenset({"whoareyou", "handshake", "message"})
+SEALED_PORTS = {
+    "ethereum-p2p": frozenset({9000, 30303}),
+    chia_p2p.PROTOCOL: frozenset({8444, 8447, 8448, 8449, 58444}),
+}
+"""Ports at which what is told from outside (sizes, a certificate) is believed, where not at all NODE_PORTS:
+of Ethereum's consensus and execution nodes, and of Chia's services."""
+SEALED_COMMANDS = frozenset({"whoareyou", "handshake", "message", "certificate"})
+"""Of discv5 and of Chia: other sealed messages between nodes are proved (RLPx, by a point of its curve)."""
 FOUNDATION = {events.Work: 3, events.Submit: 3, events.Difficulty: 2, events.Subscribed: 1}
 """How well an event's dialect is founded: a job and a share by their shape, the others by their method."""
 
@@ -187,15 +191,15 @@ class Casebook:
 
     def _sealed(self, seen: Observation, event: events.NodeHello | events.NodeMessage) -> None:
         """Keep what only sizes told; anywhere but at a node network's port it is somebody else's secret."""
-        port = seen.flow.server.port
-        ours = port in (DISCV5_PORTS if event.protocol == ETHEREUM else NODE_PORTS)
+        ours = seen.flow.server.port in SEALED_PORTS.get(event.protocol, NODE_PORTS)
         talk = self._node_talk(seen, event.protocol) if ours else None
         if talk is not None:
             speaker = talk.sides[event.side]
             speaker.sealed = _again(speaker.sealed, seen, "")
+            speaker.learn(event.coins, "")
 
     def _node_message(self, seen: Observation, event: events.NodeMessage) -> None:
-        if event.protocol == V2 or (event.sealed and event.command in DISCV5_COMMANDS):
+        if event.protocol == V2 or (event.sealed and event.command in SEALED_COMMANDS):
             self._sealed(seen, event)
             return
         talk = self._node_talk(seen, event.protocol)

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from facts.errors import ParseError
 from protocols.certificate import read_names
+from protocols.chia_p2p import node_of
 from protocols.events import NameEvent, TlsCertificate, TlsHello
 from protocols.ja4 import ja4
 from protocols.parser import Event, Heads, Match, Parser, Side
@@ -111,7 +112,10 @@ class Tls(Parser):
         self._halves = (_Half(), _Half())
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
-        """Yield a TlsHello and a TlsCertificate; an error ends the reading of its side."""
+        """Yield a TlsHello and a TlsCertificate; an error ends the reading of its side.
+
+        Where a certificate is one of Chia's network, a NodeMessage follows it.
+        """
         half = self._halves[side]
         if not half.over:
             half.held += data
@@ -150,7 +154,7 @@ class Tls(Parser):
         half.held.clear()
         half.message.clear()
 
-    def _messages(self, half: _Half, side: Side, record: int, fragment: bytes) -> Iterator[NameEvent]:
+    def _messages(self, half: _Half, side: Side, record: int, fragment: bytes) -> Iterator[Event]:
         """Add the fragment of the record at stream offset `record`, and take whole messages out."""
         if not half.message:
             half.start = record
@@ -171,6 +175,8 @@ class Tls(Parser):
             half.start = record
             if event is not None:
                 yield event
+            if isinstance(event, TlsCertificate) and (peer := node_of(event)) is not None:
+                yield peer
 
     def _event(self, kind: int, body: bytes, half: _Half, side: Side) -> NameEvent | None:
         start = half.start

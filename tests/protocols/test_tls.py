@@ -181,3 +181,33 @@ def test_a_damaged_certificate_gives_names_or_a_parse_error(data: st.DataObject)
     except ParseError:
         return
     assert all(host.isprintable() for host in names.hosts)
+
+
+def large_hello(share: int) -> bytes:
+    """A hello whose key share (as of post-quantum groups) stands before its name."""
+    keys = wire.extension(51, wire.words(share + 4, 0x11EC, share) + bytes(share))
+    return wire.client_hello(wire.words(0x1301), keys + wire.extension(43, b"\x02\x03\x04") + SNI)
+
+
+@pytest.mark.parametrize("share", [1216, 6_000, 60_000])
+@pytest.mark.parametrize("record_size", [100, 1_400, 16_384])
+@pytest.mark.parametrize("cuts", [(), (1,), (1_460, 536)])
+def test_a_large_hello_is_read_over_records_and_segments(
+    share: int, record_size: int, cuts: tuple[int, ...]
+) -> None:
+    if cuts == (1,) and share > 10_000:
+        cuts = (7,)
+    hello = large_hello(share)
+    flight = b"".join(wire.record(hello[at : at + record_size]) for at in range(0, len(hello), record_size))
+    assert Tls.probe({Side.CLIENT: flight[:4096]}) is Match.YES
+    (event,) = wire.play(Tls, [(Side.CLIENT, flight)], cuts)
+    assert isinstance(event, TlsHello)
+    assert event.sni == "eu1.pool.example.org"
+    assert event.ja4.startswith("t13d010300_")
+
+
+def test_records_of_one_byte_make_a_hello() -> None:
+    flight = b"".join(wire.record(HELLO[at : at + 1]) for at in range(len(HELLO)))
+    (event,) = wire.play(Tls, [(Side.CLIENT, flight)], (3,))
+    assert isinstance(event, TlsHello)
+    assert event.offset == 0
