@@ -60,7 +60,15 @@ def _proxy_job_of(params: dict[str, Any]) -> Job | None:
         return None
     algorithm = text(params.get("algo"), 32)
     hashes = difficulty if difficulty is not None and difficulty > 0 else None
-    return Job(CRYPTONOTE, job_id, algorithm, height=height(params.get("height")), hashes=hashes)
+    return Job(
+        CRYPTONOTE,
+        job_id,
+        algorithm,
+        height=height(params.get("height")),
+        hashes=hashes,
+        blob=cryptonote_blob.read(blob),
+        seeded=is_hex(params.get("seed_hash"), 64),
+    )
 
 
 def login(session: Session, message: Message) -> Iterable[PoolEvent]:
