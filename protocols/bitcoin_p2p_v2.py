@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from facts.errors import ParseError
 from protocols.events import NodeHello, NodeMessage
-from protocols.parser import Event, Heads, Match, Parser, Side
+from protocols.parser import Event, Handover, Heads, Match, Parser, Side
 
 PROTOCOL = "bitcoin-p2p-v2"
 
@@ -78,16 +78,20 @@ class BitcoinP2PV2(Parser):
         self._pongs = 0
         self._sign = False
         self._foreign = False
+        self._rest: tuple[tuple[Side, int, bytes], ...] = ()
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
         """Yield a sealed NodeHello of each side and a few sealed pongs.
 
         Raises ParseError, once, where the stream shows that it is something else.
         """
-        if self._foreign or not data:
-            return
         start = self._sent[side]
         self._sent[side] += len(data)
+        if not data:
+            return
+        if self._foreign:
+            self._rest = ((side, start, data),)
+            return
         self._pieces += all(self._told)
         if side is not self._last:
             self._turns += 1
@@ -97,6 +101,7 @@ class BitcoinP2PV2(Parser):
         fault = self._fault(data)
         if fault:
             self._foreign = True
+            self._rest = ((side, start, data),)
             raise ParseError(fault, start)
         both = min(self._sent) >= LEAST and self._turns > 2
         self._sign |= both and len(data) in SIGNS
@@ -121,14 +126,14 @@ class BitcoinP2PV2(Parser):
             self._foreign = True
 
     @property
+    def handover(self) -> Handover | None:
+        """Probe the stream anew where it shows that it is something else: that was a preamble."""
+        return Handover(None, self._rest) if self._foreign else None
+
+    @property
     def finished(self) -> bool:
-        """True when it is something else, or has been told often enough."""
-        return (
-            self._foreign
-            or self._pongs >= MAX_PONGS
-            or self._pieces >= MAX_PIECES
-            or sum(self._sent) >= MAX_BYTES
-        )
+        """True when it has been told often enough."""
+        return self._pongs >= MAX_PONGS or self._pieces >= MAX_PIECES or sum(self._sent) >= MAX_BYTES
 
     def _fault(self, data: bytes) -> str:
         if not looks_drawn(data[:LOOKED_AT]):

@@ -10,7 +10,8 @@ from facts.errors import ParseError
 from protocols.bitcoin_p2p_v2 import BitcoinP2PV2
 from protocols.events import NodeHello, NodeMessage
 from protocols.observe import Observer
-from protocols.parser import Event, Match, Side
+from protocols.parser import Event, Handover, Match, Side
+from protocols.table import PARSERS
 from tests.protocols import wire
 
 C, S = Side.CLIENT, Side.SERVER
@@ -187,7 +188,7 @@ def test_the_first_flights_of_stratum_v2_are_left_to_its_own_parser() -> None:
         assert list(parser.feed(side, data)) == []
     with pytest.raises(ParseError, match="Stratum V2"):
         list(parser.feed(C, drawn.randbytes(120)))
-    assert parser.finished
+    assert parser.handover is not None
 
 
 def test_a_gap_in_the_opening_ends_it_and_a_later_one_does_not() -> None:
@@ -195,14 +196,31 @@ def test_a_gap_in_the_opening_ends_it_and_a_later_one_does_not() -> None:
     parser = BitcoinP2PV2()
     list(parser.feed(*flights[0]))
     parser.gap(S, 10)
-    assert parser.finished
     assert list(parser.feed(*flights[1])) == []
+    assert parser.handover == Handover(None, ((S, 10, flights[1][1]),))
     parser = BitcoinP2PV2()
     for flight in flights[:6]:
         list(parser.feed(*flight))
     parser.gap(S, 10)
-    assert not parser.finished
+    assert parser.handover is None
     assert list(parser.feed(C, random.Random(1).randbytes(29))) == []
+
+
+def test_mining_behind_a_random_preamble_is_read() -> None:
+    drawn = random.Random(8)
+    ask = b'{"id":1,"method":"mining.subscribe","params":["cgminer/4.11.1"]}\n'
+    answer = b'{"id":1,"result":[[["mining.notify","ab"]],"08000002",4],"error":null}\n'
+    observer = Observer([parser for parser in PARSERS if parser.transport == "tcp"])
+    at = {C: 0, S: 0}
+    told = []
+    for side, data in ((C, drawn.randbytes(300)), (S, drawn.randbytes(300)), (C, ask), (S, answer)):
+        told += observer.feed(side, at[side], data)
+        at[side] += len(data)
+    told += observer.end()
+    assert [(offset, event.kind) for offset, event in told] == [
+        (300, "pool.subscribe"),
+        (300, "pool.subscribed"),
+    ]
 
 
 def endless(drawn: random.Random) -> Iterator[tuple[Side, bytes]]:
