@@ -57,11 +57,10 @@ class KaspaP2P(Parser):
     @classmethod
     def probe(cls, heads: Heads) -> Match:
         """YES for the preface of HTTP/2 in clear; which service it is, the first messages tell."""
-        for head in heads.values():
-            if len(head) >= len(PREFACE) and head.startswith(PREFACE):
-                return Match.YES
-        opening = bytes(heads.get(Side.CLIENT, b""))
-        return Match.MORE if PREFACE.startswith(opening) else Match.NO
+        told = [bytes(head) for head in heads.values() if head]
+        if any(head.startswith(PREFACE) for head in told):
+            return Match.YES
+        return Match.MORE if all(map(_may_open, told)) else Match.NO
 
     def __init__(self) -> None:
         self._halves: tuple[Half, Half] | None = None
@@ -100,6 +99,16 @@ class KaspaP2P(Parser):
         halves = self._halves
         lost = halves is not None and all(half.lost for half in halves)
         return lost or self._foreign >= MAX_FOREIGN or self._messages >= MAX_MESSAGES
+
+
+def _may_open(head: bytes) -> bool:
+    """Say whether bytes may begin a side: with the preface, or with the settings of who answers it."""
+    settings = all(head[at : at + 1] in (b"", byte) for at, byte in _SETTINGS)
+    return PREFACE.startswith(head) or settings
+
+
+_SETTINGS = ((0, b"\0"), (1, b"\0"), (3, b"\4"), (5, b"\0"), (6, b"\0"), (7, b"\0"), (8, b"\0"))
+"""Bytes of the header of a short SETTINGS frame on stream 0, and where they stand."""
 
 
 def _read(message: Message, side: Side) -> Event | None:

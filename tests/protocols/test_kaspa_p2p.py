@@ -165,6 +165,10 @@ def test_after_a_gap_its_side_tells_nothing_and_the_other_goes_on() -> None:
         ({C: b"GET / HTTP/1.1\r\n\r\n"}, Match.NO),
         ({C: b"PRI", S: SETTINGS}, Match.MORE),
         ({S: PREFACE + SETTINGS}, Match.YES),
+        ({S: SETTINGS}, Match.MORE),
+        ({S: b"a banner"}, Match.NO),
+        ({C: PREFACE[:5], S: b"a banner"}, Match.NO),
+        ({S: b'{"id":1}'}, Match.NO),
     ],
 )
 def test_the_probe_wants_the_preface(heads: dict[Side, bytes], match: Match) -> None:
