@@ -25,6 +25,11 @@ _WORDS = re.compile(
 )
 """A line with none of these is no message of a dialect that begins a conversation."""
 _HTTP = re.compile(rb"(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|HTTP/[0-9])[ .0-9]")
+_HTTP_LINE = re.compile(
+    rb"(?:(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT) \S{1,4096} HTTP/1\.[01]|HTTP/1\.[01] 200 .*)\r?\Z"
+)
+"""A line after which the JSON before it was the body of an HTTP message whose head was not captured. Refusals
+of a web server (status 400 and the like) are none: miners try those, too."""
 _NO_TEXT = bytes(set(range(32)) - set(b"\t\r\n\0"))
 """Control characters that no JSON text holds; NUL is let pass, keep-alive probes carry it."""
 
@@ -70,6 +75,7 @@ class Stratum(Parser):
         at, sure = self._frames(side, data)
         rest, data = data[at:], data[:at]
         for piece in data.splitlines(keepends=True) if self._session.packing else (data,):
+            start, begun = self._lines[side].unfinished
             try:
                 lines = self._push(side, piece)
             except ParseError as error:
@@ -78,6 +84,11 @@ class Stratum(Parser):
             for offset, line, joined in lines:
                 if self.finished:
                     break
+                if line is not None and _HTTP_LINE.match(line):
+                    following = offset + len(line) + 1 - start - len(begun)
+                    text = line + b"\n" + piece[following:]
+                    self._handover = Handover(None, ((side, offset, text),))
+                    return
                 self._quiet += 1
                 try:
                     for event in self._events(side, offset, line, joined):
@@ -137,7 +148,7 @@ class Stratum(Parser):
 
     @property
     def handover(self) -> Handover | None:
-        """BTCAgent's reader, once a binary frame stands between two lines."""
+        """BTCAgent's reader, once a binary frame stands between two lines; none for a stream of HTTP."""
         return self._handover
 
     def gap(self, side: Side, missing: int) -> None:
