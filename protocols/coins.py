@@ -114,6 +114,8 @@ class Wanted:
 
     coins: frozenset[str] = frozenset()
     """Tickers of their wallets; empty where they say nothing of what is mined."""
+    test_of: str | None = None
+    """The coin on whose test network the wallet is: nobody is paid there for mining elsewhere."""
 
 
 def paid_out(password: object) -> str | None:
@@ -126,7 +128,7 @@ def wanted(account: Account, password: object = None) -> Wanted:
     """Return what an account says of the coin that is mined: its wallet's, unless it is only paid out."""
     if account.payout or paid_out(password) is not None:
         return Wanted()
-    return Wanted(frozenset(account.coins))
+    return Wanted(frozenset(account.coins), account.test_of)
 
 
 def name(protocol: str, job: "Told", asked: Wanted) -> Named:
@@ -181,6 +183,8 @@ def _bitcoin(block: Block, stated: str | None, asked: Wanted) -> Named:
         algorithms.add("sha256d")
     if stated is not None:
         algorithms.add(plain(stated))
+    if not algorithms and asked.test_of is not None:
+        algorithms.add(ALGORITHMS[asked.test_of])
     if len(algorithms) > 1:  # the job contradicts itself
         return None, stated
     return coin, stated or next(iter(algorithms), None)

@@ -44,6 +44,8 @@ class Account:
     """Tickers that the form leaves possible; empty where it tells nothing."""
     payout: bool = field(default=False, compare=False)
     """Whether the user name says apart from the wallet in which coin is paid (`COIN:wallet`)."""
+    test_of: Coin = field(default=None, compare=False)
+    """The coin on whose test network the wallet is."""
 
 
 # Base58Check version -> coins whose chain parameters give it (p2pkh, then p2sh); `1...` counts as Bitcoin.
@@ -114,8 +116,8 @@ _MONERO_TAGS = {
 }
 _TEXT_TAG = "ZEPH"
 """Zephyr chose its tags so that its addresses begin with its name."""
-_TEST_NETWORKS = frozenset({"tb", "bcrt", "tltc", "rltc"})
-"""Prefixes of test networks of Bitcoin and Litecoin: addresses of no coin."""
+_TEST_NETWORKS = {"tb": "BTC", "bcrt": "BTC", "tltc": "LTC", "rltc": "LTC"}
+"""Prefixes of test networks: addresses of no coin."""
 
 _TOKEN = re.compile(r"[0-9A-Za-z]+", re.ASCII)
 _PAYOUT = re.compile(r"([A-Z0-9]{2,10}):(?=[0-9A-Za-z])", re.ASCII)
@@ -158,7 +160,11 @@ def read_account(user: str) -> Account:
     while difficulty := _DIFFICULTY.match(rest):
         rest = rest[difficulty.end() :]
     worker = _name(rest[1:]) if rest[:1] in (".", "/", "+", "=", "_", "-", ",") else None
-    return Account(wallet, coin, worker, coins, stated is not None)
+    return Account(wallet, coin, worker, coins, stated is not None, _test_network(wallet))
+
+
+def _test_network(wallet: str) -> Coin:
+    return _TEST_NETWORKS.get(wallet.lower().partition("1")[0])
 
 
 def coins_of(wallet: str) -> tuple[str, ...] | None:

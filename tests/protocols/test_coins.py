@@ -26,7 +26,7 @@ def of(*coins: str) -> Wanted:
 
 
 def bits(log2: float) -> float:
-    return 2.0**log2
+    return math.pow(2.0, log2)
 
 
 def block(height: int | None, time: int, work: float, previous: int = 2**255, **more: object) -> Told:
@@ -188,6 +188,17 @@ def test_an_algorithm_that_was_announced_has_to_agree() -> None:
         None,
         "ghostrider",
     )
+
+
+def test_a_wallet_of_a_test_network_names_the_algorithm_and_no_coin() -> None:
+    segwit = [0, *fives(b"\x11" * 20)]
+    small = block(101, 1_713_571_767, 1.0)
+    for prefix, algorithm in (("tb", "sha256d"), ("bcrt", "sha256d"), ("tltc", "scrypt"), ("rltc", "scrypt")):
+        asked = wanted(read_account(bech32(prefix, segwit, 1) + ".rig"))
+        assert asked == Wanted(frozenset(), "LTC" if "ltc" in prefix else "BTC")
+        assert name("stratum-bitcoin", small, asked) == (None, algorithm)
+        real = block(840_000, 1_713_571_767, 78.3)
+        assert name("stratum-bitcoin", real, asked) == ("BTC", "sha256d")
 
 
 def test_bits_that_are_no_target_tell_nothing() -> None:
@@ -352,7 +363,6 @@ def test_a_password_may_ask_for_another_coin(password: object, coin: str | None)
         (XMR, "x", {"XMR"}),
         (monero(b"\x12", 64), "x", {"XMR"}),
         ("farm.rig", "x", set()),
-        (bech32("tb", [0, *fives(b"\x11" * 20)], 1), "x", set()),
     ],
 )
 def test_an_account_asks_for_its_wallets_coin_unless_it_is_only_paid_in_it(
