@@ -342,3 +342,21 @@ def test_stratum_leaves_http_to_this_parser() -> None:
     heads = {C: request(call("eth_getWork")), S: b""}
     assert Stratum.probe(heads) is Match.NO
     assert Http.probe(heads) is Match.YES
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 1460])
+def test_a_stream_joined_within_a_body_is_http_from_its_next_message_on(size: int) -> None:
+    hashes = ["0x" + digit * 64 for digit in "78"]
+    ask = request(call("eth_getWork"))
+    share = request(call("eth_submitWork", "0x" + "5" * 16, *hashes))
+    work = result([*hashes, "0x0000" + "9" * 60])
+    body = share[share.index(b"\r\n\r\n") + 4 :]
+    flights: Flights = [
+        (C, body + b"\n"),
+        (S, result(True)),
+        *[(C, ask), (S, work), (C, share), (S, result(True))] * 3,
+    ]
+    events = [event.split(" ")[:2] for *_, event in observed(flights, (size,))]
+    assert events[0] == ["stratum-ethproxy", "pool.submit"]
+    kinds = ["pool.request", "pool.work", "pool.submit", "pool.share_result"]
+    assert events[1:] == [["getwork", kind] for kind in kinds] * 3
