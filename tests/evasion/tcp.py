@@ -11,7 +11,7 @@ from tests.evasion.session import Segment, script, segments
 Told = list[Segment]
 Change = Callable[[Segment], Iterable[Segment]]
 FAR = 1 << 30
-GARBAGE = b'{"id":9,"method":"server.version","params":["garbage"]}\n'
+GARBAGE = b'{"id":9,"method":"parcel.track","params":["garbage"]}\n'
 
 
 def each(change: Change, side: int | None = None) -> Told:
