@@ -20,6 +20,7 @@ from capture.sieve.tags_binary import (
     is_discv4,
     is_levin,
     is_node_port,
+    is_noise,
     is_quic_initial,
     is_rlpx,
     is_socks,
@@ -80,7 +81,7 @@ def _opening_tag(d: Any, p: Any, n: Any, sport: Any, dport: Any, standing: Any) 
     """Return the tag of a side's first bytes, by what only the first ones show."""
     end = p + n
     if standing == FROM_CLIENT:
-        if n == SV2_FLIGHT and looks_random(d, p, end):
+        if is_noise(d, p, n):
             return uint8(NOISE)
         if is_socks(d, p, n):
             return uint8(SOCKS)

@@ -13,6 +13,9 @@ DISCV4_TRAIL = 64
 """Bytes that may follow the list of a discv4 packet."""
 SV2_FLIGHT = 64
 """Bytes of the first act of Stratum V2's handshake: an EllSwift-encoded key."""
+DRAFT_FLIGHTS = 32, 33
+"""The same in drafts: an x-only key, a compressed one."""
+_PROPOSAL = np.uint32(int.from_bytes(b"STR3", "big"))  # drafts that negotiated algorithms, in clear
 EIP8_AUTH = 300
 """Bytes that an RLPx handshake message of EIP-8 has at least: its padding alone is 100."""
 PLAIN_AUTH = 307
@@ -23,7 +26,6 @@ QUIC_SHORTEST = 1200
 """Bytes that a client's Initial datagram has at least (RFC 9000, section 14.1)."""
 _LOOKED_AT = 64
 """Bytes of which the high bits are counted; of random ones half are set, with a deviation of 4."""
-_FEW, _MOST = 12, 52
 
 
 def _word(text: str) -> int:
@@ -124,12 +126,22 @@ def is_stratum_v2(d: Any, p: Any, end: Any) -> Any:
 
 @inlined
 def looks_random(d: Any, p: Any, end: Any) -> Any:
-    """Say whether about half of the first 64 bytes have their high bit set, and few are zero."""
+    """Say whether 3 to 13 sixteenths of the first 64 bytes have their high bit set, and few are zero."""
     high, zeros = 0, 0
-    for at in range(p, min(end, p + _LOOKED_AT)):
+    last = min(end, p + _LOOKED_AT)
+    for at in range(p, last):
         high += d[at] >> 7
         zeros += d[at] == 0
-    return _FEW <= high <= _MOST and zeros <= 4
+    return 3 * (last - p) <= 16 * high <= 13 * (last - p) and zeros <= 4
+
+
+@part
+def is_noise(d: Any, p: Any, n: Any) -> Any:
+    """Say whether a client's first flight is the first act of Stratum V2's handshake, or a draft's."""
+    if n == SV2_FLIGHT or n == DRAFT_FLIGHTS[0] or n == DRAFT_FLIGHTS[1]:
+        if looks_random(d, p, p + n):
+            return True
+    return 7 <= n <= 256 and (be32(d, p) == _PROPOSAL or be32(d, p + 2) == _PROPOSAL)
 
 
 @inlined

@@ -170,6 +170,12 @@ def test_plain_frames_of_stratum_v2_are_tagged() -> None:
 def test_a_first_flight_of_64_random_bytes_is_tagged() -> None:
     assert all(opening_tag(noise(64)) == Tag.NOISE for _ in range(200))
     assert opening_tag(noise(63)) == opening_tag(noise(65)) == opening_tag(b"x" * 64) == Tag.NONE
+    assert (
+        opening_tag(noise(33))
+        == opening_tag(b"STR3\x01AESG")
+        == opening_tag(b"\0\x0aSTR3\x01AESG")
+        == Tag.NOISE
+    )
     assert tag_of(noise(64)) == Tag.NONE, "in the middle of a connection it tells nothing"
     server_first = [
         tcp(seq=99, flags=SYN),
