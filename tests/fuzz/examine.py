@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 
 from facts.errors import ParseError
 from protocols.observe import HEAD, MAX_ERRORS
@@ -91,12 +92,19 @@ def _sound(event: Event, fed: list[int]) -> None:
     assert event.protocol, event
     assert event.kind, event
     assert 0 <= event.offset <= fed[event.side], (event, fed)
-    for one in fields(event):
-        _writable(getattr(event, one.name))
+    for name in _names(type(event)):
+        _writable(getattr(event, name))
+
+
+@cache
+def _names(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
 
 
 def _writable(value: object) -> None:
     """Assert that a field can be written out: text is UTF-8, numbers are finite and of sane size."""
+    if value is None:
+        return
     if isinstance(value, str):
         value.encode()
     elif isinstance(value, bool):

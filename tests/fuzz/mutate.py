@@ -33,7 +33,7 @@ VALUES: tuple[object, ...] = (
     "f" * 64, "0" * 64, "x" * 300, "\ud800", "ß", [], {}, [[]], {"a": {}}, [None] * 20, "1e400", "NaN", "-0",
 )  # fmt: skip
 """Values of every type, for fields that want another."""
-MOST = 96 * 1024
+MOST = 40 * 1024
 """Bytes of one input."""
 
 

@@ -19,7 +19,7 @@ Said = tuple[Side, bytes]
 Talk = tuple[Said, ...]
 """One conversation; of a UDP parser one datagram each."""
 
-MOST_BYTES = 24 * 1024
+MOST_BYTES = 10 * 1024
 """Bytes kept of a conversation: its beginning is where parsers decide, and the rest repeats itself."""
 MOST_TALKS = 24
 """Conversations kept of one parser, those that differ most in length."""
