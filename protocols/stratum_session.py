@@ -175,8 +175,10 @@ class Session:
         elif self.miner is not miner:
             wrong = Contradiction if kind in _SURE_OF_SIDES else ParseError
             raise wrong(f"a {kind.sender}'s message from the other side", message.offset)
-        if kind is Login and not self._login(message, fields["user"]):
-            fields["coin"] = None
+        if kind is Login:
+            wallet, mined = self._login(message, fields["user"])
+            fields |= {} if wallet else {"wallet": None}
+            fields |= {} if mined else {"coin": None}
         made = kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
         self.proved |= isinstance(made, Subscribed | Difficulty | Work) or fields.get("accepted") is True
         if isinstance(made, Submit):
@@ -185,8 +187,8 @@ class Session:
             self.naming.target = made.hashes
         return made
 
-    def _login(self, message: Message, user: str) -> bool:
-        """Take the account of a login, and say whether its wallet may be of the coin that is mined."""
+    def _login(self, message: Message, user: str) -> tuple[bool, bool]:
+        """Take a login's account; say whether its wallet is one, and may be of the coin that is mined."""
         params = message.params
         password = params.get("pass") if isinstance(params, dict) else None
         if isinstance(params, list) and len(params) > 1:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from protocols.events import Event, Login, ShareResult, Work
-from protocols.parser import Side
+from protocols.events import Login, ShareResult, Work
+from protocols.parser import Event, Side
 from protocols.stratum import Stratum
-from protocols.stratum_naming import MAX_JOBS, Naming
+from protocols.stratum_naming import MAX_JOBS, MAX_SUMS, Naming
 from tests.protocols.test_coinbase import made, number
 from tests.protocols.test_wallets import XMR, base58check
 
@@ -200,3 +200,14 @@ def test_only_so_many_jobs_are_remembered() -> None:
         naming.job(str(job), 1.0, "scrypt")
     kept = [job for job in range(2 * MAX_JOBS) if naming.share_of(str(job)) is not None]
     assert kept == list(range(MAX_JOBS, 2 * MAX_JOBS))
+
+
+def test_groestlcoins_wallets_are_verified_as_long_as_that_takes_no_time() -> None:
+    wallet = "Fj62rBJi8LvbmWu2jzkaUX1NFXLEqDLoZM"
+    login = Talk().login(f"{wallet}.rig").last(Login)
+    assert (login.wallet, login.coin, login.worker) == (wallet, "GRS", "rig")
+    spoiled = Talk().login(f"{wallet[:-1]}N.rig").last(Login)
+    assert (spoiled.wallet, spoiled.coin, spoiled.worker) == (None, None, "rig")
+    naming = Naming()
+    assert all(naming.login(wallet, "x") == (True, True) for _ in range(MAX_SUMS))
+    assert naming.login(wallet, "x") == (False, False)
