@@ -50,7 +50,8 @@ _METHODS = np.array(
     sorted(
         _hash(method)
         for method in (
-            "getwork", "getworkex", "getblocktemplate", "get_block_template", "submitblock", "submit_block",
+            "getwork", "getworkex", "get_miner_data", "getblocktemplate", "get_block_template",
+            "submitblock", "submit_block",
             "getminingcandidate", "submitminingsolution", "getauxblock", "createauxblock", "submitauxblock",
             "eth_getwork", "eth_submitwork", "eth_submithashrate", "eth_submitlogin",
             "mining.subscribe", "mining.authorize", "mining.submit", "mining.notify",
@@ -59,7 +60,9 @@ _METHODS = np.array(
     np.uint64,
 )  # fmt: skip
 """Methods, in lower case, that make a POST worth reading; what the parsers read beyond them rides along."""
-_POST, _GET, _CONNECT, _HTTP = (np.uint32(_word(word) >> 32) for word in ("POST", "GET ", "CONN", "HTTP"))
+_POST, _GET, _PUT, _CONNECT, _HTTP = (
+    np.uint32(_word(word) >> 32) for word in ("POST", "GET ", "PUT ", "CONN", "HTTP")
+)
 _UPGRADE, _WEBSOCKET, _SWITCHING = (np.uint64(_word(word)) for word in ("upgrade:", "websocket", "/1.1 101"))
 _PATHS = np.array(
     sorted(
@@ -165,7 +168,7 @@ def http_matters(d: Any, p: Any, end: Any) -> Any:
         return d[p + 4] == 0x45 and d[p + 7] == 0x20  # E, T and the blank
     if verb == _HTTP and d[p + 4] != 0x2F:
         return False
-    if verb != _POST and verb != _GET and verb != _HTTP:
+    if verb != _POST and verb != _GET and verb != _PUT and verb != _HTTP:
         return False
     if verb == _HTTP and _word_at(d, p + 4) == _SWITCHING:
         return True

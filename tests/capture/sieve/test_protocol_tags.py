@@ -64,6 +64,8 @@ GETWORK = b'{"method":"getwork","params":[],"id":0}'
         post(b'{"id":1,"jsonrpc":"2.0","method":"get_block_template"}', "/json_rpc"),
         post(b'[{"method":"getinfo"},{"method":"eth_submitWork"}]'),
         post(b"{}", "/partial"),
+        post(b"{}", "/farmer").replace(b"POST", b"PUT"),
+        post(b'{"jsonrpc":"2.0","id":"0","method":"get_miner_data"}', "/rpc"),
         post(GETWORK)[: -len(GETWORK)],
         post(GETWORK)[:40],
         get("/getheight"),
