@@ -18,6 +18,7 @@ MAKERS = (
     "datum_gateway",
     "devp2p",
     "dialects_in_a_row",
+    "dns_over_tcp",
     "electrum",
     "equihash_relatives",
     "etc_nicehash",
