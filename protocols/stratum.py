@@ -20,7 +20,7 @@ MAX_QUIET_LINES = 1024
 """Lines without an event after which a stream is let go: a pool's or a miner's every other line is one."""
 
 _WORDS = re.compile(
-    rb'"mining\.|"eth_(?:submit|getWork)|"(?:login|submit|job|getjob|keepalived|getjobtemplate|job_id|solution)"'
+    rb'"mining\.|"agent\.get_cap|"eth_(?:submit|getWork)|"(?:login|submit|job|getjob|keepalived|getjobtemplate|job_id|solution)"'
     rb'|"result"\s*:\s*\[\s*"0x|\\u00'
 )
 """A line with none of these is no message of a dialect that begins a conversation."""

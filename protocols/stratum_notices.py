@@ -15,6 +15,8 @@ from protocols.stratum_shapes import is_any_hex, label
 
 _BLOCK = re.compile(r"equihash ([A-Za-z0-9]{1,10}) block ([0-9]{1,12})\b", re.ASCII)
 """What a pool shows to miners of Verus."""
+_CAPABILITIES = frozenset({"verrol", "subres"})
+"""Of BTCAgent and its pools: version rolling, responses to shares."""
 
 
 def request(session: Session, message: Message) -> Iterable[PoolEvent]:
@@ -85,8 +87,9 @@ def pong(session: Session, message: Message) -> Iterable[PoolEvent]:
 
 
 def agent_capabilities(session: Session, message: Message) -> Iterable[PoolEvent]:
-    """Read agent.get_capabilities [[capabilities]]: BTCAgent's first words."""
-    if not isinstance(message.params, list):
+    """Read agent.get_capabilities [[capabilities]]: BTCAgent's first words, where it names one of its own."""
+    if not _capable(message.params):
+        session.ask(message, None)
         return []
     session.begun = True
     session.decide(BTCAGENT, Grade.AGENT)
@@ -98,9 +101,15 @@ def agent_capabilities(session: Session, message: Message) -> Iterable[PoolEvent
 def capabilities_answer(session: Session, message: Message, asked: Asked) -> Iterable[PoolEvent]:
     """Read {capabilities: [...]}."""
     result = message.result
-    if isinstance(result, dict) and isinstance(result.get("capabilities"), list):
+    if isinstance(result, dict) and _capable(result.get("capabilities")):
         return [session.event(Subscribed, message)]
     return ethproxy.refused(session, message, asked)
+
+
+def _capable(names: object) -> bool:
+    if isinstance(names, list) and len(names) == 1 and isinstance(names[0], list):
+        names = names[0]
+    return isinstance(names, list) and any(isinstance(name, str) and name in _CAPABILITIES for name in names)
 
 
 def _words(params: object) -> str | None:
