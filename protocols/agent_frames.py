@@ -9,6 +9,7 @@
 types differ from what is sent); docs/protocols/btcagent.md.
 """
 
+import re
 import struct
 from enum import IntEnum
 
@@ -52,6 +53,8 @@ SIZES: dict[int, range] = {
     Type.SET_EXTRANONCE: range(10, 11),
 }
 """Type -> the sizes that its frames may have."""
+_BEGINNING = re.compile(FRAME + b"(?:[" + re.escape(bytes(SIZES)) + b"]|\\Z)", re.DOTALL)
+"""The magic and an assigned type, or the end of the data."""
 FROM_POOL = frozenset({Type.SET_DIFFICULTY, Type.SUBMIT_RESPONSE, Type.SET_EXTRANONCE})
 _MAX_EXPONENT = 63
 """The agent computes the difficulty as 1 << exponent, in 64 bits."""
@@ -126,7 +129,7 @@ def find_chain(data: bytes | bytearray, wanted: int) -> tuple[int, bool]:
     is waited for, so that more data is not searched twice.
     """
     line = 0 if data[:1] == _OTHER_LINE else _after(data.find(b"\n" + _OTHER_LINE))
-    frame = data.find(FRAME)
+    frame = _frame(data, 0)
     while line >= 0 or frame >= 0:
         at = min(place for place in (line, frame) if place >= 0)
         answer = chain(data, at, wanted)
@@ -135,8 +138,13 @@ def find_chain(data: bytes | bytearray, wanted: int) -> tuple[int, bool]:
         if at == line:
             line = _after(data.find(b"\n" + _OTHER_LINE, at))
         if at == frame:
-            frame = data.find(FRAME, at + 1)
+            frame = _frame(data, at + 1)
     return len(data), False
+
+
+def _frame(data: bytes | bytearray, at: int) -> int:
+    found = _BEGINNING.search(data, at)
+    return -1 if found is None else found.start()
 
 
 def _after(found: int) -> int:
