@@ -13,12 +13,11 @@ from typing import ClassVar
 
 from facts.endpoint import Address
 from facts.errors import ParseError
+from protocols.dns_names import MAX_NAME, POINTER, escaped, read_name
 from protocols.events import DnsAnswer, DnsQuery
 from protocols.framed import Framed, Half, Outcome
 from protocols.parser import Event, Heads, Match, Parser, Side
 
-MAX_NAME = 255  # bytes of a name on the wire, RFC 1035 section 2.3.4
-MAX_JUMPS = 64  # compression pointers in one name: each must lead backwards, and no honest name has many
 MAX_RECORDS = 512  # records read of one message; 64 KiB of TCP could hold some 4,000
 MAX_ALIASES = 16  # CNAMEs followed, as resolvers do
 MAX_MESSAGES = 100_000  # messages of one TCP connection: a resolver's forwarder may stay for days
@@ -38,7 +37,6 @@ RESPONSE = 0x8000
 OPCODE = 0x7800
 RESERVED = 0x0040  # the Z bit: always zero
 TRUNCATED = 0x0200
-POINTER = 0xC0  # the two high bits of a label length
 CLASSES = frozenset({1, 3, 4, 255})  # IN, CH, HS, ANY
 
 
@@ -64,7 +62,6 @@ class Hint(IntEnum):
 _WIDTHS: dict[int, int] = {RecordType.A: 4, RecordType.AAAA: 16}
 """Address record types with the bytes of an address."""
 _HINT_WIDTHS: dict[int, int] = {Hint.IPV4: 4, Hint.IPV6: 16}
-_PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 _Read = tuple[Event | None, str]
 """What a message says, if anything, and what was wrong with the rest of it (empty where nothing was)."""
@@ -174,7 +171,7 @@ def _asks(message: bytes) -> bool:
     if questions != 1 or flags & (OPCODE | RESERVED) or (answers and not flags & RESPONSE):
         return False
     try:
-        _, at = _name(message, QUESTION_AT)
+        _, at = read_name(message, QUESTION_AT)
         return QUESTION_TAIL.unpack_from(message, at)[1] in CLASSES
     except (IndexError, StructError, ParseError):
         return False
@@ -188,7 +185,7 @@ def _read(message: bytes, side: Side, offset: int) -> _Read:
     if questions != 1 or flags & OPCODE:
         return None, "" if questions < 2 or flags & OPCODE else f"{questions} questions"
     try:
-        name, at = _name(message, QUESTION_AT)
+        name, at = read_name(message, QUESTION_AT)
         qtype, _ = QUESTION_TAIL.unpack_from(message, at)
     except (IndexError, StructError):
         return None, "the question is cut off"
@@ -230,7 +227,7 @@ def _answers(message: bytes, at: int, bare: DnsAnswer, count: int) -> tuple[DnsA
                 owner = pointed[start]
                 at += 2
             else:
-                owner, at = _name(message, at)
+                owner, at = read_name(message, at)
             kind, _, ttl, size = RECORD_TAIL.unpack_from(message, at)
             at += 10
             end = at + size
@@ -239,7 +236,7 @@ def _answers(message: bytes, at: int, bare: DnsAnswer, count: int) -> tuple[DnsA
             if _WIDTHS.get(kind) == size:
                 _of(found, owner, ttl).raw.append(message[at:end])
             elif kind == RecordType.CNAME:
-                alias[owner] = pointed[_pointer(at)] = _name(message, at)[0]
+                alias[owner] = pointed[_pointer(at)] = read_name(message, at)[0]
                 _of(found, owner, ttl)
             elif kind in (RecordType.HTTPS, RecordType.SVCB):
                 _service(message, at, end, owner, _of(found, owner, ttl), alias)
@@ -276,7 +273,7 @@ def _of(found: dict[str, _Found], owner: str, ttl: int) -> _Found:
 def _service(message: bytes, at: int, end: int, owner: str, one: _Found, alias: dict[str, str]) -> None:
     """Read a service binding: the addresses that it hints at and its protocols, or its alias form."""
     priority = int.from_bytes(message[at : at + 2], "big")
-    target, at = _name(message, at + 2)
+    target, at = read_name(message, at + 2)
     if priority == 0:
         if target != ".":
             alias[owner] = target
@@ -299,7 +296,7 @@ def _protocols(value: bytes) -> Iterator[str]:
     while at < len(value):
         name = value[at + 1 : at + 1 + value[at]]
         at += 1 + value[at]
-        yield _escaped(name)
+        yield escaped(name)
 
 
 def _pointer(at: int) -> bytes:
@@ -311,45 +308,3 @@ def _address(octets: bytes) -> Address:
         return IPv4Address(octets)
     address = IPv6Address(octets)
     return address.ipv4_mapped or address
-
-
-def _name(message: bytes, at: int) -> tuple[str, int]:
-    """Return the name at `at` and the offset behind it, pointers followed.
-
-    Raises IndexError where the message ends within it, ParseError where it is malformed.
-    """
-    labels: list[bytes] = []
-    total = 0
-    after = -1  # behind the first pointer
-    jumps = 0
-    while size := message[at]:
-        if size < POINTER:
-            if size > 63:
-                raise ParseError(f"a label type {size >> 6} that nobody uses", at)
-            total += size + 1
-            if total >= MAX_NAME:
-                raise ParseError(f"a name longer than {MAX_NAME} bytes", at)
-            labels.append(message[at + 1 : at + 1 + size])
-            at += size + 1
-        else:
-            target = (size & 0x3F) << 8 | message[at + 1]
-            jumps += 1
-            if target >= at or jumps > MAX_JUMPS:
-                raise ParseError("a compression pointer that does not lead backwards", at)
-            if after < 0:
-                after = at + 2
-            at = target
-    raw = b".".join(labels).lower()
-    if raw.translate(None, _PLAIN) or raw.count(b".") != max(len(labels) - 1, 0):
-        text = ".".join(_escaped(label.lower()) for label in labels)
-    else:
-        text = raw.decode("ascii") or "."
-    return text, at + 1 if after < 0 else after
-
-
-def _escaped(label: bytes) -> str:
-    """Write a label as zone files do: a dot as `\\.`, what is not printable as three decimal digits."""
-    return "".join(
-        f"\\{byte:03d}" if not 0x21 <= byte <= 0x7E else f"\\{byte:c}" if byte in b".\\" else f"{byte:c}"
-        for byte in label
-    )

@@ -95,11 +95,26 @@ def look_up(tape: Tape, at: float, name: str, address: str) -> None:
     tape.udp(at + 0.02, resolver, client, reply)
 
 
+def look_up_by_tcp(tape: Tape, at: float, name: str, address: str) -> None:
+    """Ask twice in one connection for a name's address, by TCP, the length in a segment of its own."""
+    asked = _name(name) + struct.pack(">HH", 1, 1)
+    question = struct.pack(">6H", 10, 0x0100, 1, 0, 0, 0) + asked
+    found = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 20, 4) + bytes(map(int, address.split(".")))
+    answer = struct.pack(">6H", 10, 0x8180, 1, 1, 0, 0) + asked + found
+    script = []
+    for _ in range(2):
+        script.append((1.0, C, struct.pack(">H", len(question))))
+        script.append((0.0, C, question))
+        script.append((0.02, S, struct.pack(">H", len(answer)) + answer))
+    tape.tcp(at, ("192.0.2.68", 40068), ("203.0.113.53", 53), script)
+
+
 def make() -> bytes:
     """Return the capture."""
     tape = Tape()
     pool, site = ("203.0.113.78", 443), ("203.0.113.79", 443)
     look_up(tape, 0.0, POOL, pool[0])
+    look_up_by_tcp(tape, 0.5, POOL, pool[0])
     first_id = _random("first id", 8)
     big = hello(POOL, b"h3", 1216)
     # a hello of two datagrams, its end first; then a Retry, and all of it again under the new id
