@@ -16,6 +16,7 @@ from minescope.language import Lang, chosen
 COMPILING = "compiling the packet kernels; this happens once and takes some seconds"
 
 if TYPE_CHECKING:
+    from classifier.operator_lists import OperatorLists
     from facts.evidence import Evidence
     from registry.attribution import Attributor
 
@@ -138,10 +139,9 @@ class _Replay:
         began = time.monotonic()
         with Progress(quiet=self._quiet) as progress:
             announce_compilation(lambda: progress.say(COMPILING))
-            from pipeline.pool_list import operator_lists
             from pipeline.scan import Scan, Unreadable, is_found, shown
 
-            lists = cache(operator_lists)  # asked for with the first verdict
+            lists = cache(_operator_lists)  # asked for with the first verdict
 
             scan = Scan(
                 paths,
@@ -170,6 +170,19 @@ class _Replay:
         if unreadable:
             return EXIT_UNREADABLE
         return EXIT_FOUND if found else EXIT_NOTHING
+
+
+def _operator_lists() -> "OperatorLists":
+    """Return the operator's lists; where they cannot be read, that is said and the captures are read on."""
+    from classifier.operator_lists import OperatorLists
+    from facts.errors import StoreError
+    from pipeline.pool_list import operator_lists
+
+    try:
+        return operator_lists()
+    except StoreError as error:
+        typer.echo(f"minescope: the operator's lists are not applied: {error}", err=True)
+        return OperatorLists()
 
 
 def _attributor(folder: Path | None, say: Callable[[str], None]) -> "Attributor | None":

@@ -123,3 +123,10 @@ def test_good_rows_are_taken_where_that_is_asked_for(tmp_path: Path, capsys: Out
     said = capsys.readouterr()
     assert "list.txt, row 2" in said.err
     assert "1 hosts added" in said.out
+
+
+def test_a_replay_goes_on_where_the_lists_cannot_be_read_and_says_so(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "minescope.db").write_bytes(b"this is no database" * 100)
+    assert run(["replay", RIG, "--json", "--lang", "en"]) == 1
+    assert "the operator's lists are not applied" in capsys.readouterr().err
