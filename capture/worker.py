@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from capture.records import Block
 from capture.sieve.names import interest
-from capture.sieve.sieve import Sieve
+from capture.sieve.sieve import CAP, Sieve
 from capture.sources.source import Source
 from capture.streams.session import FIN, RST, Ends
 from capture.streams.sessions import Sessions
@@ -61,10 +61,10 @@ Progress = Callable[[int], None]
 class Worker:
     """Reads run after run; each is a world of its own, and beginning one is cheap."""
 
-    def __init__(self, domains: Iterable[str] = ()) -> None:
+    def __init__(self, domains: Iterable[str] = (), cap: int = CAP) -> None:
         """`domains`: DNS messages and TLS greetings are read where they name one, or a host under one;
-        without any, all are."""
-        self._sieve = Sieve(names=interest(domains))
+        without any, all are. `cap`: flows held at once."""
+        self._sieve = Sieve(cap=cap, names=interest(domains))
         self._begin(())
 
     def run(
@@ -114,6 +114,11 @@ class Worker:
             streams=sessions.counts(),
             skips=(*(skip for source in sources for skip in source.skipped), *self._places()),
         )
+
+    @property
+    def flows(self) -> int:
+        """Flows held now."""
+        return self._sieve.created - self._sieve.evicted
 
     def _places(self) -> Iterator[Skipped]:
         """Yield the packets to show as skipped: damaged ones, and of link types not read one a source.

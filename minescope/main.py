@@ -44,12 +44,13 @@ def _register() -> None:
     from minescope.inspect import inspect
     from minescope.lookup import lookup
     from minescope.pools import pools
+    from minescope.probe import probe
     from minescope.registry import registry
     from minescope.replay import replay
     from minescope.serve import serve
     from minescope.warmup import warmup
 
-    for command in (replay, lookup, serve, inspect, registry, check, warmup):
+    for command in (replay, probe, lookup, serve, inspect, registry, check, warmup):
         app.command()(command)
     app.add_typer(pools)
 

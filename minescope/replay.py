@@ -141,13 +141,13 @@ class _Replay:
             announce_compilation(lambda: progress.say(COMPILING))
             from pipeline.scan import Scan, Unreadable, is_found, shown
 
-            lists = cache(_operator_lists)  # asked for with the first verdict
+            lists = cache(lists_to_apply)  # asked for with the first verdict
 
             scan = Scan(
                 paths,
                 each=each,
                 jobs=jobs,
-                attributor=_attributor(registry, progress.say),
+                attributor=attributor_of(registry, progress.say),
                 on_progress=progress,
             )
             for outcome in scan:
@@ -172,7 +172,7 @@ class _Replay:
         return EXIT_FOUND if found else EXIT_NOTHING
 
 
-def _operator_lists() -> "OperatorLists":
+def lists_to_apply() -> "OperatorLists":
     """Return the operator's lists; where they cannot be read, that is said and the captures are read on."""
     from classifier.operator_lists import OperatorLists
     from facts.errors import StoreError
@@ -185,7 +185,8 @@ def _operator_lists() -> "OperatorLists":
         return OperatorLists()
 
 
-def _attributor(folder: Path | None, say: Callable[[str], None]) -> "Attributor | None":
+def attributor_of(folder: Path | None, say: Callable[[str], None]) -> "Attributor | None":
+    """Read a registry folder, saying what of it was refused; None where there is none."""
     if folder is None:
         return None
     from registry.attribution import Attributor

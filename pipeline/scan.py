@@ -262,7 +262,8 @@ def _limits(released: Mapping[str, int], dropped: Mapping[str, int], evicted: in
 def compile_kernels() -> None:
     """Import every kernel, which compiles what no cache holds."""
     import capture.sources.merge
-    import capture.sources.pcapng  # noqa: F401 - imported for their kernels
+    import capture.sources.pcapng
+    import capture.sources.ring_kernel  # noqa: F401 - imported for their kernels
 
     _worker(pool_names())
 

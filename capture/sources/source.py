@@ -93,3 +93,18 @@ class Source(ABC):
     def _note(self, seen: int, frame: int, offset: int, reason: str, detail: str) -> None:
         if seen <= MAX_NOTES:
             self.skipped.append(Skipped(Where(self.name, frame, offset), reason, detail))
+
+
+class LiveSource(Source):
+    """Packets that come until they are no longer wanted: none before `start`, none after `stop`.
+
+    `blocks` yields an empty block now and then while none come, and ends once what was taken has been read.
+    """
+
+    @abstractmethod
+    def start(self) -> None:
+        """Take packets from now on."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Take no more packets. For any thread, and more than once."""

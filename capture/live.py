@@ -1,0 +1,150 @@
+"""Live traffic: one worker a ring, each a thread; what they observe comes to one place.
+
+The kernels run free of the interpreter lock, and what is left in Python is little
+(docs/decisions/0005-live-workers.md). A reader that judges for a while holds nobody up: what is observed waits in a queue, and when
+that is full the rings do; what overflows there is counted by the system.
+"""
+
+import os
+import queue
+import threading
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from capture.sources.source import LiveSource
+from capture.worker import Summary, Worker
+from facts.conversation import Conversation
+from protocols.observe import Observation
+
+Seen = Observation | Conversation
+
+WAITING: Final = 4_096
+"""Lists of observations that wait for their reader, most of them short: some 50 MB at the worst."""
+TOGETHER: Final = 256
+"""Observations handed over at once at most; fewer wherever a block ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a worker, or all of them together, are."""
+
+    packets: int = 0
+    """Read so far."""
+    lost: int = 0
+    """Packets that the system could not keep for us."""
+    flows: int = 0
+    """In the flow table now."""
+
+    def __add__(self, other: "Standing") -> "Standing":
+        return Standing(self.packets + other.packets, self.lost + other.lost, self.flows + other.flows)
+
+
+class Live:
+    """Workers on live sources. Start it, `take` until that says None, then `summaries` are complete."""
+
+    def __init__(
+        self, sources: Sequence[LiveSource], domains: Iterable[str], cap: int, cpus: Sequence[int] = ()
+    ) -> None:
+        """`cap`: flows held by each worker; `cpus`: the processors that the workers are held to, in turn."""
+        domains = list(domains)
+        self._seen: queue.Queue[list[Seen] | None] = queue.Queue(WAITING)
+        self._left = len(sources)
+        self._readers = [
+            _Reader(source, Worker(domains, cap), self._seen, [cpus[i % len(cpus)]] if cpus else ())
+            for i, source in enumerate(sources)
+        ]
+
+    def start(self) -> None:
+        """Take packets from now on: all sources together."""
+        for reader in self._readers:
+            reader.thread.start()
+        for reader in self._readers:
+            reader.source.start()
+
+    def stop(self) -> None:
+        """Take no more packets; what was taken is still handed over by `take`. May be called twice."""
+        for reader in self._readers:
+            reader.source.stop()
+
+    def take(self, seconds: float) -> list[Seen] | None:
+        """Return what was observed next, waiting at most `seconds` for it; None once all workers have ended.
+
+        Raises what ended a worker before its time.
+        """
+        while self._left:
+            try:
+                seen = self._seen.get(timeout=seconds)
+            except queue.Empty:
+                return []
+            if seen is not None:
+                return seen
+            self._left -= 1
+            for reader in self._readers:
+                if reader.fault is not None:
+                    raise reader.fault
+        return None
+
+    @property
+    def standing(self) -> Standing:
+        """Where the workers were at the end of their last blocks."""
+        return sum((reader.standing for reader in self._readers), Standing())
+
+    @property
+    def summaries(self) -> list[Summary]:
+        """The counts of each worker; complete once `take` has said None."""
+        return [reader.worker.summary for reader in self._readers]
+
+    def close(self) -> None:
+        """Stop, wait for the workers and give the sources back; what they still observe is lost."""
+        self.stop()
+        for reader in self._readers:
+            while reader.thread.is_alive():
+                with suppress(queue.Empty):
+                    self._seen.get(timeout=0.05)  # a worker may be waiting for room
+            reader.source.close()
+
+
+class _Reader:
+    """One worker with its thread."""
+
+    def __init__(
+        self,
+        source: LiveSource,
+        worker: Worker,
+        seen: "queue.Queue[list[Seen] | None]",
+        cpus: Collection[int],
+    ) -> None:
+        self.source = source
+        self.worker = worker
+        self.standing = Standing()
+        self.fault: BaseException | None = None
+        self.thread = threading.Thread(target=self._read, name=f"read {source.name}", daemon=True)
+        self._cpus = cpus
+        self._seen = seen
+        self._held: list[Seen] = []
+
+    def _read(self) -> None:
+        try:
+            if self._cpus:
+                os.sched_setaffinity(0, self._cpus)  # of this thread alone
+            for seen in self.worker.run(self.source.blocks(), [self.source], self._block_done):
+                self._held.append(seen)
+                if len(self._held) >= TOGETHER:
+                    self._hand_over()
+            self._block_done(self.source.records)
+        except BaseException as fault:  # noqa: BLE001 - raised again where it is waited for
+            self.fault = fault
+        finally:
+            self._seen.put(None)
+
+    def _block_done(self, packets: int) -> None:
+        lost = self.source.skipped_counts.total()
+        self.standing = Standing(packets, lost, self.worker.flows)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._held:
+            self._seen.put(self._held)
+            self._held = []

@@ -1,0 +1,260 @@
+"""The run of `minescope probe`: signals, the clock, the status line, and what is written when."""
+
+import gc
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from facts.errors import StoreError, UsageError
+from facts.names import MINING_ROLES
+from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.language import Lang
+from minescope.replay import COMPILING, attributor_of, lists_to_apply
+
+if TYPE_CHECKING:
+    from capture.sources.source import LiveSource
+    from facts.evidence import Evidence
+    from pipeline.contract import Hit
+    from pipeline.probe import Keeper, Probe
+
+TICK_S = 0.2
+"""Longest wait for something to happen: how late a signal, a tick or the end of --duration may be seen."""
+STATUS_S, LINE_S = 1.0, 60.0
+"""Between two states of the status line; between two lines where standard error is no terminal."""
+JUDGING_SHARE = 20
+"""A judgement that took t seconds is followed by none for 20 t: a large casebook is judged less often."""
+SWITCH_S = 0.000_5
+"""Longest that a thread in Python keeps the others waiting; the default of 5 ms is 1 MB of a fast ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks for; minescope/probe.py tells the meaning of each."""
+
+    interfaces: tuple[str, ...]
+    workers: int
+    filter: str | None
+    ring_mb: int
+    cap: int
+    cpus: tuple[int, ...]
+    snap_length: int
+    promiscuous: bool
+    duration_s: float | None
+    every_s: float
+    source: Literal["ring", "scapy"] | None
+    registry: Path | None
+    store: bool
+    quiet: bool
+
+
+class Watch:
+    """One run of the command."""
+
+    def __init__(self, wanted: Wanted, lang: Lang, as_json: bool) -> None:
+        self._wanted = wanted
+        self._lang = lang
+        self._json = as_json
+        self._stopping = False
+        self._hits = 0
+
+    def run(self) -> int:
+        """Listen until told to stop; return the exit code."""
+        from capture.compiled import announce_compilation
+        from classifier.phrases import render
+        from minescope.output import writer_of
+        from pipeline.contract import Totals
+
+        wanted = self._wanted
+
+        def sentence(evidence: "Evidence") -> str:
+            return render(evidence, self._lang.value)
+
+        gc.set_threshold(100_000, 20, 50)  # as in a replay: observations hold no cycles
+        sys.setswitchinterval(SWITCH_S)
+        announce_compilation(lambda: self._say(COMPILING))
+        attributor = attributor_of(wanted.registry, self._say)
+        from pipeline.probe import Keeper, Probe
+        from pipeline.scan import is_found, shown
+
+        name = ", ".join(wanted.interfaces)
+        sources = _open(wanted)
+        writer = writer_of(self._json, False, frozenset(MINING_ROLES), self._lang, sentence)
+        probe = Probe(name, sources, cap=wanted.cap, cpus=wanted.cpus, attributor=attributor)
+        keeper = Keeper(name, time.time_ns(), sentence) if wanted.store else None
+        began = time.monotonic()
+        try:
+            with self._signals():
+                probe.start()
+                self._say(f"listening on {name}")
+                for changed in self._changes(probe, began):
+                    if keeper is not None:
+                        self._keep(keeper, changed)
+                    lists = lists_to_apply()
+                    for hit in (shown(hit, lists) for hit in changed):
+                        self._hits += is_found(hit.verdict)
+                        if self._json:
+                            writer.write(hit)
+                        elif is_found(hit.verdict):
+                            self._say(
+                                f"{hit.verdict.level.value}: {hit.verdict.address} {hit.verdict.role.value}"
+                            )
+                    sys.stdout.flush()
+            ended = probe.end()
+        finally:
+            probe.close()
+        seconds = time.monotonic() - began
+        lists = lists_to_apply()
+        final = [shown(hit, lists) for hit in ended.hits]
+        for skipped in ended.skips:
+            writer.write(skipped)
+        for hit in final:
+            writer.write(hit)
+        if keeper is not None:
+            keeper.keep(ended.hits)
+            self._say(f"kept {keeper.kept:,} verdicts")
+        writer.finish(Totals(ended.counts, len(wanted.interfaces), seconds))
+        return EXIT_FOUND if any(is_found(hit.verdict) for hit in final) else EXIT_NOTHING
+
+    def _keep(self, keeper: "Keeper", changed: list["Hit"]) -> None:
+        """Save what changed; a database that is away for a while ends no probe: all is saved at the end."""
+        try:
+            keeper.keep(changed)
+        except StoreError as error:
+            self._say(f"not kept yet: {error}")
+
+    def _changes(self, probe: "Probe", began: float) -> Iterator[list["Hit"]]:
+        """Yield verdicts that changed, until the probe has read all that it took."""
+        wanted = self._wanted
+        judge_at = began + wanted.every_s
+        status = _Status(wanted.quiet, began)
+        stopped = False
+        while probe.take(TICK_S):
+            now = time.monotonic()
+            if wanted.duration_s is not None and now - began >= wanted.duration_s:
+                self._stopping = True
+            if self._stopping and not stopped:
+                stopped = True
+                probe.stop()
+            if now >= judge_at:
+                if changed := probe.new():
+                    status.clear()
+                    yield changed
+                taken = time.monotonic() - now
+                judge_at = now + max(wanted.every_s, JUDGING_SHARE * taken)
+            status.show(now, probe, self._hits)
+        status.clear()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM as the wish to stop cleanly; a second one ends the program as usual."""
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._stopping = True
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+        for number in before:
+            signal.signal(number, stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _say(self, text: str) -> None:
+        if not self._wanted.quiet:
+            typer.echo(f"minescope: {text}", err=True)
+
+
+class _Status:
+    """Rate, loss, flows, memory and hits: one line that stays on a terminal, seldom lines elsewhere."""
+
+    def __init__(self, quiet: bool, began: float) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._every_s = STATUS_S if self._terminal else LINE_S
+        self._quiet = quiet
+        self._shown_at = began
+        self._packets = 0
+        self._is_shown = False
+
+    def show(self, now: float, probe: "Probe", hits: int) -> None:
+        """Show where the probe is, when it is time."""
+        if self._quiet or now - self._shown_at < self._every_s:
+            return
+        standing = probe.standing
+        met = standing.packets + standing.lost
+        rate = (met - self._packets) / (now - self._shown_at)
+        self._shown_at, self._packets = now, met
+        share = standing.lost / met if met else 0.0
+        text = (
+            f"{rate:,.0f} packets/s, {share:.2%} lost, {standing.flows:,} flows, "
+            f"{_memory_mb():,.0f} MB, {hits:,} hits"
+        )
+        if self._terminal:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            self._is_shown = True
+        else:
+            sys.stderr.write(f"minescope: {text}\n")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can be written."""
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            self._is_shown = False
+
+
+def _memory_mb() -> float:
+    """Resident memory now, rings included where they were written to."""
+    import resource
+
+    try:
+        with open("/proc/self/statm", encoding="ascii") as pages:
+            return int(pages.read().split()[1]) * resource.getpagesize() / 1e6
+    except OSError:  # not Linux: the largest it was
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def _open(wanted: Wanted) -> "list[LiveSource]":
+    """Open the interfaces, each as many times as there are workers."""
+    if (wanted.source or ("ring" if sys.platform == "linux" else "scapy")) == "scapy":
+        from minescope.sniffer import Sniffer
+
+        if wanted.workers > 1:
+            raise UsageError("--workers needs the rings of Linux; scapy's sniffer is one thread")
+        return [Sniffer(name, wanted.filter, wanted.promiscuous) for name in wanted.interfaces]
+    from capture.sources.ring import RingSettings, open_rings
+    from capture.sources.ring_filter import compile_filter
+
+    program = None
+    if wanted.filter:
+        program = compile_filter(wanted.filter, wanted.interfaces[0], wanted.snap_length)
+    settings = RingSettings(wanted.ring_mb, wanted.snap_length, wanted.promiscuous, program)
+    return list(open_rings(wanted.interfaces, wanted.workers, settings))
+
+
+def cpus_of(text: str | None) -> tuple[int, ...]:
+    """Read a list of processors as taskset does: 2,3 or 2-5. Raises UsageError for what is none."""
+    if text is None:
+        return ()
+    cpus: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UsageError(f"--pin {text}: not a list of processors such as 2,3 or 2-5")
+        cpus += range(int(first), int(last or first) + 1)
+    import os
+
+    there = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(cpus)
+    if missing := [cpu for cpu in cpus if cpu not in there]:
+        raise UsageError(f"--pin {text}: processor {missing[0]} is not there, or not for this program")
+    return tuple(cpus)

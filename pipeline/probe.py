@@ -1,0 +1,159 @@
+"""The live job: rings in; verdicts as they firm up, and at the end what a replay of the same packets says."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from capture.live import Live, Standing
+from capture.sources.source import LiveSource
+from classifier.casebook import Casebook
+from classifier.resolvers import resolvers
+from facts.conversation import Conversation
+from facts.endpoint import Address
+from facts.evidence import Evidence
+from facts.instant import rfc3339
+from facts.names import Level, Role
+from facts.where import Skipped
+from pipeline.contract import FileCounts, Hit
+from pipeline.holders import holder
+from pipeline.pool_list import pool_names
+from pipeline.settings import load_settings
+from registry.attribution import Attributor
+from store.database import open_database
+from store.verdicts import VerdictStore
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What stands when a probe has ended."""
+
+    hits: tuple[Hit, ...]
+    skips: tuple[Skipped, ...]
+    counts: FileCounts
+
+
+class Probe:
+    """One world of live packets: `take` until that says False, ask for what is `new` meanwhile, then `end` it."""
+
+    def __init__(
+        self,
+        name: str,
+        sources: Sequence[LiveSource],
+        *,
+        cap: int,
+        cpus: Sequence[int] = (),
+        attributor: Attributor | None = None,
+    ) -> None:
+        """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds."""
+        pools = pool_names()
+        self._name = name
+        self._casebook = Casebook(name, pools)
+        self._live = Live(sources, pools.domains | resolvers(), cap, cpus)
+        self._attributor = attributor
+        self._told: dict[tuple[Address, Role], Level] = {}
+        self._unjudged = False
+
+    def start(self) -> None:
+        """Take packets from now on."""
+        self._live.start()
+
+    def stop(self) -> None:
+        """Take no more packets; `take` goes on until those that were taken are read."""
+        self._live.stop()
+
+    def close(self) -> None:
+        """Give the rings back."""
+        self._live.close()
+
+    @property
+    def standing(self) -> Standing:
+        """Where the workers are."""
+        return self._live.standing
+
+    def take(self, seconds: float) -> bool:
+        """Take in what was observed next, waiting at most `seconds` for it; False when all has been read."""
+        seen = self._live.take(seconds)
+        for one in seen or ():
+            if isinstance(one, Conversation):
+                self._casebook.conclude(one)
+            else:
+                self._casebook.observe(one)
+        self._unjudged |= bool(seen)
+        return seen is not None
+
+    def new(self) -> list[Hit]:
+        """Judge what is known, and return the verdicts that are new or have another level than when told."""
+        if not self._unjudged:
+            return []
+        self._unjudged = False
+        found = []
+        for verdict in self._casebook.verdicts():
+            key = verdict.address, verdict.role
+            if self._told.get(key) != verdict.level:
+                self._told[key] = verdict.level
+                found.append(Hit(verdict, holder(self._attributor, verdict) if self._attributor else None))
+        return found
+
+    def end(self) -> Ended:
+        """Return the final verdicts and the counts. To be called when `take` has said False."""
+        counts, skips = self._counts()
+        return Ended(
+            tuple(
+                Hit(verdict, holder(self._attributor, verdict) if self._attributor else None)
+                for verdict in self._casebook.verdicts()
+            ),
+            skips,
+            counts,
+        )
+
+    def _counts(self) -> tuple[FileCounts, tuple[Skipped, ...]]:
+        """Add up the counts of all workers; every packet is parsed or skipped, or this raises."""
+        summaries = self._live.summaries
+        skipped, damage, released = Counter[str](), Counter[str](), Counter[str]()
+        for summary in summaries:
+            skipped.update(summary.skipped)
+            damage.update(summary.damage)
+            released.update(summary.released)
+            if summary.evicted:
+                released["flow-table-full"] += summary.evicted
+        released.update({f"casebook-{name}": count for name, count in self._casebook.dropped.items()})
+        counts = FileCounts(
+            source=self._name,
+            packets=sum(summary.packets for summary in summaries),
+            parsed=sum(summary.parsed for summary in summaries),
+            skipped=skipped,
+            damage=damage,
+            flows=sum(summary.flows for summary in summaries),
+            bytes=sum(summary.bytes for summary in summaries),
+            tagged_flows=sum(summary.tagged_flows for summary in summaries),
+            released=released,
+        )
+        if counts.packets != counts.parsed + skipped.total():
+            raise AssertionError(
+                f"{self._name}: {counts.packets} packets are not {counts.parsed} + {dict(skipped)}"
+            )
+        return counts, tuple(skip for summary in summaries for skip in summary.skips)
+
+
+class Keeper:
+    """Saves what a probe finds in the database, while it runs and at its end: one run of the store."""
+
+    def __init__(self, name: str, started_ns: int, because: Callable[[Evidence], str]) -> None:
+        """`started_ns`: a door's clock, which names the run."""
+        self._run = f"probe {name} {rfc3339(started_ns)}"[:500]
+        self._started_ns = started_ns
+        self._because = because
+        self.kept = 0
+        """Verdicts saved by the last call."""
+
+    def keep(self, hits: Sequence[Hit]) -> None:
+        """Save verdicts; what this run said of the same address and role before is replaced.
+
+        What an earlier run saw on the interface stands beside it: it was other traffic.
+        """
+        if hits:
+            with open_database(load_settings().database_url) as database:
+                VerdictStore(database).save(
+                    self._run, self._started_ns, (hit.verdict for hit in hits), self._because
+                )
+        self.kept = len(hits)
