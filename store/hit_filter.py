@@ -9,7 +9,8 @@ from sqlalchemy.orm import aliased
 
 from facts.names import LEVEL_ORDER, Level, Role
 from registry.model import Prefix
-from store.tables import AssignmentRow, EvidenceRow, OperatorEntryRow, VerdictCoinRow, VerdictRow
+from store.registry_tables import AssignmentRow
+from store.tables import EvidenceRow, OperatorEntryRow, VerdictCoinRow, VerdictRow
 
 _FIRST_IPV4, _LAST_IPV4 = IPv4Address(0), IPv4Address(2**32 - 1)
 

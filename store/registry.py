@@ -11,7 +11,8 @@ from sqlalchemy.orm import DeclarativeBase
 from facts.endpoint import packed16
 from registry.model import Assignment, Datum, Enterprise, Prefix, RegistryData, Site
 from store.database import Database, lock
-from store.tables import AssignmentRow, EnterpriseRow, SiteRow
+from store.registry_checks import refuse_dangling
+from store.registry_tables import AssignmentRow, EnterpriseRow, SiteRow
 
 BATCH = 5000  # rows sent to the database at once: bounds what lies in memory twice
 
@@ -35,6 +36,7 @@ class RegistryStore:
             _insert(connection, EnterpriseRow, map(_enterprise_row, data.enterprises))
             _insert(connection, SiteRow, map(_site_row, data.sites))
             _insert(connection, AssignmentRow, map(_assignment_row, data.assignments))
+            refuse_dangling(connection)
 
     def load(self) -> RegistryData:
         """Return the registry held, in the order it was put in; empty where none was."""
@@ -57,6 +59,10 @@ def _enterprise_row(enterprise: Enterprise) -> dict[str, Any]:
         "name": enterprise.name,
         "address": enterprise.address,
         "source": enterprise.source,
+        "legal_form": "",
+        "industry": "",
+        "status": "",
+        "known_from_ns": 0,
     }
 
 
@@ -70,6 +76,9 @@ def _site_row(site: Site) -> dict[str, Any]:
         "latitude": site.latitude,
         "datum": None if site.datum is None else site.datum.value,
         "source": site.source,
+        "landlord": "",
+        "meters": [],
+        "known_from_ns": 0,
     }
 
 
@@ -85,6 +94,9 @@ def _assignment_row(given: Assignment) -> dict[str, Any]:
         "valid_from_ns": given.valid_from_ns,
         "valid_to_ns": given.valid_to_ns,
         "source": given.source,
+        "realm": "",
+        "use": "line",
+        "known_from_ns": 0,
     }
 
 

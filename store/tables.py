@@ -142,58 +142,6 @@ class EvidenceRow(Base):
     weight: Mapped[float]
 
 
-class EnterpriseRow(Base):
-    """A legal body."""
-
-    __tablename__ = "enterprises"
-
-    uscc: Mapped[str] = mapped_column(String(18), primary_key=True)
-    name: Mapped[str]
-    address: Mapped[str]
-    source: Mapped[str]
-
-
-class SiteRow(Base):
-    """A place where lines end."""
-
-    __tablename__ = "sites"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    division: Mapped[str] = mapped_column(String(6))
-    address: Mapped[str]
-    longitude: Mapped[float | None]
-    latitude: Mapped[float | None]
-    datum: Mapped[str | None] = mapped_column(_WORD)
-    source: Mapped[str]
-
-
-class AssignmentRow(Base):
-    """A prefix given to a line for a period; the prefix is its first and last address and its length."""
-
-    __tablename__ = "assignments"
-    __table_args__ = (
-        Index("ix_assignments_first_address_last_address", "first_address", "last_address"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    first_address: Mapped[Address]
-    last_address: Mapped[Address]
-    """Inclusive."""
-    prefix_length: Mapped[int]
-    """As written: 0 to 32 for IPv4, 0 to 128 for IPv6."""
-    version: Mapped[int]
-    """4 or 6."""
-    line: Mapped[str]
-    uscc: Mapped[str] = mapped_column(ForeignKey(EnterpriseRow.uscc), index=True)
-    site_id: Mapped[str] = mapped_column(ForeignKey(SiteRow.id), index=True)
-    valid_from_ns: Mapped[int] = mapped_column(Instant)
-    valid_to_ns: Mapped[int | None] = mapped_column(Instant)
-    """Exclusive; NULL while it lasts."""
-    source: Mapped[str]
-
-
 class OperatorEntryRow(Base):
     """An entry of the operator's allow or deny list: a prefix by its ends, or a host name."""
 

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from store import access_tables, registry_tables  # noqa: F401 - their tables belong to the metadata
 from store.tables import Base
 
 context.configure(
