@@ -69,6 +69,7 @@ class Tag(IntEnum):
     SEALED = 17
     """Random-looking first bytes at a port of a node network: BIP324."""
     SOCKS = 18
+    DATUM = 19
     EARLY = 7
     """Payload of a young flow out of order: the streams hold it in case its flow turns out to matter."""
 

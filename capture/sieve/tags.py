@@ -6,7 +6,6 @@ One table look-up by the first byte says which tests are worth asking; most payl
 from typing import Any
 
 import numpy as np
-from numba import uint8
 
 from capture.compiled import inlined, part
 from capture.records import Tag
@@ -17,6 +16,7 @@ from capture.sieve.tags_binary import (
     WHOAREYOU,
     is_agent_frame,
     is_bitcoin,
+    is_datum_hello,
     is_discv4,
     is_levin,
     is_node_port,
@@ -27,19 +27,22 @@ from capture.sieve.tags_binary import (
     is_stratum_v2,
     looks_random,
 )
-from capture.sieve.tags_text import http_matters, is_json_rpc, is_websocket_text
+from capture.sieve.tags_text import http_matters, is_cut_json, is_json_rpc, is_websocket_text
+from capture.words import uint8
 
 JSON, BITCOIN, LEVIN, DISCV4 = int(Tag.JSON), int(Tag.BITCOIN_P2P), int(Tag.LEVIN), int(Tag.DISCV4)
 TLS, DNS, NONE, HTTP = int(Tag.TLS), int(Tag.DNS), int(Tag.NONE), int(Tag.HTTP)
 WEBSOCKET, AGENT, STRATUM_V2 = int(Tag.WEBSOCKET), int(Tag.AGENT), int(Tag.STRATUM_V2)
 NOISE, RLPX, HTTP2, QUIC = int(Tag.NOISE), int(Tag.RLPX), int(Tag.HTTP2), int(Tag.QUIC)
-DISCV5, SEALED, SOCKS = int(Tag.DISCV5), int(Tag.SEALED), int(Tag.SOCKS)
+DISCV5, SEALED, SOCKS, DATUM = int(Tag.DISCV5), int(Tag.SEALED), int(Tag.SOCKS), int(Tag.DATUM)
 DULL = 255
 """No tag: a TLS greeting whose server name is of no interest."""
 
 LATER, FROM_CLIENT, FROM_OTHER = 0, 1, 2
 """Where a payload stands in a connection whose opening was seen: the client's first, before anything of the
 server's; any other side's first; or later. Of other connections all are later."""
+
+DNS_OVER_TLS = 853
 
 _PREFACE = np.frombuffer(b"PRI * HTTP/2.0\r\n", np.uint8).copy()
 
@@ -72,7 +75,7 @@ def _is_preface(d: Any, p: Any, n: Any) -> Any:
         return False
     different = 0
     for at in range(len(_PREFACE)):
-        different += d[p + at] != _PREFACE[at]
+        different += int64(d[p + at] != _PREFACE[at])
     return different == 0
 
 
@@ -85,6 +88,8 @@ def _opening_tag(d: Any, p: Any, n: Any, sport: Any, dport: Any, standing: Any) 
             return uint8(NOISE)
         if is_socks(d, p, n):
             return uint8(SOCKS)
+        if is_datum_hello(d, p, n):
+            return uint8(DATUM)
         if _is_preface(d, p, n):
             return uint8(HTTP2)
     if n >= SV2_FLIGHT and (is_node_port(sport) or is_node_port(dport)) and looks_random(d, p, end):
@@ -105,16 +110,18 @@ def tcp_tag(
     if n < 6:
         if standing == FROM_CLIENT and n >= 3 and is_socks(d, p, n):
             return uint8(SOCKS)
-        return uint8(NONE)
+        return uint8(JSON) if standing != LATER and n > 0 and is_cut_json(d, p, end) else uint8(NONE)
     test = _FIRSTS[d[p]]
     if test != NONE:
         if test == JSON:
-            if is_json_rpc(d, p, end):
+            if is_json_rpc(d, p, end) or (standing != LATER and is_cut_json(d, p, end)):
                 return uint8(JSON)
         elif test == TLS:
             if d[p + 1] == 3 and d[p + 2] <= 4:
                 kind = d[p + 5]
                 if kind == 1:
+                    if sport == DNS_OVER_TLS or dport == DNS_OVER_TLS:
+                        return uint8(TLS)  # that names are hidden matters, whoever's server it is
                     return uint8(TLS) if hello_matters(d, p, end, names, scratch) else uint8(DULL)
                 if (kind == 2 or kind == 11) and not dull:
                     return uint8(TLS)

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numba import int64, uint32, uint64
 
 from capture.compiled import inlined, part
 from capture.sieve.octets import be16, be32, held
+from capture.words import int64, uint32, uint64
 from protocols.magics import BY_MAGIC, NETWORKS
 
 DISCV4_TRAIL = 64
@@ -130,8 +130,8 @@ def looks_random(d: Any, p: Any, end: Any) -> Any:
     high, zeros = 0, 0
     last = min(end, p + _LOOKED_AT)
     for at in range(p, last):
-        high += d[at] >> 7
-        zeros += d[at] == 0
+        high += int64(d[at] >> 7)
+        zeros += int64(d[at] == 0)
     return 3 * (last - p) <= 16 * high <= 13 * (last - p) and zeros <= 4
 
 
@@ -142,6 +142,21 @@ def is_noise(d: Any, p: Any, n: Any) -> Any:
         if looks_random(d, p, p + n):
             return True
     return 7 <= n <= 256 and (be32(d, p) == _PROPOSAL or be32(d, p + 2) == _PROPOSAL)
+
+
+@inlined
+def is_datum_hello(d: Any, p: Any, n: Any) -> Any:
+    """Say whether a DATUM gateway's hello is all that there is here: its header is masked by a constant."""
+    if not 251 <= n <= 1028:
+        return False
+    word = (
+        uint32(d[p])
+        | uint32(d[p + 1]) << uint32(8)
+        | uint32(d[p + 2]) << uint32(16)
+        | uint32(d[p + 3]) << uint32(24)
+    )
+    word ^= uint32(0xDC871829)
+    return word >> uint32(22) == uint32(0x2C) and int64(word & uint32(0x3FFFFF)) == n - 4
 
 
 @inlined

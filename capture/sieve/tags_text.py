@@ -3,13 +3,15 @@
 from typing import Any
 
 import numpy as np
-from numba import int64, uint8, uint64
 
 from capture.compiled import inlined, part
 from capture.sieve.octets import be16, be32, held
+from capture.words import int64, uint8, uint64
 
 JSON_LOOK = 256
 """Bytes of a JSON text in which a key of JSON-RPC must show itself."""
+SHORT_JSON = 24
+"""Bytes of a first segment that may hold the beginning of a JSON object and no whole key."""
 HTTP_LOOK = 4096
 """Bytes of an HTTP message that are looked through: servers refuse longer headers (8 KiB with cookies, but
 those of mining have none)."""
@@ -134,6 +136,17 @@ def is_json_rpc(d: Any, p: Any, end: Any) -> Any:
         if p < last and d[p] == 0x3A and held(_KEYS, word):
             return True
     return False
+
+
+@part
+def is_cut_json(d: Any, p: Any, end: Any) -> Any:
+    """Say whether a JSON object begins here in a segment so short that no key of JSON-RPC need show yet."""
+    if end - p >= SHORT_JSON or d[p] != 0x7B:
+        return False
+    last = p + 1
+    while last < end and d[last] != 0x3A and d[last] != 0x7D and d[last] != 0x0A:
+        last += 1
+    return last == end and (p + 1 == end or d[p + 1] == 0x22 or d[p + 1] == 0x20)
 
 
 @part

@@ -24,6 +24,7 @@ _NAMES: dict[Tag, tuple[str, ...]] = {
     Tag.DISCV5: ("discv5",),
     Tag.SEALED: ("bitcoin_p2p_v2",),
     Tag.SOCKS: ("socks",),
+    Tag.DATUM: ("datum",),
 }
 """Tag -> the names of the parsers that read it; of other streams all are asked in the table's order."""
 

@@ -147,6 +147,18 @@ def test_a_session_with_reordering_a_lost_segment_and_fragments_is_read(
     assert summary.streams["fragment-reassembled"] == summary.streams["fragments"]
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 4, 5, 7, 12, 24])
+def test_a_message_whose_first_segments_are_very_short_is_read_from_its_beginning(
+    worker: Worker, tmp_path: Path, cut: int
+) -> None:
+    conn = Conn()
+    line = b'{"id":1,"method":"mining.subscribe","params":["x/1"]}\n'
+    short = conn.open() + conn.say(Side.CLIENT, line[: 3 * cut], cut) + conn.say(Side.CLIENT, line[3 * cut :])
+    write(tmp_path / "short.pcap", short)
+    seen, _ = read(worker, tmp_path / "short.pcap")
+    assert said(seen) == [(Subscribe, 4)]
+
+
 def test_ipv6_mid_stream_with_fragments_names_the_miner_as_client(worker: Worker, tmp_path: Path) -> None:
     conn = Conn(v6=True)
     conn.ports = (1500, 60_000)  # a pool on an upper port: only what is said tells who is who

@@ -207,6 +207,11 @@ def test_a_greeting_without_a_name_or_cut_before_it_is_handed_on() -> None:
         assert tag_of(dull[:cut], listed=True) == Tag.TLS
 
 
+def test_greetings_at_the_port_of_dns_over_tls_matter_whatever_their_name() -> None:
+    assert tag_of(hello("www.plain.org"), dport=853, listed=True) == Tag.TLS
+    assert tag_of(hello("www.plain.org"), dport=854, listed=True) == Tag.NONE
+
+
 def test_a_dull_greeting_silences_the_servers_handshake_and_no_other_protocol() -> None:
     server = b"\x16\3\3\0\x40\2\0\0\x3c\3\3" + bytes(40)
     sieve = Sieve(seed=1, names=POOLS)

@@ -203,6 +203,28 @@ def test_handshakes_of_rlpx_are_tagged() -> None:
     assert tag_of(rlpx(429)[:-1]) == tag_of(rlpx(120)) == Tag.NONE
 
 
+def datum(length: int, change: int = 0) -> bytes:
+    header = (length | 1 << 27 | 1 << 25 | 1 << 24) ^ 0xDC871829 ^ change
+    return struct.pack("<I", header) + noise(length)
+
+
+def test_the_hello_of_a_datum_gateway_is_tagged() -> None:
+    assert opening_tag(datum(400)) == opening_tag(datum(1024)) == Tag.DATUM
+    assert opening_tag(datum(400)[:-1]) == opening_tag(datum(200)) == tag_of(datum(400)) == Tag.NONE
+    assert opening_tag(datum(400, 1 << 22)) == Tag.NONE
+
+
+@pytest.mark.parametrize("start", [b"{", b'{"', b'{"id', b'{"id"', b'{ "method', b'{"jsonrpc"'])
+def test_an_object_cut_before_its_first_key_is_tagged_at_the_start_of_a_connection(start: bytes) -> None:
+    assert opening_tag(start) == Tag.JSON
+    assert tag_of(start) == Tag.NONE
+
+
+@pytest.mark.parametrize("start", [b"{}", b"{x", b'{"a":1', b"{\n", b'{"' + b"long" * 8, b"[", b"(1"])
+def test_what_cannot_become_one_is_not(start: bytes) -> None:
+    assert opening_tag(start) == Tag.NONE
+
+
 def test_a_preface_of_http2_in_clear_is_tagged() -> None:
     assert opening_tag(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)) == Tag.HTTP2
     assert opening_tag(b"PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n") == Tag.NONE
@@ -262,6 +284,7 @@ def test_every_new_tag_is_met_in_this_file() -> None:
     met = {tag_of(post(GETWORK)), tag_of(masked(AUTH)), tag_of(SUBMIT), tag_of(SETUP), tag_of(rlpx(400))}
     met |= {opening_tag(noise(64)), opening_tag(noise(99), dport=8333), opening_tag(b"\5\1\0")}
     met |= {opening_tag(b"PRI * HTTP/2.0\r\n\r\n"), udp_tag_of(quic(1, 0)), udp_tag_of(noise(63), noise(99))}
+    met |= {opening_tag(datum(300))}
     assert met == set(Tag) - OLD
 
 
