@@ -15,6 +15,7 @@ from classifier.roles import (
     behaviour,
     forwards,
     gathers,
+    gives_templates,
     miner_ceiling,
     pool_basis,
     pool_ceiling,
@@ -97,7 +98,7 @@ class Docket:
         elif any(key[0] == address for key, _ in subject.contacts) or address in self._contacts.askers():
             yield self._miner(address, subject, Role.MINER, ())
         if subject.below or any(key[1].address == address for key, _ in subject.contacts):
-            yield self._pool(address, subject)
+            yield from self._server(address, subject)
         if address in self._proxies:
             yield self._proxy(address, subject)
         if subject.node:
@@ -156,8 +157,15 @@ class Docket:
         judgement = judge(told.evidence(), self._weights, ceiling)
         return self._verdict(address, role, judgement, basis, shown, contacts)
 
-    def _pool(self, address: Address, subject: Subject) -> Verdict:
-        told = Statements(address, Role.POOL)
+    def _server(self, address: Address, subject: Subject) -> Iterable[Verdict]:
+        """Judge who was asked for work: a pool, or a full node that hands its own templates to who asks."""
+        if not gives_templates(subject.below):
+            yield self._pool(address, subject, Role.POOL)
+        elif not subject.node:  # else its own network's messages have shown it to be a node
+            yield self._pool(address, subject, Role.NODE)
+
+    def _pool(self, address: Address, subject: Subject, role: Role) -> Verdict:
+        told = Statements(address, role)
         contacts = [one for one in subject.contacts if one[0][1].address == address]
         basis = pool_basis(subject.below)
         of_pool(told, basis)
@@ -171,7 +179,7 @@ class Docket:
             told.state(Kind.PROXY_FORWARDS, told.first())
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
         judgement = judge(told.evidence(), self._weights, ceiling)
-        return self._verdict(address, Role.POOL, judgement, basis, subject.below, contacts)
+        return self._verdict(address, role, judgement, basis, subject.below, contacts)
 
     def _proxy(self, address: Address, subject: Subject) -> Verdict:
         told = Statements(address, Role.PROXY)
@@ -239,7 +247,8 @@ class Docket:
         role: Role | None
         if talk.miner == address:
             other = talk.pool.address
-            role = Role.PROXY if other in self._proxies else Role.POOL
+            given = Role.NODE if talk.protocol == SOLO else Role.POOL
+            role = Role.PROXY if other in self._proxies else given
             role = role if talk.proved and not talk.quoted else None
         else:
             other = talk.miner

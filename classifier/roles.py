@@ -151,6 +151,11 @@ def pool_basis(talks: Sequence[Talk]) -> list[Talk]:
     return [talk for talk in ordered if talk.exchange] or [talk for talk in ordered if talk.proved] or ordered
 
 
+def gives_templates(talks: Sequence[Talk]) -> bool:
+    """Tell a full node whose owner mines alone: templates are all that it was asked for, and it gave some."""
+    return any(talk.proved for talk in talks) and all(talk.protocol == SOLO for talk in talks)
+
+
 def forwards(below: Sequence[Talk], above: Sequence[Talk]) -> bool:
     """Tell a proxy: miners get work from it (`below`) while it gets work from another pool (`above`)."""
     served = [talk for talk in below if stance(talk) >= Stance.NAMED]

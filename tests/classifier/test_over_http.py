@@ -49,7 +49,7 @@ def test_who_asks_for_templates_mines_alone_and_the_node_gives_the_work() -> Non
     lines = polls(30, 5.0, "getblocktemplate")
     assert verdict(lines, Role.SOLO_MINER)[0] is Level.CONFIRMED
     assert verdict(lines, Role.MINER) == (Level.CLEARED, [])
-    assert verdict(lines, Role.POOL, POOL)[0] is Level.CONFIRMED
+    assert verdict(lines, Role.NODE, POOL)[0] is Level.CONFIRMED
 
 
 def test_templates_that_were_tried_in_vain_are_among_a_miner_s_peers() -> None:
