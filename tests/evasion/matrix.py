@@ -49,7 +49,10 @@ SAME, WARNED, AMBIGUOUS, LEVEL = Outcome.SAME, Outcome.WARNED, Outcome.AMBIGUOUS
 Row = tuple[str, Callable[[], list[Segment]], Outcome]
 
 CUTS: list[Row] = [
+    ("one byte a segment", lambda: tcp.every(1), SAME),
     ("seven bytes a segment", lambda: tcp.every(7), SAME),
+    ("cut within every word", tcp.at_keys, SAME),
+    ("two bytes first", tcp.tiny_first, SAME),
     ("segments of 64 bytes", lambda: segments(mss=64), SAME),
     ("coalesced", tcp.coalesced, SAME),
 ]
