@@ -1,9 +1,10 @@
-"""The one decorator of every kernel: compiled by numba, bounds checked, cached, free of the interpreter lock.
+"""The decorators of kernels: compiled by numba, bounds checked, cached, free of the interpreter lock.
 
-Compilation happens when a kernel's module is imported, once: the result is kept beside the source where
-that is writable, else in the user's cache folder, or where NUMBA_CACHE_DIR says. A cached kernel holds a
-copy of every kernel and constant that it uses from other files, so the folder of a file's kernels is named
-by a digest of that file and of all that it imports from here: no kernel outlives a change of what it calls.
+Compilation happens when a kernel's module is imported, once: the machine code is kept beside the source where
+that is writable, else in the user's cache folder, or where NUMBA_CACHE_DIR says. While a kernel is in the
+cache, numba is not even imported: LLVM loads the code (machine_code.py). Machine code holds a copy of every
+function and constant that it uses from other files, so the folder of a file's kernels is named by a digest of
+that file and of all that it imports from here: no kernel outlives a change of what it calls.
 Kernels own no arrays: they fill those that they are given, so they are compiled without numba's counting of
 references, whose locked additions around every call cost more than all of the parsing.
 MINESCOPE_UNCHECKED=1 builds without bounds checks (1.3 to 1.6 times faster, for trusted captures only) into
@@ -18,31 +19,38 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
-from llvmlite.binding import get_host_cpu_name  # type: ignore[import-untyped, unused-ignore]
+
+from capture.words import Signature
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CHECKED = os.environ.get("MINESCOPE_UNCHECKED", "") not in ("1", "true", "yes")
+_YES = ("1", "true", "yes")
+CHECKED = os.environ.get("MINESCOPE_UNCHECKED", "") not in _YES
 """Whether kernels check every index; input is hostile, so they do unless told otherwise."""
+PLAIN = os.environ.get("NUMBA_DISABLE_JIT", "") in _YES
+"""Whether kernels run as plain Python."""
 
-_BUILD: dict[str, Any] = {"nogil": True, "boundscheck": CHECKED, "_nrt": False}
+_BUILD = {
+    "nogil": True,
+    "boundscheck": CHECKED,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "_nrt": False,
+}
 """How every kernel and every part of one is built; `_nrt` is numba's own name for counting references."""
 
 ROOT = Path(__file__).parent.parent
 OLDER_KEPT = 3
 """Folders of earlier versions of one file that stay: another checkout or a rollback may want them."""
+SUFFIX = ".kernel"
+"""Of a file in the cache: the name of the function, a line feed, and the object file that defines it."""
 
-_config: Any = numba.config
-PLAIN: bool = bool(_config.DISABLE_JIT)
-"""Whether kernels run as plain Python."""
-
-_given: str = _config.CACHE_DIR
 _IMPORT = re.compile(r"^from ([\w.]+) import", re.MULTILINE)
 _announce: Callable[[], None] | None = None
 
@@ -61,38 +69,19 @@ def is_warm() -> bool:
         kernels = file.read_text(encoding="utf-8").count("\n@compiled(")
         if kernels:
             folder = _folder(file)
-            if folder is None or len(list(folder.glob("*/*.nbi"))) < kernels:
+            if folder is None or len(list(folder.glob(f"*{SUFFIX}"))) < kernels:
                 return False
     return True
 
 
-def compiled(*signatures: Any) -> Callable[[F], F]:
-    """Compile a function for exactly these numba signatures, at once.
+def compiled(signature: Signature) -> Callable[[F], F]:
+    """Compile a function for exactly this signature, at once, or load what the cache holds of it.
 
-    Explicit signatures keep a new argument type (a read-only array, say) from compiling again unseen.
+    An explicit signature keeps a new argument type (a read-only array, say) from compiling again unseen.
     """
 
     def decorate(function: F) -> F:
-        global _announce
-        if PLAIN:
-            return _plain(function)
-        code = function.__code__
-        folder = _folder(Path(code.co_filename))
-        held = folder is not None and any(
-            folder.glob(f"*/*.{function.__name__}-{code.co_firstlineno}.py*.nbi")
-        )
-        if not held:
-            if folder is not None:
-                _forget_older(folder)
-            if _announce is not None:
-                say, _announce = _announce, None
-                say()
-        before, _config.CACHE_DIR = _config.CACHE_DIR, str(folder or "")
-        try:
-            jit: Any = numba.njit(list(signatures), cache=folder is not None, **_BUILD)
-            return cast(F, jit(function))
-        finally:
-            _config.CACHE_DIR = before
+        return cast(F, _plain(function) if PLAIN else _Kernel(function, signature))
 
     return decorate
 
@@ -100,10 +89,9 @@ def compiled(*signatures: Any) -> Callable[[F], F]:
 def part(function: F) -> F:
     """Have a function compiled with each kernel that calls it, bounds checked as that is.
 
-    It has no compiled file of its own: loading one takes 20 ms, and the kernel holds a copy already.
+    It has no machine code of its own: the kernel holds a copy.
     """
-    jit: Any = numba.njit(**_BUILD)
-    return cast(F, jit(function))
+    return cast(F, _Part(function))
 
 
 def inlined(function: F) -> F:
@@ -111,8 +99,99 @@ def inlined(function: F) -> F:
 
     LLVM inlines it, not numba: a third less to compile and a tenth less to run than with inline="always".
     """
-    jit: Any = numba.njit(forceinline=True, **_BUILD)
-    return cast(F, jit(function))
+    return cast(F, _Part(function, forceinline=True))
+
+
+def extension(plain: Callable[..., Any], make: Callable[[], Any]) -> Any:
+    """Return what numba is extended by (an intrinsic): `make` is called when a kernel needs it compiled.
+
+    `plain` does the same in plain Python.
+    """
+    return plain if PLAIN else _Extension(plain, make)
+
+
+class _Part:
+    """A function that kernels may call: plain Python, until numba asks what it is."""
+
+    def __init__(self, function: Callable[..., Any], **options: bool) -> None:
+        self._function = function
+        self._options = options
+
+    def __call__(self, *args: Any) -> Any:
+        return self._function(*args)
+
+    @cached_property
+    def jit(self) -> Any:
+        """What numba makes of it."""
+        import numba
+
+        njit: Any = numba.njit
+        return njit(**_BUILD, **self._options)(self._function)
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self.jit._numba_type_
+
+
+class _Extension:
+    """Something that only numba's compiler can call, made once it asks what it is."""
+
+    def __init__(self, plain: Callable[..., Any], make: Callable[[], Any]) -> None:
+        self._plain = plain
+        self._make = make
+
+    def __call__(self, *args: Any) -> Any:
+        return self._plain(*args)
+
+    @cached_property
+    def _numba_type_(self) -> Any:
+        from numba.core.registry import cpu_target
+
+        made = self._make()
+        cpu_target.typing_context.refresh()  # learns of what was made since it last looked
+        return cpu_target.typing_context.resolve_value_type(made)
+
+
+class _Kernel(_Part):
+    """A function with machine code of its own, which other kernels may call, too."""
+
+    def __init__(self, function: Callable[..., Any], signature: Signature) -> None:
+        super().__init__(function)
+        from capture.machine_code import load
+
+        symbol, code = self._found(signature)
+        self._run = load(code, symbol, signature)
+
+    def __call__(self, *args: Any) -> Any:
+        return self._run(*args)
+
+    def _found(self, signature: Signature) -> tuple[str, bytes]:
+        """Return the name and the machine code, from the cache or made now and kept there."""
+        folder = _folder(Path(self._function.__code__.co_filename))
+        kept = None if folder is None else folder / f"{self._function.__name__}{SUFFIX}"
+        if kept is not None:
+            with suppress(OSError):
+                name, _, code = kept.read_bytes().partition(b"\n")
+                return name.decode(), code
+        symbol, code = self._compiled(signature)
+        if folder is not None and kept is not None:
+            _forget_older(folder)
+            folder.mkdir(exist_ok=True)
+            making = folder / f"{self._function.__name__}.{os.getpid()}"
+            making.write_bytes(symbol.encode() + b"\n" + code)
+            making.replace(kept)  # another process may be at it as well
+        return symbol, code
+
+    def _compiled(self, signature: Signature) -> tuple[str, bytes]:
+        global _announce
+        if _announce is not None:
+            say, _announce = _announce, None
+            say()
+        wanted = signature.numba_type()
+        self.jit.compile(wanted)
+        made = self.jit.overloads[wanted.args]
+        _, _, (code, _) = made.library.serialize_using_object_code()
+        return made.fndesc.llvm_func_name, code
 
 
 def _plain(function: F) -> F:
@@ -169,7 +248,8 @@ def _folder(file: Path) -> Path | None:
 def _base() -> Path | None:
     """Return the first folder that can be written to, which numba insists on even for reading."""
     user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "minescope" / "kernels"
-    for base in [Path(_given)] if _given else [Path(__file__).parent / "__pycache__" / "kernels", user]:
+    given = os.environ.get("NUMBA_CACHE_DIR", "")
+    for base in [Path(given)] if given else [Path(__file__).parent / "__pycache__" / "kernels", user]:
         with suppress(OSError):
             base.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=base).close()
@@ -179,11 +259,23 @@ def _base() -> Path | None:
 
 def _digest(file: Path) -> str:
     """Return a digest of a file, of what it imports from this project, and of what else shapes the code."""
-    cpu = _config.CPU_NAME or get_host_cpu_name()
-    digest = hashlib.sha256(f"{sys.version} {numba.__version__} {cpu}".encode())
+    digest = hashlib.sha256(_ground())
     for source in sorted(_sources(file)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@cache
+def _ground() -> bytes:
+    """Return what machine code rests on beside its sources: Python, numba and the processor."""
+    from llvmlite.binding import get_host_cpu_name  # type: ignore[import-untyped, unused-ignore]
+
+    numba = find_spec("numba")
+    assert numba is not None
+    assert numba.origin is not None
+    version = Path(numba.origin).with_name("_version.py").read_bytes()  # without importing it
+    cpu = os.environ.get("NUMBA_CPU_NAME") or get_host_cpu_name()
+    return f"{sys.version} {cpu} {os.environ.get('NUMBA_CPU_FEATURES', '')}".encode() + version
 
 
 @cache

@@ -7,7 +7,6 @@ overlap, which keeps the cost of a packet flat from a hundred thousand flows to 
 from typing import Any
 
 import numpy as np
-from numba import from_dtype, int64, uint8, uint32, uint64
 
 from capture.compiled import compiled
 from capture.records import RECORD, TAGGED, Tag, TaggedKind
@@ -17,6 +16,7 @@ from capture.sieve.reasons import PARSED
 from capture.sieve.table import FLOWS, INDICES, KEY, SLOTS, find
 from capture.sieve.tags import DNS, FROM_CLIENT, FROM_OTHER, LATER, NONE, tcp_tag, udp_tag
 from capture.sieve.tags import DULL as DULL_GREETING
+from capture.words import array, int64, uint8, uint32, uint64
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, DULL, LIVE, RELEASED, WATCHED
 
 BATCH = 64
@@ -44,9 +44,9 @@ NO_FLOW = 0xFFFFFFFF
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
-RECORDS = from_dtype(RECORD)[::1]
-ROWS = from_dtype(TAGGED)[::1]
-SAMPLE_ROWS = from_dtype(SAMPLE)[::1]
+RECORDS = array(RECORD)
+ROWS = array(TAGGED)
+SAMPLE_ROWS = array(SAMPLE)
 
 
 @compiled(

@@ -7,7 +7,6 @@ Sources: RFC 791, 8200 (IP), 4302 (AH), 6275 (mobility), 8986 (Ethernet in IP), 
 from typing import Any
 
 import numpy as np
-from numba import from_dtype, int64, types, uint8, uint16, uint32, uint64
 
 from capture.compiled import inlined, part
 from capture.sieve.link import ET_IPV4, ET_IPV6, ETHERNET, NO_IP, between, link_layer
@@ -23,6 +22,7 @@ from capture.sieve.reasons import (
 )
 from capture.sieve.table import hash_of
 from capture.sieve.tunnels import gre, may_be_tunnel, over_udp
+from capture.words import array, int64, uint8, uint16, uint32, uint64
 
 PACKET = np.dtype(
     [
@@ -65,8 +65,7 @@ TCP, UDP, GRE, IPIP, SIX_IN_FOUR, ETHERNET_IN_IP = 6, 17, 47, 4, 41, 143
 AH, MOBILITY, HIP, SHIM6 = 51, 135, 139, 140
 
 BYTES = uint8[::1]
-PACKETS = from_dtype(PACKET)[::1]
-_PAIR: Any = types.UniTuple(int64, 2)  # type: ignore[no-untyped-call]
+PACKETS = array(PACKET)
 
 
 @inlined

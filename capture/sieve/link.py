@@ -5,8 +5,6 @@ Sources: tcpdump.org/linktypes; IEEE 802.1Q; RFC 3032 (MPLS), 4385 and 4448 (pse
 
 from typing import Any
 
-from numba import int64
-
 from capture.compiled import inlined, part
 from capture.sieve.octets import be16, be32
 from capture.sieve.reasons import (
@@ -18,6 +16,7 @@ from capture.sieve.reasons import (
     TRUNCATED_LINK,
     UNSUPPORTED_LINK,
 )
+from capture.words import int64
 
 MAX_TAGS = 16
 """VLAN tags or MPLS labels in a row."""

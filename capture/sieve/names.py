@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import int64, uint8, uint64
 
 from capture.compiled import inlined, part
 from capture.sieve.octets import be16, held
+from capture.words import int64, uint8, uint64
 
 BYTES = uint8[::1]
 WORDS = uint64[::1]

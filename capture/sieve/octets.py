@@ -6,17 +6,30 @@ them, raises IndexError. Byte by byte it would cost a check and a shift for ever
 
 from typing import Any
 
-from numba import int64, types, uint32, uint64
-from numba.core import cgutils
-from numba.extending import intrinsic
-
-from capture.compiled import CHECKED, PLAIN, inlined
+from capture.compiled import CHECKED, extension, inlined
+from capture.words import Number, int64, uint8, uint16, uint32, uint64
 
 
-def _reader(of: Any) -> Any:
-    """Make the intrinsic that reads an unsigned number of this type, most significant byte first."""
+def _reader(kind: Number) -> Any:
+    """Return what reads an unsigned number of this kind, most significant byte first."""
+    size = int(kind(0).itemsize)
 
-    @intrinsic
+    def plain(d: Any, p: Any) -> Any:
+        if not 0 <= p <= len(d) - size:
+            raise IndexError("read beyond the packet's block")
+        return kind(int.from_bytes(d[p : p + size].tobytes(), "big"))
+
+    def make() -> Any:
+        return _intrinsic(kind.numba_type(), size)
+
+    return extension(plain, make)
+
+
+def _intrinsic(of: Any, size: int) -> Any:
+    """Make the intrinsic that reads an unsigned number of this type and size in bytes."""
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic
+
     def read(typing: Any, d: Any, p: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             array = context.make_array(signature.args[0])(context, builder, args[0])
@@ -24,7 +37,7 @@ def _reader(of: Any) -> Any:
                 # One unsigned comparison with the number of places at which the field fits; that number does
                 # not change, so LLVM makes it once a kernel.
                 zero = array.nitems.type(0)
-                room = builder.sub(array.nitems, array.nitems.type(of.bitwidth // 8 - 1))
+                room = builder.sub(array.nitems, array.nitems.type(size - 1))
                 places = builder.select(builder.icmp_signed(">", room, zero), room, zero)
                 beyond = builder.icmp_unsigned(">=", args[1], places)
                 with cgutils.if_unlikely(builder, beyond):  # type: ignore[no-untyped-call]
@@ -34,31 +47,14 @@ def _reader(of: Any) -> Any:
             value = context.get_value_type(of)
             place = builder.bitcast(builder.gep(array.data, [args[1]]), value.as_pointer())
             loaded = builder.load(place, align=1)
-            return builder.bswap(loaded) if of.bitwidth > 8 else loaded
+            return builder.bswap(loaded) if size > 1 else loaded
 
         return of(d, types.int64), generate
 
-    return read
+    return intrinsic(read)
 
 
-def _plain_reader(of: Any) -> Any:
-    """Make what reads the same way where kernels run as plain Python."""
-
-    def read(d: Any, p: Any) -> Any:
-        if not 0 <= p <= len(d) - of.bitwidth // 8:
-            raise IndexError("read beyond the packet's block")
-        return of(int.from_bytes(d[p : p + of.bitwidth // 8].tobytes(), "big"))
-
-    return read
-
-
-_make = _plain_reader if PLAIN else _reader
-_read8, _read16, _read32, _read64 = (
-    _make(types.uint8),
-    _make(types.uint16),
-    _make(types.uint32),
-    _make(types.uint64),
-)
+_read8, _read16, _read32, _read64 = _reader(uint8), _reader(uint16), _reader(uint32), _reader(uint64)
 
 
 @inlined

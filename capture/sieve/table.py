@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import from_dtype, int64, uint8, uint32, uint64
 
 from capture.compiled import compiled, inlined
 from capture.sieve.octets import mix
+from capture.words import array, int64, uint8, uint32, uint64
 from facts.flow import FLOW, LIVE
 
-FLOWS = from_dtype(FLOW)[::1]
+FLOWS = array(FLOW)
 SLOTS = uint64[::1]
 INDICES = uint32[::1]
 
@@ -39,7 +39,7 @@ _KEY = np.dtype(
         ("proto", "<u8"),
     ]
 )
-KEY = from_dtype(_KEY)[::1]
+KEY = array(_KEY)
 
 _HIGH = 0xFFFFFFFF00000000
 _LOW = 0xFFFFFFFF

@@ -28,7 +28,7 @@ from capture.sieve.tags_binary import (
     looks_random,
 )
 from capture.sieve.tags_text import http_matters, is_cut_json, is_json_rpc, is_websocket_text
-from capture.words import uint8
+from capture.words import int64, uint8
 
 JSON, BITCOIN, LEVIN, DISCV4 = int(Tag.JSON), int(Tag.BITCOIN_P2P), int(Tag.LEVIN), int(Tag.DISCV4)
 TLS, DNS, NONE, HTTP = int(Tag.TLS), int(Tag.DNS), int(Tag.NONE), int(Tag.HTTP)

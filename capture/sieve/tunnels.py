@@ -6,11 +6,10 @@ Sources: RFC 2784 and 2890 (GRE), 7637 (NVGRE), 2637 (PPTP), 7348 (VXLAN), 8926 
 
 from typing import Any
 
-from numba import int64, uint8
-
 from capture.compiled import inlined, part
 from capture.sieve.link import ET_IPV4, ET_MPLS, IP_BY_VERSION, NO_IP, ppp_ethertype
 from capture.sieve.octets import be16, be32
+from capture.words import int64, uint8
 
 ET_TEB, ET_ERSPAN2, ET_ERSPAN3, ET_PPP, ET_WCCP = 0x6558, 0x88BE, 0x22EB, 0x880B, 0x883E
 VXLAN, VXLAN_OLD, GENEVE, GTP_U, MPLS_IN_UDP, GRE_IN_UDP = 4789, 8472, 6081, 2152, 6635, 4754

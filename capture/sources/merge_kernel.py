@@ -2,20 +2,19 @@
 
 from typing import Any, Final
 
-from numba import from_dtype, int64, types, uint8, uint64, void
-
 from capture.compiled import compiled
 from capture.records import RECORD
 from capture.sources.reader import ROWS, STATE
+from capture.words import array, boolean, int64, uint8, uint64, void
 
 PIECE: Final = 1024
 """Rows of one input that the merge holds at a time."""
 
-DOUBLE_WORDS: Final = types.Array(types.uint64, 1, "A", aligned=False)
+DOUBLE_WORDS: Final = array("uint64", contiguous=False, aligned=False)
 """Kernel type of bytes seen as eight-byte words, one at every offset."""
 
-_TABLE: Final = types.Array(from_dtype(RECORD), 2, "C")
-_PLACES: Final = types.Array(types.int64, 2, "C")
+_TABLE: Final = array(RECORD, 2)
+_PLACES: Final = array("int64", 2)
 
 # What the merge stopped for.
 EMPTY, FULL, EXHAUSTED, WAITING = 0, 1, 2, 3
@@ -24,7 +23,7 @@ EMPTY, FULL, EXHAUSTED, WAITING = 0, 1, 2, 3
 INPUTS, COUNT, BYTES, SLOT, FIELDS = range(5)
 
 
-@compiled(types.boolean(STATE, STATE, int64, int64))
+@compiled(boolean(STATE, STATE, int64, int64))
 def _before(tops: Any, ranks: Any, a: Any, b: Any) -> Any:
     """Say whether the head of input a comes before that of input b."""
     return tops[a] < tops[b] or (tops[a] == tops[b] and ranks[a] < ranks[b])
@@ -116,9 +115,7 @@ def merge(
     return EMPTY
 
 
-@compiled(
-    void(types.Array(uint8, 1, "C"), DOUBLE_WORDS, ROWS, STATE, types.Array(uint8, 1, "C"), DOUBLE_WORDS)
-)
+@compiled(void(uint8[::1], DOUBLE_WORDS, ROWS, STATE, uint8[::1], DOUBLE_WORDS))
 def scatter(data: Any, words: Any, rows: Any, places: Any, out: Any, out_words: Any) -> None:
     """Copy the packets of `rows` from `data` to their `places` in `out`.
 

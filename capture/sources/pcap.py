@@ -7,13 +7,12 @@ import struct
 from collections.abc import Iterator
 from typing import Any, Final
 
-from numba import boolean, int64, uint64
-
 from capture.compiled import compiled, part
 from capture.records import Block
 from capture.sources.reader import ROWS, STATE, WORDS, Reader
 from capture.sources.source import MAX_PACKET, SourceError
 from capture.sources.window import WINDOW, ByteStream
+from capture.words import boolean, int64, uint64
 from facts.where import Where
 
 MICROSECONDS: Final = 0xA1B2C3D4

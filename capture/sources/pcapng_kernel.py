@@ -6,11 +6,11 @@ Source: draft-ietf-opsawg-pcapng, sections 3 and 4.
 from typing import Any, Final
 
 import numpy as np
-from numba import boolean, from_dtype, int64, types, uint64
 
 from capture.compiled import compiled
 from capture.sources.pcap import swap32
 from capture.sources.reader import ROWS, STATE, WORDS
+from capture.words import array, boolean, int64, uint64
 
 INTERFACE: Final = np.dtype(
     [
@@ -94,7 +94,7 @@ def nanoseconds(high: Any, low: Any, unit: Any, scale: Any, offset_ns: Any) -> A
         int64,
         int64,
         int64,
-        types.Array(from_dtype(INTERFACE), 1, "C"),
+        array(INTERFACE),
         int64,
         ROWS,
         STATE,

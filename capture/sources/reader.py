@@ -4,17 +4,17 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import from_dtype, types
 
 from capture.records import RECORD, Block
 from capture.sources.source import Source
 from capture.sources.window import ByteStream, Window
+from capture.words import array, int64
 
-WORDS: Final = types.Array(types.uint32, 1, "A", aligned=False)
+WORDS: Final = array("uint32", contiguous=False, aligned=False)
 """Kernel type of Window.words."""
-ROWS: Final = types.Array(from_dtype(RECORD), 1, "C")
+ROWS: Final = array(RECORD)
 """Kernel type of the rows that a kernel fills."""
-STATE: Final = types.Array(types.int64, 1, "C")
+STATE: Final = int64[::1]
 """Kernel type of what a kernel keeps between two calls."""
 
 MAX_ROWS: Final = 16_384

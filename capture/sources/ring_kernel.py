@@ -19,11 +19,10 @@ Source: Documentation/networking/packet_mmap.rst and include/uapi/linux/if_packe
 
 from typing import Any, Final
 
-from numba import int64, uint8, uint64
-
 from capture.compiled import compiled, part
 from capture.sieve.layers import BYTES
 from capture.sources.reader import ROWS, STATE, WORDS
+from capture.words import int64, uint8, uint64
 
 BLOCK_STATUS: Final = 8
 """Offset of the block's status, whose lowest bit says that the block is ours."""

@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 KERNELS = """
-from numba import int64, uint8
 from capture.compiled import announce_compilation, compiled, CHECKED
+from capture.words import int64, uint8
 from {helper} import LIMIT
 announce_compilation(lambda: print("announced"))
 
@@ -87,9 +87,9 @@ def test_reading_out_of_bounds_raises_from_a_cached_kernel_too(folder: Path) -> 
 def test_an_unchecked_build_has_a_cache_of_its_own(folder: Path) -> None:
     cache = folder / "cache"
     python(USE, folder, NUMBA_CACHE_DIR=str(cache))
-    checked = {index.relative_to(cache) for index in cache.rglob("*.nbi")}
+    checked = {index.relative_to(cache) for index in cache.rglob("*.kernel")}
     assert "checked False" in python(USE, folder, NUMBA_CACHE_DIR=str(cache), MINESCOPE_UNCHECKED="1")
-    unchecked = {index.relative_to(cache) for index in cache.rglob("*.nbi")} - checked
+    unchecked = {index.relative_to(cache) for index in cache.rglob("*.kernel")} - checked
     assert len(checked) == len(unchecked) == 2
     assert not {index.parts[0] for index in checked} & {index.parts[0] for index in unchecked}
     assert "IndexError" in python(USE, folder, NUMBA_CACHE_DIR=str(cache))
@@ -99,7 +99,8 @@ def test_a_kernel_is_compiled_anew_when_a_file_of_this_project_that_it_uses_chan
     project = tmp_path / "project"
     (project / "capture").mkdir(parents=True)
     (project / "capture" / "__init__.py").write_text("")
-    (project / "capture" / "compiled.py").write_text((ROOT / "capture" / "compiled.py").read_text())
+    for name in ("compiled.py", "machine_code.py", "words.py"):
+        (project / "capture" / name).write_text((ROOT / "capture" / name).read_text())
     (project / "capture" / "limits.py").write_text("LIMIT = 10\n")
     kernels = KERNELS.format(helper="capture.limits")
     (project / "capture" / "kernels.py").write_text(kernels)
@@ -135,6 +136,36 @@ def test_a_kernel_is_compiled_anew_when_a_file_of_this_project_that_it_uses_chan
     names = {folder.name for folder in cache.iterdir()}
     assert len(names) == 4, "the new one and the newest three of the others stay"
     assert {made.name, "capture.kernels-4", "capture.kernels-3"} < names
+
+
+def test_a_kernel_from_the_cache_runs_without_numba(folder: Path) -> None:
+    told = "import sys; print('numba' in sys.modules)"
+    assert python(f"{USE}\n{told}", folder, NUMBA_CACHE_DIR=str(folder / "cache")).endswith("True\n")
+    assert python(f"{USE}\n{told}", folder, NUMBA_CACHE_DIR=str(folder / "cache")).endswith("False\n")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "np.zeros(4, np.int8), 0",
+        "np.zeros((2, 2), np.uint8), 0",
+        "np.zeros(8, np.uint8)[::2], 0",
+        "np.frombuffer(b'1234', np.uint8), 0",
+        "b'1234', 0",
+        "np.zeros(4, np.uint8), 'one'",
+        "np.zeros(4, np.uint8)",
+    ],
+)
+def test_a_kernel_takes_nothing_that_it_was_not_made_for(folder: Path, given: str) -> None:
+    use = f"""
+import numpy as np
+from kernels_here import element
+try:
+    print(element({given}))
+except (TypeError, ValueError) as error:
+    print("refused", type(error).__name__)
+"""
+    assert "refused" in python(use, folder, NUMBA_CACHE_DIR=str(folder / "cache"))
 
 
 def test_the_kernels_give_the_same_as_plain_python(tmp_path: Path) -> None:

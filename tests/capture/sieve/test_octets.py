@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numba import int64, uint8, uint64
 
 from capture.compiled import compiled
 from capture.sieve.octets import be16, be32, be64, octet
+from capture.words import int64, uint8, uint64
 from tests.capture.sieve.test_compiled import python
 
 DATA = np.arange(1, 12, dtype=np.uint8)
@@ -61,6 +61,7 @@ def test_plain_python_refuses_the_same(tmp_path: Path) -> None:
         """
 import numpy as np
 from capture.sieve.octets import be16, be32, be64, octet
+from capture.words import int64, uint8, uint64
 data = np.arange(1, 12, dtype=np.uint8)
 for read, width in ((octet, 1), (be16, 2), (be32, 4), (be64, 8)):
     for at in (-1, 11, 12 - width):
