@@ -132,6 +132,10 @@ class Frames:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def __iter__(self) -> Iterator[bytes]:
+        ends = np.cumsum(self.lengths).tolist()
+        return (self._bytes[start:end] for start, end in zip([0, *ends], ends, strict=False))
+
     def _laid_out(self) -> Any:
         """Fill the arrays of struct iovec and struct mmsghdr column by column."""
         count = len(self.lengths)

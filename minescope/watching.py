@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from facts.endpoint import Address
 from facts.errors import StoreError, UsageError
-from facts.names import MINING_ROLES
+from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.language import Lang
 from minescope.replay import COMPILING, attributor_of, lists_to_apply
@@ -63,7 +64,7 @@ class Watch:
         self._lang = lang
         self._json = as_json
         self._stopping = False
-        self._hits = 0
+        self._hits: set[tuple[Address, Role]] = set()
 
     def run(self) -> int:
         """Listen until told to stop; return the exit code."""
@@ -99,7 +100,8 @@ class Watch:
                         self._keep(keeper, changed)
                     lists = lists_to_apply()
                     for hit in (shown(hit, lists) for hit in changed):
-                        self._hits += is_found(hit.verdict)
+                        if is_found(hit.verdict):
+                            self._hits.add((hit.verdict.address, hit.verdict.role))
                         if self._json:
                             writer.write(hit)
                         elif is_found(hit.verdict):
@@ -149,7 +151,7 @@ class Watch:
                     yield changed
                 taken = time.monotonic() - now
                 judge_at = now + max(wanted.every_s, JUDGING_SHARE * taken)
-            status.show(now, probe, self._hits)
+            status.show(now, probe, len(self._hits))
         status.clear()
 
     @contextmanager

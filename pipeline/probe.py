@@ -33,7 +33,7 @@ class Ended:
 
 
 class Probe:
-    """One world of live packets: `take` until that says False, ask for what is `new` meanwhile, then `end` it."""
+    """One world of live packets: `take` until that says False, asking what is `new`, then `end`."""
 
     def __init__(
         self,

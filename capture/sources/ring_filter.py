@@ -36,7 +36,8 @@ class Instruction:
 Program = Sequence[Instruction]
 
 _RETURN_K, _RETURN_A, _LOAD_WORD, _LOAD_HALF = 0x06, 0x16, 0x20, 0x28
-_TAX, _XOR_X, _MULTIPLY, _SHIFT_RIGHT, _JUMP_IF_EQUAL = 0x07, 0xAC, 0x24, 0x74, 0x15
+_TAX, _XOR_X, _ADD, _MULTIPLY_X, _SHIFT_RIGHT, _JUMP_IF_EQUAL = 0x07, 0xAC, 0x04, 0x2C, 0x74, 0x15
+_STORE, _LOAD_X_STORED = 0x02, 0x61
 _AD_PROTOCOL: Final = 0xFFFFF000
 """Where a load finds the EtherType of the packet (SKF_AD_OFF + SKF_AD_PROTOCOL)."""
 _NETWORK: Final = 0xFFF00000
@@ -89,33 +90,37 @@ def set_program(sock: socket.socket, level: int, option: int, program: Program) 
     sock.setsockopt(level, option, struct.pack("HP", len(program), ctypes.addressof(held)))
 
 
-def by_addresses(multiplier: int) -> Program:
+def by_addresses(seed: int) -> Program:
     """Return a number drawn from both addresses of a packet: the same for all that two hosts say.
 
     Both directions, every connection and every fragment of it come to one number, inside VLAN tags and PPPoE
-    too. Packets without IP, and in other tunnels than these, give 0. `multiplier`: odd, 32 bits, drawn at
-    start, so that nobody can aim at one worker.
+    too. Packets without IP, and behind other layers than these, give 0. `seed`: 32 bits, drawn at start, so
+    that nobody can aim at one worker.
     """
     first = Instruction(_LOAD_WORD, 0, 0, _AD_PROTOCOL)
-    behind_tag = _cases(Instruction(_LOAD_HALF, 0, 0, _NETWORK + 2), _known(4, multiplier))
-    return _cases(first, [*_known(0, multiplier), *((tag, behind_tag) for tag in _TAGS)])
+    behind_tag = _cases(Instruction(_LOAD_HALF, 0, 0, _NETWORK + 2), _known(4, seed))
+    return _cases(first, [*_known(0, seed), *((tag, behind_tag) for tag in _TAGS)])
 
 
 _IPV4, _IPV6, _PPPOE, _PPP_IPV4, _PPP_IPV6 = 0x0800, 0x86DD, 0x8864, 0x0021, 0x0057
 _TAGS: Final = (0x8100, 0x88A8)
 
+_IPV4_WORDS: Final = ((12,), (16,))
+_IPV6_WORDS: Final = (range(8, 24, 4), range(24, 40, 4))
+"""Where the words of the sender and of the receiver lie in the header."""
+
 _Case = tuple[int, list[Instruction]]
 
 
-def _known(at: int, multiplier: int) -> list[_Case]:
+def _known(at: int, seed: int) -> list[_Case]:
     """Say what to do for each EtherType whose payload begins `at` bytes into the network layer."""
     behind_ppp = [
-        (_PPP_IPV4, _number(at + 8, (12, 16), multiplier)),
-        (_PPP_IPV6, _number(at + 8, range(8, 40, 4), multiplier)),
+        (_PPP_IPV4, _number(at + 8, *_IPV4_WORDS, seed)),
+        (_PPP_IPV6, _number(at + 8, *_IPV6_WORDS, seed)),
     ]
     return [
-        (_IPV4, _number(at, (12, 16), multiplier)),
-        (_IPV6, _number(at, range(8, 40, 4), multiplier)),
+        (_IPV4, _number(at, *_IPV4_WORDS, seed)),
+        (_IPV6, _number(at, *_IPV6_WORDS, seed)),
         (_PPPOE, _cases(Instruction(_LOAD_HALF, 0, 0, _NETWORK + at + 6), behind_ppp)),
     ]
 
@@ -128,11 +133,26 @@ def _cases(load: Instruction, cases: Sequence[_Case]) -> list[Instruction]:
     return [*program, Instruction(_RETURN_K, 0, 0, 0)]
 
 
-def _number(at: int, words: Sequence[int], multiplier: int) -> list[Instruction]:
-    """Fold the words of both addresses, which are the same in either direction, into a number of 16 bits."""
+def _number(at: int, sender: Sequence[int], receiver: Sequence[int], seed: int) -> list[Instruction]:
+    """Multiply both seeded addresses, which comes to the same either way round; keep the upper 16 bits.
+
+    Their sum or difference would be the same for neighbours that speak to neighbours.
+    """
+    return [
+        *_address(at, sender, seed),
+        Instruction(_STORE, 0, 0, 0),
+        *_address(at, receiver, seed),
+        Instruction(_LOAD_X_STORED, 0, 0, 0),
+        Instruction(_MULTIPLY_X, 0, 0, 0),
+        Instruction(_SHIFT_RIGHT, 0, 0, 16),
+        Instruction(_RETURN_A, 0, 0, 0),
+    ]
+
+
+def _address(at: int, words: Sequence[int], seed: int) -> list[Instruction]:
+    """Fold the words of an address into one, and add the seed."""
     program: list[Instruction] = []
     for word in words:
         load = Instruction(_LOAD_WORD, 0, 0, _NETWORK + at + word)
         program += [Instruction(_TAX, 0, 0, 0), load, Instruction(_XOR_X, 0, 0, 0)] if program else [load]
-    folded = [Instruction(_MULTIPLY, 0, 0, multiplier), Instruction(_SHIFT_RIGHT, 0, 0, 16)]
-    return [*program, *folded, Instruction(_RETURN_A, 0, 0, 0)]
+    return [*program, Instruction(_ADD, 0, 0, seed)]
