@@ -1,6 +1,7 @@
 """Where the tests find captures, and what is deselected where the corpus is absent."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ def pytest_report_header(config: pytest.Config) -> str:
     return (
         f"corpus: {folder}" if folder else "corpus: absent (set MINESCOPE_CORPUS); its cases are deselected"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home of the tests' own: what the developer keeps in his must change no result."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("home")
+        patch.setenv("MINESCOPE_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
