@@ -33,9 +33,9 @@ prove: setup ## the long proofs: whole corpus, long fuzzing
 	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common
 	$(BIN)/pytest -n $(WORKERS) -m prove
 
-bench: setup ## replay a generated capture of 1 GB against peers, as ratios
-	@sh deploy/packages.sh need tshark=tshark tcpdump=tcpdump softflowd=softflowd nfpcapd=nfdump ndpiReader=libndpi-bin
-	$(BIN)/python -m benchmarks.replay
+bench: setup ## measure speed on a generated capture of 2 GB, beside peers, as ratios
+	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common zstd=zstd tcpdump=tcpdump softflowd=softflowd nfpcapd=nfdump ndpiReader=libndpi-bin
+	$(BIN)/python -m benchmarks
 
 golden: setup ## rewrite the golden files from the captures in pcaps/
 	$(BIN)/pytest tests/pcaps --golden

@@ -1,4 +1,4 @@
-"""Make the benchmark capture: seeded, at least 1 GB, 300,000+ flows, the mix of benchmarks/templates.py.
+"""Make the benchmark capture: seeded, at least 1 GB, 300,000+ flows, the mix of benchmarks/mix.
 
 usage: python -m benchmarks.generate OUT [--gigabytes 1.1] [--flows 320000] [--seconds 600] [--seed 7]
 
@@ -7,6 +7,7 @@ over one another in the order of time, so the flow table is as busy as on a real
 """
 
 import argparse
+import json
 import struct
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numba import njit
 
-from benchmarks.templates import CLIENT, CLIENT6, SERVER, SERVER6, templates
+from benchmarks.mix.table import templates
+from benchmarks.mix.template import CLIENT, CLIENT6, SERVER, SERVER6, Template
 from pcaps.makers.making import START
 
 BEGIN_S = int(START)
@@ -146,8 +148,16 @@ def generate(out: Path, gigabytes: float, flows: int, seconds: float, seed: int)
         "packets": total,
         "conversations": flows,
         "mining_conversations": int(np.isin(kind, [i for i, t in enumerate(mix) if t.mining]).sum()),
-        "mix": {t.name: int(n) for t, n in zip(mix, np.bincount(kind, minlength=len(mix)), strict=True)},
+        "mix": _by_name(mix, np.bincount(kind, minlength=len(mix)).tolist()),
     }
+
+
+def _by_name(mix: list[Template], counts: list[int]) -> dict[str, int]:
+    """Return the conversations of each kind, its variants together."""
+    found: dict[str, int] = {}
+    for template, count in zip(mix, counts, strict=True):
+        found[template.name] = found.get(template.name, 0) + count
+    return found
 
 
 def main() -> None:
@@ -161,7 +171,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
-    print(generate(given.out, given.gigabytes, given.flows, given.seconds, given.seed))
+    print(json.dumps(generate(given.out, given.gigabytes, given.flows, given.seconds, given.seed)))
 
 
 if __name__ == "__main__":

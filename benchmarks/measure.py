@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,15 +31,18 @@ class Cost:
     code: int
 
 
-def run(command: Sequence[str], core: int, to: Path | None = None) -> Cost:
-    """Run a command held to one core; standard output goes to the file `to`, never into a pipe to be read."""
+def run(
+    command: Sequence[str], cores: str, to: Path | None = None, env: Mapping[str, str] | None = None
+) -> Cost:
+    """Run a command held to cores (as taskset reads them); output goes to a file, never into a pipe."""
     with tempfile.TemporaryFile() as err, to.open("wb") if to else tempfile.TemporaryFile() as out:
         began = time.perf_counter()
         child = subprocess.Popen(
-            ["taskset", "-c", str(core), *command],
+            ["taskset", "-c", cores, *command],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
+            env=env,
         )
         limit = threading.Timer(PATIENCE_S, os.kill, (child.pid, signal.SIGKILL))
         limit.start()
@@ -58,7 +61,7 @@ def run(command: Sequence[str], core: int, to: Path | None = None) -> Cost:
 @cache
 def floor_mb() -> float:
     """Return the least peak memory that can be told, in MB: a child starts with that of this program."""
-    return run(["true"], 0).rss_mb
+    return run(["true"], str(min(os.sched_getaffinity(0)))).rss_mb
 
 
 def version(command: Sequence[str]) -> str:

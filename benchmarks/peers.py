@@ -7,7 +7,6 @@ away early. No two do the same: the notes say what the figures do not compare.
 import re
 import shutil
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ PATH = ":".join(["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/
 """Where programs are looked for: the daemons among them lie outside a user's PATH."""
 
 
-def _number(pattern: str) -> Callable[[str], int | None]:
+def number(pattern: str) -> Callable[[str], int | None]:
     """Return a reader of the sum of all numbers that a pattern finds."""
 
     def read(text: str) -> int | None:
@@ -85,7 +84,7 @@ def peers(port: int) -> list[Peer]:
                 *["softflowd", "-r", str(capture), "-d", "-v", "9", "-m", str(FLOWS_HELD)],
                 *["-n", f"127.0.0.1:{port}", "-p", str(folder / "pid"), "-c", "none"],
             ],
-            _number(r"Packets processed: (\d+)"),
+            number(r"Packets processed: (\d+)"),
             ("softflowd", "-h"),
             "flow table and NetFlow v9 export; no payload, no tunnels; leaves out QinQ, PPPoE, MPLS and ARP",
         ),
@@ -94,7 +93,7 @@ def peers(port: int) -> list[Peer]:
             "nfpcapd",
             "nfdump",
             lambda capture, folder: ["nfpcapd", "-r", str(capture), "-w", str(folder)],
-            _number(r"Packets: (\d+)"),
+            number(r"Packets: (\d+)"),
             ("nfdump", "-V"),
             "flow table, flow files written every 5 minutes of traffic; reassembles no stream",
         ),
@@ -103,7 +102,7 @@ def peers(port: int) -> list[Peer]:
             "ndpiReader",
             "libndpi-bin",
             lambda capture, _: ["ndpiReader", "-i", str(capture)],
-            _number(r"IP packets:\s+(\d+)"),
+            number(r"IP packets:\s+(\d+)"),
             ("ndpiReader", "-h"),
             "flow table and deep inspection for some 300 protocols on a flow's first packets, no reassembly; "
             "with -q it costs the same and prints no count",
@@ -116,7 +115,7 @@ def peers(port: int) -> list[Peer]:
                 *["tshark", "-q", "-n", "-r", str(capture), "-c", str(TSHARK_PACKETS)],
                 *["-z", "conv,tcp", "-z", "io,stat,0"],
             ],
-            _number(r"(?m)^\|\s*[\d.]+\s*<>\s*(?:[\d.]+|Dur)\s*\|\s*(\d+)"),
+            number(r"(?m)^\|\s*[\d.]+\s*<>\s*(?:[\d.]+|Dur)\s*\|\s*(\d+)"),
             ("tshark", "--version"),
             f"every dissector on every packet, reassembly; given {TSHARK_PACKETS:,} packets only, as its "
             "time and memory grow with the file",
@@ -126,12 +125,6 @@ def peers(port: int) -> list[Peer]:
 
 
 ABSENT = {
-    "ipfixprobe": "no package in Debian or Ubuntu",
-    "nfstream": "not in the locked requirements; measured once beside the prototype",
+    "ipfixprobe": "no package in Debian or Ubuntu and no wheel; version 5 asks for GCC 14 to build it",
 }
 """Peers that the promises name and that are not run here, each with the reason."""
-
-
-def stage(name: str, *more: str) -> list[str]:
-    """Return the command of one of benchmarks/stages.py's stages."""
-    return [sys.executable, "-m", "benchmarks.stages", name, *more]

@@ -1,6 +1,6 @@
 """One part of MineScope's work at a time, in a process of its own; prints a JSON object.
 
-usage: python -m benchmarks.stages limit|locate|sieve|worker FILE
+usage: python -m benchmarks.stages limit|read|locate|sieve|worker|judge FILE
        python -m benchmarks.stages growth FLOWS
 
 `seconds` is CPU time of the work alone, imports and compiled code loaded beforehand.
@@ -39,6 +39,16 @@ def limit(path: Path) -> dict[str, float]:
             total = int(words.sum(dtype=np.uint64))
             del words
         return {"seconds": cpu() - began, "sum": total}
+
+
+def read(path: Path) -> dict[str, float]:
+    """Read the file into one buffer, as captures are read, and look at nothing."""
+    room = memoryview(bytearray(1 << 20))
+    began, size = cpu(), 0
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(room):
+            size += count
+    return {"seconds": cpu() - began, "bytes": size}
 
 
 def locate(path: Path) -> dict[str, float]:
@@ -89,6 +99,17 @@ def worker(path: Path) -> dict[str, float]:
     return {"seconds": seconds, "packets": summary.packets, "parsed": summary.parsed, "said": said}
 
 
+def judge(path: Path) -> dict[str, float]:
+    """Do everything up to the verdicts; nothing is written."""
+    from pipeline.scan import Scan, compile_kernels
+
+    compile_kernels()
+    began = cpu()
+    scan = Scan([str(path)])
+    outcomes = sum(1 for _ in scan)
+    return {"seconds": cpu() - began, "packets": scan.totals.packets, "said": outcomes}
+
+
 def growth(flows: int) -> dict[str, float]:
     """Push 10 million small packets, at random over so many flows: the worst case of the flow table."""
     from capture.sieve.sieve import Sieve
@@ -134,19 +155,23 @@ def _octets(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     return values.astype(">u4").view(np.uint8).reshape(-1, 4)
 
 
+BY_NAME = {
+    "limit": limit, "read": read, "locate": locate, "sieve": sieve, "worker": worker, "judge": judge,
+}  # fmt: skip
+
+
 def main() -> None:
     """Run one stage."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("stage", choices=["limit", "locate", "sieve", "worker", "growth"])
+    parser.add_argument("stage", choices=[*BY_NAME, "growth"])
     parser.add_argument("what", help="the capture, or the number of flows")
     given = parser.parse_args()
     if given.stage == "growth":
         print(json.dumps(growth(int(given.what))))
     else:
-        by_name = {"limit": limit, "locate": locate, "sieve": sieve, "worker": worker}
-        print(json.dumps(by_name[given.stage](Path(given.what))))
+        print(json.dumps(BY_NAME[given.stage](Path(given.what))))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The conversations of the benchmark capture, by trade: what they are and how often."""

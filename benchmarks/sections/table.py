@@ -1,0 +1,32 @@
+"""All sections, in the order in which they are measured and shown."""
+
+from benchmarks.sections import (
+    compressed,
+    correctness,
+    files,
+    first,
+    growth,
+    lookups,
+    parallel,
+    replay,
+    scoring,
+    stages,
+    start,
+)
+
+SECTIONS = {
+    section.name: section
+    for section in (
+        replay.SECTION,
+        stages.SECTION,
+        growth.SECTION,
+        files.SECTION,
+        compressed.SECTION,
+        parallel.SECTION,
+        first.SECTION,
+        start.SECTION,
+        lookups.SECTION,
+        scoring.SECTION,
+        correctness.SECTION,
+    )
+}
