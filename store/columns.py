@@ -17,6 +17,11 @@ _UNSTORABLE = re.compile("[\x00\\\\\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\([0-9a-f]{4})")
 
 
+def stored_text(value: str) -> str:
+    """Return a text as AnyText keeps it."""
+    return _UNSTORABLE.sub(lambda m: f"\\{ord(m[0]):04x}", value)
+
+
 class AddressColumn(TypeDecorator[Address]):
     """16 bytes, IPv4 mapped into IPv6; bytes compare as the addresses do, so ranges can be asked for."""
 
@@ -73,7 +78,7 @@ class AnyText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return the text with what cannot be kept escaped."""
-        return None if value is None else _UNSTORABLE.sub(lambda m: f"\\{ord(m[0]):04x}", value)
+        return None if value is None else stored_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Return the text as it was."""
