@@ -1,235 +1,431 @@
-"""Which period of which prefix holds an address at a time: sorted boundaries, searched by numpy.
+"""The whole registry as flat arrays: built once, kept in files, mapped by every process that answers.
 
-Prefixes nest or are disjoint. The address space is cut at every first and every "last + 1" address; each
-piece knows its innermost prefix, each prefix its parent and its timeline. A question finds its piece, then
-its place in the timeline of the innermost prefix, and climbs to the parent where that timeline is empty.
-
-128-bit addresses and (prefix, time) pairs are searched as one uint64 or int64 key: the first part is
-replaced by its rank among the values that occur, so that the key of 10 million periods fits easily.
+A record is one prefix with one holder for one period. An assignment that names only its line becomes one
+record for each holder that the line had within the assignment's period.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-U64 = NDArray[np.uint64]
-I64 = NDArray[np.int64]
+from facts.endpoint import packed16
+from registry.model import Assignment, Enterprise, Hosting, Line, NatBlock, RegistryData, Site, Use
+from registry.port_blocks import BlockArrays, BlockColumns, blocks_of_columns, blocks_to_columns, build_blocks
+from registry.prefix_tree import (
+    FOREVER,
+    NOTHING,
+    Records,
+    TreeArrays,
+    build_tree,
+    tree_of_columns,
+    tree_to_columns,
+)
 
-NOTHING = -1
-"""Answer number: no period of any prefix holds the address at that time."""
+FORMAT = 1
+"""Of the arrays; a reader takes no other."""
 
-_LOW = (1 << 64) - 1
-_MIN_NS, _MAX_NS = -(1 << 63), (1 << 63) - 1
+USES = tuple(Use)
+"""A record's use is its place here."""
+V4, V6 = "v4", "v6"
+"""Names of the two public trees; the private ones are `realm0`, `realm1`, ..."""
+
+_MAPPED_32 = 0xFFFF << 32
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """One prefix for one period; `number` is what a question gets as its answer."""
+class Texts:
+    """n texts in one array of bytes."""
 
-    first: int
-    """First address of the prefix as a 128-bit number."""
-    last: int
-    """Last address (inclusive)."""
+    start: NDArray[np.uint32]
+    """(n + 1,)"""
+    text: NDArray[np.uint8]
+    """UTF-8."""
+
+    def __getitem__(self, number: int) -> str:
+        return bytes(self.text[self.start[number] : self.start[number + 1]]).decode()
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+
+class Housed(NamedTuple):
+    """A tenant of a data centre, by places in the index."""
+
+    operator: int
+    site: int
+    tenant: int
     from_ns: int
-    to_ns: int | None
-    number: int
+    to_ns: int
 
 
-class Conflicts:
-    """Sets of periods of one prefix that hold at the same time, each set known by one answer number."""
+@dataclass(frozen=True, slots=True)
+class RegistryIndex:
+    """Everything that an answer needs."""
 
-    def __init__(self, first_number: int) -> None:
-        self._first = first_number
-        self._numbers: dict[tuple[int, ...], int] = {}
-        self._sets: list[tuple[int, ...]] = []
+    trees: dict[str, TreeArrays]
+    realms: tuple[str, ...]
+    """Names of the private address spaces; number k has the tree `realm<k>`."""
+    blocks: BlockArrays
+    block_private: NDArray[np.uint32]
+    """IPv4 address of each block; 0 where `block_record` tells the line."""
+    block_realm: NDArray[np.int32]
+    """Number of the private address's realm; NOTHING for the public one."""
+    block_record: NDArray[np.int32]
+    """Record of each block's line; NOTHING where its private address tells it."""
+    block_ports: NDArray[np.int32]
+    """How many ports each block has."""
+    block_from: NDArray[np.int64]
+    block_to: NDArray[np.int64]
+    from_ns: NDArray[np.int64]
+    to_ns: NDArray[np.int64]
+    """Period of each record."""
+    uscc: NDArray[np.int32]
+    """Place in `enterprises`; NOTHING where the registry does not know who has the line."""
+    site: NDArray[np.int32]
+    """Place in `sites`, or NOTHING."""
+    use: NDArray[np.uint8]
+    plain: NDArray[np.uint8]
+    """1 where the record names its holder beyond doubt: a line or a lease, known, hosting nobody."""
+    lines: Texts
+    """Line of each record."""
+    set_start: NDArray[np.int64]
+    set_member: NDArray[np.int32]
+    enterprises: Texts
+    """JSON of each."""
+    sites: Texts
+    hosting: tuple[Housed, ...]
 
-    def number(self, periods: tuple[int, ...]) -> int:
-        """Return the answer number of a set (sorted numbers), a new one where the set is new."""
-        if (known := self._numbers.get(periods)) is None:
-            known = self._numbers[periods] = self._first + len(self._sets)
-            self._sets.append(periods)
-        return known
-
-    def members(self, number: int) -> tuple[int, ...]:
-        """Return the numbers of the periods behind an answer: the set, or the one period itself."""
-        return (number,) if number < self._first else self._sets[number - self._first]
+    def members(self, code: int) -> tuple[int, ...]:
+        """Return the records behind a code of a tree."""
+        if code < len(self.from_ns):
+            return (code,)
+        begin, end = self.set_start[code - len(self.from_ns) :][:2]
+        return tuple(self.set_member[begin:end].tolist())
 
 
-class _Pieces:
-    """The address space cut into pieces; a piece is found as the last boundary at or below an address."""
+def to_columns(index: RegistryIndex) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return the arrays by name, and what else there is as JSON values."""
+    columns: dict[str, NDArray[Any]] = blocks_to_columns(index.blocks)
+    for name, tree in index.trees.items():
+        columns |= tree_to_columns(tree, name)
+    for name in _PLAIN_COLUMNS:
+        columns[name] = getattr(index, name)
+    for name in _TEXT_COLUMNS:
+        texts: Texts = getattr(index, name)
+        columns |= {f"{name}.start": texts.start, f"{name}.text": texts.text}
+    rest = {
+        "trees": list(index.trees),
+        "realms": list(index.realms),
+        "hosting": [list(one) for one in index.hosting],
+    }
+    return columns, rest
 
-    def __init__(self, boundaries: Sequence[int]) -> None:
-        highs = np.fromiter((b >> 64 for b in boundaries), np.uint64, len(boundaries))
-        lows = np.fromiter((b & _LOW for b in boundaries), np.uint64, len(boundaries))
-        self._highs = np.unique(highs)
-        self._lows = np.unique(lows)
-        self._width = np.uint64(len(self._lows) + 1)
-        # A rank is the count of known values at or below, so 0 means "below all of them".
-        high_ranks = np.searchsorted(self._highs, highs, "right").astype(np.uint64)
-        self._keys: U64 = high_ranks * self._width + np.searchsorted(self._lows, lows, "right").astype(
-            np.uint64
+
+def of_columns(columns: dict[str, NDArray[Any]], rest: Mapping[str, Any]) -> RegistryIndex:
+    """Return the index that `to_columns` took apart. Raises KeyError where something is missing."""
+    return RegistryIndex(
+        trees={name: tree_of_columns(columns, name) for name in rest["trees"]},
+        realms=tuple(rest["realms"]),
+        blocks=blocks_of_columns(columns),
+        hosting=tuple(Housed(*one) for one in rest["hosting"]),
+        **{name: columns[name] for name in _PLAIN_COLUMNS},
+        **{name: Texts(columns[f"{name}.start"], columns[f"{name}.text"]) for name in _TEXT_COLUMNS},
+    )
+
+
+_PLAIN_COLUMNS = (
+    "block_private",
+    "block_realm",
+    "block_record",
+    "block_ports",
+    "block_from",
+    "block_to",
+    "from_ns",
+    "to_ns",
+    "uscc",
+    "site",
+    "use",
+    "plain",
+    "set_start",
+    "set_member",
+)
+_TEXT_COLUMNS = ("lines", "enterprises", "sites")
+
+
+@dataclass(slots=True)
+class _Space:
+    """The records of one address space while they are gathered."""
+
+    high: "array[int]" = field(default_factory=lambda: array("Q"))
+    low: "array[int]" = field(default_factory=lambda: array("Q"))
+    length: "array[int]" = field(default_factory=lambda: array("B"))
+    code: "array[int]" = field(default_factory=lambda: array("i"))
+
+
+class IndexBuilder:
+    """Takes the registry row by row, so that ten million rows never lie in memory as objects."""
+
+    def __init__(
+        self,
+        enterprises: Iterable[Enterprise],
+        sites: Iterable[Site],
+        lines: Iterable[Line] = (),
+        hosting: Iterable[Hosting] = (),
+    ) -> None:
+        self._enterprises, self._usccs = _numbered(enterprises, "uscc")
+        self._sites, self._site_ids = _numbered(sites, "id")
+        self._hosting = tuple(
+            Housed(
+                self._usccs[one.operator],
+                self._site_ids[one.site],
+                self._usccs[one.tenant],
+                one.valid_from_ns,
+                FOREVER if one.valid_to_ns is None else one.valid_to_ns,
+            )
+            for one in hosting
+        )
+        self._lines: dict[str, list[Line]] = {}
+        for line in lines:
+            self._lines.setdefault(line.line, []).append(line)
+            if line.account and line.account != line.line:
+                self._lines.setdefault(line.account, []).append(line)
+        self._spaces: dict[str, _Space] = {V4: _Space(), V6: _Space()}
+        self._realms: dict[str, int] = {}
+        self._from, self._to = array("q"), array("q")
+        self._uscc, self._site, self._use = array("i"), array("i"), array("B")
+        self._line_start, self._line_text = array("I", [0]), bytearray()
+        self._blocks = tuple(array(kind) for kind in "IHHqqIii")
+
+    def assignment(self, given: Assignment) -> None:
+        """Take an assignment. Raises ValueError where it names an unknown enterprise or site."""
+        first = int.from_bytes(packed16(given.prefix.network_address), "big")
+        self.row(
+            first,
+            given.prefix.prefixlen,
+            given.prefix.version,
+            given.line,
+            given.uscc,
+            given.site,
+            given.valid_from_ns,
+            given.valid_to_ns,
+            given.realm,
+            given.use,
         )
 
-    def find(self, highs: U64, lows: U64) -> I64:
-        """Return (n,) int64 places; -1 below the first boundary."""
-        ranks = np.searchsorted(self._highs, highs, "right")
-        known = (ranks > 0) & (self._highs[np.maximum(ranks, 1) - 1] == highs)
-        low_ranks = np.searchsorted(self._lows, lows, "right").astype(np.uint64)
-        # Above a known high half, every low half that occurs with it is passed.
-        low_ranks = np.where(known, low_ranks, self._width - np.uint64(1))
-        keys = ranks.astype(np.uint64) * self._width + low_ranks
-        return (np.searchsorted(self._keys, keys, "right") - 1).astype(np.int64)
-
-    def find_one(self, number: int) -> int:
-        """Return the place of one 128-bit address; -1 below the first boundary."""
-        high = np.uint64(number >> 64)
-        rank = int(self._highs.searchsorted(high, "right"))
-        if rank and self._highs[rank - 1] == high:
-            low_rank = int(self._lows.searchsorted(np.uint64(number & _LOW), "right"))
+    def row(
+        self,
+        first: int,
+        length: int,
+        version: int,
+        line: str,
+        uscc: str | None,
+        site: str | None,
+        from_ns: int,
+        to_ns: int | None,
+        realm: str,
+        use: str,
+    ) -> None:
+        """Take an assignment as the columns of a table; `first` is the 128-bit number, IPv4 mapped."""
+        space = self._spaces[V6 if version == 6 else V4 if not realm else self._realm(realm)]
+        high, low = (first >> 64, first & 0xFFFF_FFFF_FFFF_FFFF) if version == 6 else (0, first & 0xFFFF_FFFF)
+        end = FOREVER if to_ns is None else to_ns
+        number = _USE_NUMBER[use]
+        if uscc is not None or number >= _FIRST_POOL:
+            numbers = self._known(uscc, site, first)
+            periods: Iterable[tuple[int, int, int, int]] = ((from_ns, end, *numbers),)
         else:
-            low_rank = len(self._lows)
-        key = np.uint64(rank * (len(self._lows) + 1) + low_rank)
-        return int(self._keys.searchsorted(key, "right")) - 1
+            periods = self._periods(line, from_ns, end)
+        for begin, after, holder, place in periods:
+            space.high.append(high)
+            space.low.append(low)
+            space.length.append(length)
+            space.code.append(self._record(begin, after, holder, place, number, line))
 
-
-class PrefixIndex:
-    """Answers for one address family."""
-
-    def __init__(self, periods: Iterable[Period], conflicts: Conflicts) -> None:
-        by_prefix: dict[tuple[int, int], list[Period]] = {}
-        for period in periods:
-            by_prefix.setdefault((period.first, -period.last), []).append(period)
-        prefixes = sorted(by_prefix)  # parents before their children
-        boundaries, innermost, parents = _nested([(first, -last) for first, last in prefixes])
-        self._pieces = _Pieces(boundaries)
-        self._innermost = np.array(innermost, np.int64)
-        self._parents = np.array(parents, np.int64)
-
-        places: list[int] = []
-        times: list[int] = []
-        winners: list[int] = []
-        for place, prefix in enumerate(prefixes):
-            for time, winner in _timeline(by_prefix[prefix], conflicts):
-                places.append(place)
-                times.append(time)
-                winners.append(winner)
-        time_array = np.array(times, np.int64)
-        self._times = np.unique(time_array)
-        self._width = len(self._times) + 1
-        ranks = np.searchsorted(self._times, time_array, "right").astype(np.int64)
-        self._keys: I64 = np.array(places, np.int64) * self._width + ranks
-        self._winners = np.array(winners, np.int64)
-
-    def find(self, highs: U64, lows: U64, at_ns: I64) -> I64:
-        """Return (n,) int64 answer numbers, NOTHING where nothing holds."""
-        answers = np.full(len(highs), NOTHING, np.int64)
-        if not len(self._keys):
-            return answers
-        pieces = self._pieces.find(highs, lows)
-        current = np.where(pieces >= 0, self._innermost[pieces], NOTHING)
-        ranks = np.searchsorted(self._times, at_ns, "right").astype(np.int64)
-        asking = np.flatnonzero(current >= 0)
-        current, ranks = current[asking], ranks[asking]
-        while len(asking):
-            bases = current * self._width
-            found = np.searchsorted(self._keys, bases + ranks, "right") - 1
-            # A key below the base belongs to the prefix before: this timeline begins later.
-            begun = (found >= 0) & (self._keys[found] >= bases)
-            winners = np.where(begun, self._winners[found], NOTHING)
-            answers[asking] = winners
-            current = self._parents[current]
-            on = (winners < 0) & (current >= 0)
-            asking, current, ranks = asking[on], current[on], ranks[on]
-        return answers
-
-    def find_one(self, address: int, at_ns: int) -> int:
-        """Return the answer number of one 128-bit address, NOTHING where nothing holds."""
-        return self._winner(self._prefix_of(address), at_ns)
-
-    def ever(self, address: int) -> list[int]:
-        """Return the different answer numbers that the address has over all time, the latest first."""
-        innermost = place = self._prefix_of(address)
-        times: set[int] = set()
-        while place >= 0:
-            start, end = np.searchsorted(self._keys, (place * self._width, (place + 1) * self._width), "left")
-            times.update((self._times[self._keys[start:end] % self._width - 1]).tolist())
-            place = int(self._parents[place])
-        answers = [self._winner(innermost, time) for time in sorted(times, reverse=True)]
-        return [number for number in dict.fromkeys(answers) if number != NOTHING]
-
-    def _prefix_of(self, address: int) -> int:
-        if not len(self._keys):
-            return NOTHING
-        piece = self._pieces.find_one(address)
-        return int(self._innermost[piece]) if piece >= 0 else NOTHING
-
-    def _winner(self, place: int, at_ns: int) -> int:
-        rank = int(self._times.searchsorted(np.int64(min(max(at_ns, _MIN_NS), _MAX_NS)), "right"))
-        while place >= 0:
-            base = place * self._width
-            found = int(self._keys.searchsorted(np.int64(base + rank), "right")) - 1
-            if found >= 0 and self._keys[found] >= base and (winner := int(self._winners[found])) >= 0:
-                return winner
-            place = int(self._parents[place])
-        return NOTHING
-
-
-def _nested(prefixes: Sequence[tuple[int, int]]) -> tuple[list[int], list[int], list[int]]:
-    """Return boundaries, the innermost prefix from each boundary on, and each prefix's parent.
-
-    `prefixes`: (first, last) addresses, parents before children. NOTHING stands for "none".
-    """
-    boundaries: list[int] = []
-    innermost: list[int] = []
-    parents: list[int] = []
-    open_: list[int] = []
-
-    def cut(address: int, prefix: int) -> None:
-        if boundaries and boundaries[-1] == address:
-            innermost[-1] = prefix
+    def nat_block(self, block: NatBlock) -> None:
+        """Take a port block."""
+        public = int.from_bytes(packed16(block.public), "big") & 0xFFFF_FFFF
+        ports = block.first_port, block.last_port
+        end = FOREVER if block.valid_to_ns is None else block.valid_to_ns
+        if block.private is not None:
+            private = int.from_bytes(packed16(block.private), "big") & 0xFFFF_FFFF
+            realm = int(self._realm(block.realm).removeprefix("realm")) if block.realm else NOTHING
+            rows = [(block.valid_from_ns, end, private, realm, NOTHING)]
         else:
-            boundaries.append(address)
-            innermost.append(prefix)
+            rows = [
+                (begin, after, 0, NOTHING, self._record(begin, after, holder, place, _LEASE, block.line))
+                for begin, after, holder, place in self._periods(block.line, block.valid_from_ns, end)
+            ]
+        for row in rows:
+            for column, value in zip(self._blocks, (public, *ports, *row), strict=True):
+                column.append(value)
 
-    def close() -> None:
-        after = prefixes[open_.pop()][1] + 1
-        if after >> 128 == 0:  # else the prefix ends with the address space
-            cut(after, open_[-1] if open_ else NOTHING)
+    def build(self) -> RegistryIndex:
+        """Return the index of all that was taken."""
+        sets = _Sets(len(self._from))
+        from_ns, uscc = np.array(self._from, np.int64), np.array(self._uscc, np.int32)
+        site, use = np.array(self._site, np.int32), np.array(self._use, np.uint8)
+        lines = Texts(np.array(self._line_start, np.uint32), np.frombuffer(bytes(self._line_text), np.uint8))
+        to_ns = np.array(self._to, np.int64)
+        plain = (uscc != NOTHING) & (use < _FIRST_POOL) & ~self._hosted(uscc, site)
 
-    for place, (first, _) in enumerate(prefixes):
-        while open_ and prefixes[open_[-1]][1] < first:
-            close()
-        parents.append(open_[-1] if open_ else NOTHING)
-        cut(first, place)
-        open_.append(place)
-    while open_:
-        close()
-    return boundaries, innermost, parents
+        def together(members: tuple[int, ...]) -> int:
+            """Return the code of records that hold together: the newest of them where they agree."""
+            said = {(int(uscc[one]), int(site[one]), lines[one]) for one in members}
+            if len(said) == 1 and all(plain[one] for one in members):
+                return max(members, key=lambda one: (int(from_ns[one]), -one))
+            return sets.number(members)
+
+        trees: dict[str, TreeArrays] = {}
+        for name, space in self._spaces.items():
+            codes = np.array(space.code, np.int32)
+            records = Records(
+                np.array(space.high, np.uint64),
+                np.array(space.low, np.uint64),
+                np.array(space.length, np.uint8),
+                from_ns[codes],
+                to_ns[codes],
+                codes,
+                use[codes] == _LEASE,
+            )
+            trees[name] = build_tree(records, together, v6=name == V6)
+            self._spaces[name] = _Space()  # what was gathered is not needed any more
+        blocks = [np.array(column) for column in self._blocks]
+        public, first_port, last_port, block_from, block_to, private, realm, record = blocks
+        return RegistryIndex(
+            trees=trees,
+            realms=tuple(self._realms),
+            blocks=build_blocks(BlockColumns(public, first_port, last_port, block_from, block_to)),
+            block_private=private,
+            block_realm=realm,
+            block_record=record,
+            block_ports=last_port.astype(np.int32) - first_port.astype(np.int32) + 1,
+            block_from=block_from,
+            block_to=block_to,
+            from_ns=from_ns,
+            to_ns=to_ns,
+            uscc=uscc,
+            site=site,
+            use=use,
+            plain=plain.astype(np.uint8),
+            lines=lines,
+            set_start=np.array(sets.start, np.int64),
+            set_member=np.array(sets.member, np.int32),
+            enterprises=self._enterprises,
+            sites=self._sites,
+            hosting=self._hosting,
+        )
+
+    def _realm(self, name: str) -> str:
+        number = self._realms.setdefault(name, len(self._realms))
+        self._spaces.setdefault(f"realm{number}", _Space())
+        return f"realm{number}"
+
+    def _known(self, uscc: str | None, site: str | None, first: int) -> tuple[int, int]:
+        """Return the places of an enterprise and a site; a pool may name neither."""
+        try:
+            return (
+                NOTHING if uscc is None else self._usccs[uscc],
+                NOTHING if site is None else self._site_ids[site],
+            )
+        except KeyError:
+            shown = ".".join(map(str, (first & 0xFFFF_FFFF).to_bytes(4, "big")))
+            where = shown if first >> 32 == 0xFFFF else f"{first:032x}"
+            raise ValueError(
+                f"the assignment of {where} names enterprise {uscc} and site {site}, of which the registry"
+                " lacks one"
+            ) from None
+
+    def _periods(self, line: str, from_ns: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (from, to, enterprise, site) of whoever had a line in a period; NOTHING where unknown.
+
+        Where two statements on a line overlap, both are yielded: the tree makes a set of them.
+        """
+        at = from_ns
+        for version in sorted(self._lines.get(line, ()), key=lambda one: one.valid_from_ns):
+            begin = max(version.valid_from_ns, from_ns)
+            after = end if version.valid_to_ns is None else min(version.valid_to_ns, end)
+            if begin >= after:
+                continue
+            if at < begin:
+                yield at, begin, NOTHING, NOTHING
+            yield (
+                begin,
+                after,
+                self._usccs.get(version.uscc, NOTHING),
+                self._site_ids.get(version.site, NOTHING),
+            )
+            at = max(at, after)
+        if at < end:
+            yield at, end, NOTHING, NOTHING
+
+    def _record(self, begin: int, after: int, uscc: int, site: int, use: int, line: str) -> int:
+        self._from.append(begin)
+        self._to.append(after)
+        self._uscc.append(uscc)
+        self._site.append(site)
+        self._use.append(use)
+        self._line_text += line.encode()
+        self._line_start.append(len(self._line_text))
+        return len(self._from) - 1
+
+    def _hosted(self, uscc: NDArray[np.int32], site: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Say for each record whether its holder houses the machines of others at its site, ever."""
+        pairs = {one.operator << 32 | one.site for one in self._hosting if one.operator != one.tenant}
+        if not pairs:
+            return np.zeros(len(uscc), np.bool_)
+        both = uscc.astype(np.int64) << 32 | site.astype(np.int64)
+        return np.isin(both, np.array(sorted(pairs), np.int64))
 
 
-def _timeline(periods: list[Period], conflicts: Conflicts) -> list[tuple[int, int]]:
-    """Return (time, answer number from then on), by time, for the periods of one prefix."""
-    if len(periods) == 1:  # nearly all prefixes of a real registry
-        only = periods[0]
-        begin = (only.from_ns, only.number)
-        return [begin] if only.to_ns is None else [begin, (only.to_ns, NOTHING)]
-    changes: dict[int, tuple[list[int], list[int]]] = {}
-    for period in periods:
-        changes.setdefault(period.from_ns, ([], []))[0].append(period.number)
-        if period.to_ns is not None:
-            changes.setdefault(period.to_ns, ([], []))[1].append(period.number)
-    holding: set[int] = set()
-    line: list[tuple[int, int]] = []
-    for time in sorted(changes):
-        begun, ended = changes[time]
-        holding.difference_update(ended)
-        holding.update(begun)
-        if not holding:
-            line.append((time, NOTHING))
-        elif len(holding) == 1:
-            line.append((time, next(iter(holding))))
-        else:
-            line.append((time, conflicts.number(tuple(sorted(holding)))))
-    return line
+class _Sets:
+    """Sets of records of one prefix that hold at the same time, each known by one code."""
+
+    def __init__(self, first_code: int) -> None:
+        self._first = first_code
+        self._codes: dict[tuple[int, ...], int] = {}
+        self.start = [0]
+        self.member: list[int] = []
+
+    def number(self, members: tuple[int, ...]) -> int:
+        """Return the code of a set (sorted), a new one where the set is new."""
+        if (known := self._codes.get(members)) is None:
+            known = self._codes[members] = self._first + len(self._codes)
+            self.member.extend(members)
+            self.start.append(len(self.member))
+        return known
+
+
+_USE_NUMBER = {use.value: number for number, use in enumerate(USES)}
+_LEASE = _USE_NUMBER[Use.LEASE]
+_FIRST_POOL = _USE_NUMBER[Use.NAT]
+
+
+def build_index(data: RegistryData) -> RegistryIndex:
+    """Return the index of a registry. Raises ValueError where an assignment names what it does not hold."""
+    builder = IndexBuilder(data.enterprises, data.sites, data.lines, data.hosting)
+    for given in data.assignments:
+        builder.assignment(given)
+    for block in data.nat_blocks:
+        builder.nat_block(block)
+    return builder.build()
+
+
+def _numbered(things: Iterable[Any], key: str) -> tuple[Texts, dict[str, int]]:
+    """Return the things as JSON texts, and the place of each by its key."""
+    places: dict[str, int] = {}
+    texts: list[bytes] = []
+    for thing in things:
+        places[getattr(thing, key)] = len(texts)
+        texts.append(json.dumps(asdict(thing), ensure_ascii=False, separators=(",", ":")).encode())
+    return _texts(texts), places
+
+
+def _texts(texts: Sequence[bytes]) -> Texts:
+    start = np.zeros(len(texts) + 1, np.uint32)
+    np.cumsum([len(text) for text in texts], out=start[1:], dtype=np.uint32)
+    return Texts(start, np.frombuffer(b"".join(texts), np.uint8))
