@@ -173,8 +173,8 @@ class Builder:
         return ip / UDP(**ports) / body
 
 
-def dissected(link: int, raw: bytes) -> Reading:
-    """Read bytes with scapy from their link layer on; the innermost IP packet counts."""
+def beginning(link: int, raw: bytes) -> tuple[Packet, bytes]:
+    """Dissect bytes from their link layer on; return its layer and the bytes that begin with it."""
     if link in (0, 108):
         raw, link = raw[4:], 101
     begin = {1: Ether, 113: CookedLinux, 276: CookedLinuxV2, 9: PPP, 50: HDLC, 51: PPPoE}.get(link)
@@ -182,7 +182,12 @@ def dissected(link: int, raw: bytes) -> Reading:
         begin = IP if raw[0] >> 4 == 4 else IPv6
     if begin is Ether and int.from_bytes(raw[12:14], "big") <= 1500:
         begin = Dot3
-    return _reading(begin(raw))
+    return begin(raw), raw
+
+
+def dissected(link: int, raw: bytes) -> Reading:
+    """Read bytes with scapy from their link layer on; the innermost IP packet counts."""
+    return _reading(beginning(link, raw)[0])
 
 
 def _reading(layer: Packet) -> Reading:
