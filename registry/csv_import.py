@@ -1,37 +1,28 @@
 """A folder of CSV files to a registry; every refused row is reported with its row and reason."""
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 
 from facts.errors import RowError
-from facts.instant import nanoseconds
 from registry import divisions, uscc
-from registry.model import Assignment, Datum, Enterprise, Prefix, RegistryData, Site
-from registry.rows import Report, Row, read_rows
+from registry.cells import MAX_ID as MAX_ID  # part of this file's interface
+from registry.cells import Cells, parse_datum, parse_degrees
+from registry.cells import parse_instant as parse_instant
+from registry.cells import parse_prefix as parse_prefix
+from registry.model import Assignment, Enterprise, Prefix, RegistryData, Site
+from registry.rows import Report, read_rows
 
 ENTERPRISE_COLUMNS = (("uscc", "name"), ("address", "source"))
 SITE_COLUMNS = (("id", "name", "division", "address"), ("longitude", "latitude", "datum", "source"))
 ASSIGNMENT_COLUMNS = (("prefix", "line", "uscc", "site", "valid_from"), ("valid_to", "source"))
 """Required and optional columns of the three files; their order in the file is free."""
 
-MAX_ID = 100
-"""Characters of a site's id or a line's: names that people copy by hand, and keys of a store's indexes."""
-
 _T = TypeVar("_T")
-_CHINA = timezone(timedelta(hours=8))  # Asia/Shanghai: no other offset since 1991
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?")
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in 64 bits end in that year
-_PREFIX = re.compile(r"[0-9A-Fa-f:.]+(/\d{1,3})?")  # no netmasks: 0.0.0.255 has two readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,91 +66,7 @@ def load_sample() -> RegistryData:
     return imported.data
 
 
-def parse_instant(text: str) -> int:
-    """Return a time as nanoseconds since 1970 UTC: RFC 3339 with its zone, or a date as midnight in China.
-
-    Raises ValueError with the reason.
-    """
-    if _DATE.fullmatch(text):
-        at = datetime.fromisoformat(text).replace(tzinfo=_CHINA)
-    elif _INSTANT.fullmatch(text):
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise ValueError(f"{text!r} has no zone: write Z or an offset such as +08:00")
-    else:
-        raise ValueError(
-            f"{text!r} is no time such as 2026-03-01T08:00:00+08:00 and no date such as 2026-03-01"
-        )
-    if not _EARLIEST <= at < _LATEST:
-        raise ValueError(f"{text!r} is not between 1970 and 2262; a period without end has an empty valid_to")
-    return nanoseconds(at)
-
-
-def parse_prefix(text: str) -> Prefix:
-    """Return a prefix in its canonical form; a single address is a prefix of full length.
-
-    An IPv6 prefix inside ::ffff:0:0/96 comes back as the IPv4 prefix it means. Raises ValueError.
-    """
-    if not _PREFIX.fullmatch(text):
-        raise ValueError(f"{text!r} is no prefix such as 192.0.2.0/24 or 2001:db8::/32")
-    loose = ip_network(text, strict=False)
-    if "/" in text and str(loose.network_address) != str(ip_network(text.split("/")[0]).network_address):
-        raise ValueError(f"{text!r} has host bits set; the prefix that holds it is {loose}")
-    if isinstance(loose, IPv6Network) and loose.prefixlen >= 96:
-        mapped = loose.network_address.ipv4_mapped
-        if mapped is not None:
-            return IPv4Network((mapped, loose.prefixlen - 96))
-    return loose
-
-
-class _Cells:
-    """The cells of one row, each refused on its own, so that one look at the report mends the whole row."""
-
-    def __init__(self, source: str, row: Row) -> None:
-        self._source = source
-        self._row = row
-        self.errors: list[RowError] = []
-
-    def text(self, column: str) -> str:
-        """Return a cell that must not be empty."""
-        if not (cell := self._row.cells[column]):
-            self.refuse(column, "empty")
-        return cell
-
-    def or_empty(self, column: str) -> str:
-        """Return a cell that may be empty."""
-        return self._row.cells[column]
-
-    def parsed(self, column: str, parse: Callable[[str], _T]) -> _T | None:
-        """Return a cell parsed; None where it is empty or its ValueError was noted."""
-        try:
-            return parse(cell) if (cell := self._row.cells[column]) else None
-        except ValueError as error:
-            self.refuse(column, str(error))
-            return None
-
-    def checked(self, column: str, fault: Callable[[str], str | None]) -> str:
-        """Return a cell that must not be empty and that `fault` must not object to."""
-        if (cell := self.text(column)) and (why := fault(cell)) is not None:
-            self.refuse(column, why)
-        return cell
-
-    def identifier(self, column: str) -> str:
-        """Return a cell that names something: not empty, and short."""
-        return self.checked(
-            column, lambda cell: f"longer than {MAX_ID} characters" if len(cell) > MAX_ID else None
-        )
-
-    def refuse(self, column: str, why: str) -> None:
-        """Note one reason why this row is refused."""
-        self.errors.append(RowError(why, self._source, self._row.number, column))
-
-    def said_by(self) -> str:
-        """Return the row's source, by default the name of the file."""
-        return self._row.cells["source"] or re.split(r"[/\\]", self._source)[-1]
-
-
-def _enterprise(cells: _Cells) -> Enterprise:
+def _enterprise(cells: Cells) -> Enterprise:
     return Enterprise(
         uscc=cells.checked("uscc", uscc.fault),
         name=cells.text("name"),
@@ -168,10 +75,10 @@ def _enterprise(cells: _Cells) -> Enterprise:
     )
 
 
-def _site(cells: _Cells) -> Site:
-    longitude = cells.parsed("longitude", lambda text: _degrees(text, 180))
-    latitude = cells.parsed("latitude", lambda text: _degrees(text, 90))
-    datum = cells.parsed("datum", _datum)
+def _site(cells: Cells) -> Site:
+    longitude = cells.parsed("longitude", lambda text: parse_degrees(text, 180))
+    latitude = cells.parsed("latitude", lambda text: parse_degrees(text, 90))
+    datum = cells.parsed("datum", parse_datum)
     place = {column: cells.or_empty(column) for column in ("longitude", "latitude", "datum")}
     if any(place.values()):
         for column in (column for column, cell in place.items() if not cell):
@@ -188,32 +95,18 @@ def _site(cells: _Cells) -> Site:
     )
 
 
-def _degrees(text: str, limit: int) -> float:
-    value = float(text)
-    if not math.isfinite(value) or abs(value) > limit:
-        raise ValueError(f"{text!r} is not between -{limit} and {limit} degrees")
-    return value
-
-
-def _datum(text: str) -> Datum:
-    try:
-        return Datum(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is none of {', '.join(Datum)}") from None
-
-
 def _unique(
     file: Path | Traversable,
     columns: tuple[tuple[str, ...], tuple[str, ...]],
     key: str,
-    build: Callable[[_Cells], _T],
+    build: Callable[[Cells], _T],
     report: Report,
 ) -> dict[str, _T]:
     """Read one table whose `key` column names each row; of rows with the same key the first counts."""
     found: dict[str, _T] = {}
     seen: dict[str, int] = {}
     for row in read_rows(file, *columns, report):
-        cells = _Cells(str(file), row)
+        cells = Cells(str(file), row)
         made = build(cells)
         name = row.cells[key]
         if name and (first := seen.setdefault(name, row.number)) != row.number:
@@ -231,7 +124,7 @@ def _assignments(
     """Yield the good rows, those that contradict another row of the same source left out."""
     rows: dict[Assignment, int] = {}
     for row in read_rows(file, *ASSIGNMENT_COLUMNS, report):
-        cells = _Cells(str(file), row)
+        cells = Cells(str(file), row)
         made = _assignment(cells)
         if (named := row.cells["uscc"]) and named not in enterprises:
             cells.refuse("uscc", f"no accepted row of enterprises.csv has {named!r}")
@@ -251,7 +144,7 @@ def _assignments(
             report.errors.append(RowError(why, str(file), number, "valid_from"))
 
 
-def _assignment(cells: _Cells) -> Assignment | None:
+def _assignment(cells: Cells) -> Assignment | None:
     """Build one assignment; None where a cell was refused."""
     for column in ("prefix", "valid_from"):
         cells.text(column)

@@ -1,4 +1,7 @@
-"""CSV bytes to rows of named cells. A row is one line: one wrong quote cannot swallow the rows after it."""
+"""Table files to rows of named cells: CSV, XLSX and JSON.
+
+A row of CSV is one line: one wrong quote cannot swallow the rows after it.
+"""
 
 import codecs
 import csv
@@ -12,6 +15,8 @@ from unicodedata import category
 
 from facts.errors import ReadError, RowError
 from facts.where import Where
+from registry.json_rows import objects, text_of
+from registry.xlsx import sheet_rows
 
 MAX_LINE = 64 * 1024
 """Bytes: bounds the memory of one line; a real row has a few hundred."""
@@ -22,8 +27,9 @@ _CHUNK = 1 << 20  # bytes read at once while the encoding is found
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories: controls, formats such as direction marks, lone surrogates, line separators."""
 
+_ZIP = b"PK\x03\x04"
 _WRONG_HEADS = (
-    (b"PK\x03\x04", "a ZIP archive or XLSX workbook, not CSV: export it as CSV"),
+    (_ZIP, "a ZIP archive or XLSX workbook, not CSV: export it as CSV"),
     (codecs.BOM_UTF16_LE, "UTF-16, not UTF-8: save it as UTF-8"),
     (codecs.BOM_UTF16_BE, "UTF-16, not UTF-8: save it as UTF-8"),
 )
@@ -65,6 +71,92 @@ def read_rows(
             yield from _rows(stream, source, encoding, (required, optional), report)
     except OSError as error:
         raise ReadError(error.strerror or str(error), Where(source)) from error
+
+
+def read_table(file: Path, required: Sequence[str], optional: Sequence[str], report: Report) -> Iterator[Row]:
+    """Yield the rows of a CSV, XLSX or JSON file, told apart by content; errors as in `read_rows`.
+
+    Rows of JSON count objects from 1; there is no header.
+    """
+    source = str(file)
+    columns = required, optional
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(1 << 10)
+            if head.startswith(_ZIP):
+                stream.seek(0)
+                yield from _texts(sheet_rows(stream, source), source, columns, report)
+                return
+            if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"[", b"{"):
+                stream.seek(0)
+                encoding = _encoding(stream, source, report)
+                with file.open(encoding=encoding, errors="surrogateescape", newline="") as text:
+                    yield from _objects(text, source, columns, report)
+                return
+    except OSError as error:
+        raise ReadError(error.strerror or str(error), Where(source)) from error
+    yield from read_rows(file, required, optional, report)
+
+
+def _texts(
+    rows: Iterator[tuple[int, list[str]]],
+    source: str,
+    columns: tuple[Sequence[str], Sequence[str]],
+    report: Report,
+) -> Iterator[Row]:
+    """Yield the rows of a sheet whose first row names the columns."""
+    header: list[str] | None = None
+    missing: dict[str, str] = {}
+    for number, texts in rows:
+        cells = [cell.strip() for cell in texts]
+        if header is None:
+            if (header := _named(cells, source, columns, report)) is None:
+                return
+            missing = {name: "" for name in columns[1] if name not in header}
+            continue
+        while cells and len(cells) > len(header) and not cells[-1]:
+            cells.pop()
+        if not any(cells):
+            continue
+        report.rows += 1
+        cells.extend([""] * (len(header) - len(cells)))  # a sheet does not write empty cells at its end
+        if wrong := _cell_faults(header, cells, source, number):
+            report.errors.extend(wrong)
+        else:
+            yield Row(number, {**dict(zip(header, cells, strict=True)), **missing})
+    if header is None:
+        report.errors.append(RowError("empty sheet: no header", source, 1))
+
+
+def _objects(
+    text: IO[str], source: str, columns: tuple[Sequence[str], Sequence[str]], report: Report
+) -> Iterator[Row]:
+    required, optional = columns
+    strange: set[str] = set()
+    for number, value in objects(text, source):
+        report.rows += 1
+        if isinstance(value, str):
+            report.errors.append(RowError(value, source, number))
+            continue
+        cells: dict[str, str] = {}
+        wrong: list[RowError] = []
+        for name in (*required, *optional):
+            cell = text_of(value.get(name))
+            if cell is None:
+                wrong.append(
+                    RowError("neither a text, a number, null nor a list of texts", source, number, name)
+                )
+            elif (why := _cell_fault(cell.strip())) is not None:
+                wrong.append(RowError(why, source, number, name))
+            else:
+                cells[name] = cell.strip()
+        strange.update(name for name in value if name not in required and name not in optional)
+        if wrong:
+            report.errors.extend(wrong)
+        else:
+            yield Row(number, cells)
+    if strange:
+        report.notices.append(f"{source}: keys not read: {', '.join(sorted(strange)[:20])}")
 
 
 def _encoding(stream: IO[bytes], source: str, report: Report) -> str:
@@ -123,6 +215,15 @@ def _rows(
                 return  # without a header no row has a meaning; the error is in the report
             missing = {name: "" for name in columns[1] if name not in header}
             continue
+        if '"' not in text and len(text) <= MAX_CELL and text.isprintable():
+            # Nearly every row: no quotes, and nothing that a cell may not hold.
+            cells = [cell.strip() for cell in text.split(",")] if " " in text else text.split(",")
+            if len(cells) == len(header) and any(cells):
+                report.rows += 1
+                row = dict(zip(header, cells, strict=True))
+                row.update(missing)
+                yield Row(number, row)
+                continue
         try:
             cells = [cell.strip() for cell in next(csv.reader([text], strict=True), [])]
         except csv.Error as error:
@@ -145,12 +246,19 @@ def _rows(
 def _header(
     text: str, source: str, columns: tuple[Sequence[str], Sequence[str]], report: Report
 ) -> list[str] | None:
-    required, optional = columns
     try:
         names = [name.strip() for name in next(csv.reader([text], strict=True), [])]
     except csv.Error as error:
         report.errors.append(RowError(f"no CSV header ({error})", source, 1))
         return None
+    return _named(names, source, columns, report)
+
+
+def _named(
+    names: list[str], source: str, columns: tuple[Sequence[str], Sequence[str]], report: Report
+) -> list[str] | None:
+    """Return the names of the columns, None where one is missing or stands twice."""
+    required, optional = columns
     wrong = [
         RowError("the header lacks this column", source, 1, name) for name in required if name not in names
     ]
