@@ -17,6 +17,10 @@ _MANTISSA = 24
 """Bits of a packed difficulty that follow its leading one; the bits above them are the exponent."""
 _MAX_EXPONENT = 80
 """No share is worth 2^80 solutions: what is above is no difficulty."""
+_NONCE = 16
+"""Hex digits of the nonce."""
+_LEAST_OUTPUT = 200
+"""Hex digits that a solution has at least: BeamHash's 32 indices of 25 bits; versions add some bytes."""
 
 
 def login(session: Session, message: Message) -> Iterable[PoolEvent]:
@@ -68,7 +72,10 @@ def solutions(packed: object) -> float | None:
 
 def solution(session: Session, message: Message) -> Iterable[PoolEvent]:
     """Read {id, method: "solution", nonce, output}."""
-    if not is_any_hex(message.body.get("nonce")) or not is_any_hex(message.body.get("output")):
+    nonce, output = message.body.get("nonce"), message.body.get("output")
+    if not is_hex(nonce, _NONCE) or not isinstance(output, str) or len(output) < _LEAST_OUTPUT:
+        return []
+    if not is_any_hex(output):
         return []
     session.decide(BEAM, Grade.SHAPE)
     session.ask(message, no_answer)

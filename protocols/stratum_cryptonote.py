@@ -1,8 +1,8 @@
 """Stratum as CryptoNote miners speak it (Monero, RandomX, XMRig): login, job, submit with object params.
 
 The words are common ones, so structure decides: a job has blob (or pool_wallet, in self-select mode), target
-and job_id; a share has a 4- or 8-byte nonce and a 32-byte result; a login has login and agent, and is held
-back until a job comes unless its algorithms or its wallet tell what it is.
+(4 or 8 bytes) and job_id; a share has a 4- or 8-byte nonce and a 32-byte result; a login has login and agent,
+and is held back until a job comes unless its algorithms or its wallet tell what it is.
 Sources: xmrig, xmrig-proxy, nodejs-pool, p2pool; docs/protocols/stratum-cryptonote.md.
 """
 
@@ -28,7 +28,7 @@ def job_of(params: object) -> Job | None:
     if "blocktemplate_blob" in params:
         return _proxy_job_of(params)
     job_id, blob, target = label(params.get("job_id")), params.get("blob"), params.get("target")
-    if job_id is None or not isinstance(target, str) or not is_any_hex(target) or len(target) > 64:
+    if job_id is None or not isinstance(target, str):
         return None
     if blob is None:
         if not isinstance(params.get("pool_wallet"), str) or not is_any_hex(params.get("extra_nonce")):
@@ -36,12 +36,15 @@ def job_of(params: object) -> Job | None:
     elif not is_any_hex(blob) or len(blob) < 86:  # the nonce ends at byte 43
         return None
     algorithm = text(params.get("algo"), 32)
+    hashes = hashes_of_cryptonote(target, algorithm)
+    if hashes is None:
+        return None
     return Job(
         CRYPTONOTE,
         job_id,
         algorithm,
         height=height(params.get("height")),
-        hashes=hashes_of_cryptonote(target, algorithm),
+        hashes=hashes,
         blob=cryptonote_blob.read(blob) if blob is not None else None,
         seeded=is_hex(params.get("seed_hash"), 64),
     )

@@ -17,6 +17,8 @@ from protocols.stratum_shapes import MAX_HEIGHT, is_0x, is_any_hex
 from protocols.targets import hashes_of_hex
 from protocols.wallets import read_account
 
+_MOST_HASHES = 2.0**80
+"""No share and no block of an Ethash chain is worth as much; an address padded to 32 bytes would be 2^96."""
 _TARGET_ZEROS = "0x00000"
 """A share worth 2^20 hashes: pools of the Ethash family ask for more, and one hash in a million begins so."""
 
@@ -37,13 +39,16 @@ def notify(params: list[Any]) -> Job | None:
 
 
 def _is_target(value: object) -> bool:
-    return isinstance(value, str) and value[:2] == "0x" and len(value) <= 66 and is_any_hex(value[2:])
+    if not isinstance(value, str) or value[:2] != "0x":
+        return False
+    hashes = hashes_of_hex(value)
+    return hashes is not None and hashes < _MOST_HASHES
 
 
 def pushed(session: Session, message: Message, asked: Asked | None) -> list[PoolEvent]:
     """Tell of the job in an array result, whether asked for or not; nothing where it is none."""
     result = message.result
-    if len(result) not in (3, 4) or (job := notify(result)) is None or job.hashes is None:
+    if len(result) not in (3, 4) or (job := notify(result)) is None:
         return []
     known = session.protocol == ETHPROXY and session.grade >= Grade.DECLARED
     if (
