@@ -29,7 +29,7 @@ FLOW = np.dtype(
         ("expected", "<u4", (2,)),  # next TCP sequence number of each direction, once a SYN or data was seen
         ("flags", "u1", (2,)),  # TCP flags seen, ORed
         ("data", "u1", (2,)),  # packets with payload, saturating at 255
-        ("spare", "<u4"),
+        ("next", "<u4"),  # index + 1 of the next flow in the same queue, 0 at its end; for the sieve alone
     ]
 )
 """One flow: 128 bytes, two cache lines; the first holds all that a look-up touches."""

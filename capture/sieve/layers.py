@@ -10,7 +10,7 @@ import numpy as np
 
 from capture.compiled import inlined, part
 from capture.sieve.link import ET_IPV4, ET_IPV6, ETHERNET, NO_IP, between, link_layer
-from capture.sieve.octets import be16, be32, be64, mix
+from capture.sieve.octets import be16, be32, be64, mix, octet
 from capture.sieve.reasons import (
     BAD_IP_HEADER_LENGTH,
     BAD_IP_LENGTH,
@@ -20,7 +20,7 @@ from capture.sieve.reasons import (
     TRUNCATED_IP,
     TRUNCATED_TRANSPORT,
 )
-from capture.sieve.table import hash_of
+from capture.sieve.table import hash_of, hash_of_ipv4
 from capture.sieve.tunnels import gre, may_be_tunnel, over_udp
 from capture.words import array, int64, uint8, uint16, uint32, uint64
 
@@ -63,6 +63,8 @@ MAX_EXTENSIONS = 16
 
 TCP, UDP, GRE, IPIP, SIX_IN_FOUR, ETHERNET_IN_IP = 6, 17, 47, 4, 41, 143
 AH, MOBILITY, HIP, SHIM6 = 51, 135, 139, 140
+MAPPED = np.uint64(0xFFFF00000000)
+"""What makes an IPv4 address the lower half of one of IPv6: ::ffff:0:0/96."""
 
 BYTES = uint8[::1]
 PACKETS = array(PACKET)
@@ -70,42 +72,70 @@ PACKETS = array(PACKET)
 
 @inlined
 def _ipv4(d: Any, p: Any, e: Any, wire_end: Any, k: Any) -> Any:
-    """Read an IPv4 header into k; return (protocol, data begins, data ends on the wire, reason)."""
+    """Read an IPv4 header into k; return (protocol, data begins, data ends on the wire, reason).
+
+     0                   1                   2                   3
+    +-------+-------+---------------+-------------------------------+
+    |Version|  IHL  |Type of Service|          Total Length         |
+    +-------+-------+---------------+-----+-------------------------+
+    |         Identification        |Flags|     Fragment Offset     |
+    +---------------+---------------+-----+-------------------------+
+    |  Time to Live |    Protocol   |        Header Checksum        |
+    +---------------+---------------+-------------------------------+
+    |                         Source Address                        |
+    +---------------------------------------------------------------+
+    |                       Destination Address                     |
+    +---------------------------------------------------------------+
+    """
     if p + 20 > e:
         return int64(0), p, p, TRUNCATED_IP
-    if d[p] >> 4 != 4:
+    head = int64(be32(d, p))
+    if head >> 28 != 4:
         return int64(0), p, p, BAD_IP_VERSION
-    header = int64(d[p] & 15) << 2
+    header = head >> 22 & 0x3C
     if header < 20:
         return int64(0), p, p, BAD_IP_HEADER_LENGTH
-    total = be16(d, p + 2)
+    total = head & 0xFFFF
     if total == 0:  # segmentation offload: the true length did not fit
         total = wire_end - p
     if total < header:
         return int64(0), p, p, BAD_IP_LENGTH
     if p + header > e:
         return int64(0), p, p, TRUNCATED_IP
-    fraction = be16(d, p + 6)
+    fraction = int64(be32(d, p + 4))
     k.fragment = 2 if fraction & 0x1FFF else 1 if fraction & 0x2000 else 0
-    k.ip_id = uint16(be16(d, p + 4))
+    k.ip_id = uint16(fraction >> 16)
     k.ip = p
     k.a_hi = uint64(0)
     k.b_hi = uint64(0)
-    k.a_lo = uint64(0xFFFF00000000) | uint64(be32(d, p + 12))
-    k.b_lo = uint64(0xFFFF00000000) | uint64(be32(d, p + 16))
-    proto, end = int64(d[p + 9]), min(p + total, wire_end)
+    ends = be64(d, p + 12)
+    k.a_lo = MAPPED | ends >> uint64(32)
+    k.b_lo = MAPPED | ends & uint64(0xFFFFFFFF)
+    proto, end = octet(d, p + 9), min(p + total, wire_end)
     p += header
     if proto == AH and k.fragment != 2 and p + 2 <= e:
-        proto, p = int64(d[p]), p + ((int64(d[p + 1]) + 2) << 2)
+        proto, p = octet(d, p), p + ((octet(d, p + 1) + 2) << 2)
     return proto, p, end, PARSED
 
 
 @inlined
 def _ipv6(d: Any, p: Any, e: Any, wire_end: Any, k: Any) -> Any:
-    """Read an IPv6 header and its extension headers into k; return as `_ipv4` does."""
+    """Read an IPv6 header and its extension headers into k; return as `_ipv4` does.
+
+     0                   1                   2                   3
+    +-------+---------------+---------------------------------------+
+    |Version| Traffic Class |               Flow Label              |
+    +-------+---------------+-------+---------------+---------------+
+    |         Payload Length        |  Next Header  |   Hop Limit   |
+    +-------------------------------+---------------+---------------+
+    |                    Source Address, 16 bytes                   |
+    +---------------------------------------------------------------+
+    |                 Destination Address, 16 bytes                 |
+    +---------------------------------------------------------------+
+    """
     if p + 40 > e:
         return int64(0), p, p, TRUNCATED_IP
-    if d[p] >> 4 != 6:
+    if octet(d, p) >> 4 != 6:
         return int64(0), p, p, BAD_IP_VERSION
     k.fragment = 0
     k.ip_id = uint16(0)
@@ -116,37 +146,87 @@ def _ipv6(d: Any, p: Any, e: Any, wire_end: Any, k: Any) -> Any:
     k.b_lo = be64(d, p + 32)
     length = be16(d, p + 4)
     end = wire_end if length == 0 else min(p + 40 + length, wire_end)  # 0: jumbogram or segmentation offload
-    proto = int64(d[p + 6])
-    p += 40
+    proto = octet(d, p + 6)
+    if proto == TCP or proto == UDP:
+        return proto, p + 40, end, PARSED
+    proto, p, reason = _extensions(d, p + 40, e, proto, k)
+    return proto, p, end, reason
+
+
+@inlined
+def _extensions(d: Any, p: Any, e: Any, proto: Any, k: Any) -> Any:
+    """Step over the extension headers of IPv6 at p; return (protocol, data begins, reason).
+
+    Most begin with the next header and their length, in units that differ; that of a fragment is:
+
+    +---------------+---------------+-------------------------+---+-+
+    |  Next Header  |    Reserved   |     Fragment Offset     |Res|M|
+    +---------------+---------------+-------------------------+---+-+
+    |                         Identification                        |
+    +---------------------------------------------------------------+
+    """
     for _ in range(MAX_EXTENSIONS):
         if proto == 44:
             if p + 8 > e:
-                return proto, p, end, TRUNCATED_IP
+                return proto, p, TRUNCATED_IP
             fraction = be16(d, p + 2)
             k.fragment = 2 if fraction & 0xFFF8 else 1 if fraction & 1 else 0
             k.ip_id = uint16(be16(d, p + 6))
-            proto = int64(d[p])
+            proto = octet(d, p)
             p += 8
             if k.fragment == 2:
                 break
         elif proto == 0 or proto == 43 or proto == 60 or proto == MOBILITY or proto == HIP or proto == SHIM6:
             if p + 2 > e:
-                return proto, p, end, TRUNCATED_IP
-            proto, p = int64(d[p]), p + ((int64(d[p + 1]) + 1) << 3)
+                return proto, p, TRUNCATED_IP
+            proto, p = octet(d, p), p + ((octet(d, p + 1) + 1) << 3)
         elif proto == AH:
             if p + 2 > e:
-                return proto, p, end, TRUNCATED_IP
-            proto, p = int64(d[p]), p + ((int64(d[p + 1]) + 2) << 2)
+                return proto, p, TRUNCATED_IP
+            proto, p = octet(d, p), p + ((octet(d, p + 1) + 2) << 2)
         else:
             break
-    return proto, p, end, PARSED
+    return proto, p, PARSED
+
+
+@inlined
+def _tcp(d: Any, p: Any, e: Any, k: Any) -> Any:
+    """Read what there is of a TCP header into k; return its length, -1 where it is not all there.
+
+     0                   1                   2                   3
+    +-------------------------------+-------------------------------+
+    |          Source Port          |        Destination Port       |
+    +-------------------------------+-------------------------------+
+    |                        Sequence Number                        |
+    +---------------------------------------------------------------+
+    |                     Acknowledgment Number                     |
+    +-------+-------+---------------+-------------------------------+
+    | Offset| Rsrvd |     Flags     |             Window            |
+    +-------+-------+---------------+-------------------------------+
+    """
+    header = int64(-1)
+    if p + 14 <= e:
+        word = be16(d, p + 12)
+        k.flags = uint8(word & 0xFF)
+        header = word >> 10 & 0x3C
+        if header < 20:
+            header = int64(-1)
+    if p + 8 <= e:
+        k.seq = be32(d, p + 4)
+    return header
 
 
 @inlined
 def _transport(d: Any, p: Any, e: Any, end: Any, proto: Any, k: Any) -> Any:
     """Read ports, flags and payload bounds into k; return the reason. Ports need four bytes, not a header.
 
-    `e` is where the IP packet ends as captured, `end` where it ended on the wire.
+    `e` is where the IP packet ends as captured, `end` where it ended on the wire. UDP:
+
+    +-------------------------------+-------------------------------+
+    |          Source Port          |        Destination Port       |
+    +-------------------------------+-------------------------------+
+    |             Length            |            Checksum           |
+    +-------------------------------+-------------------------------+
     """
     k.proto = uint8(proto)
     k.flags = uint8(0)
@@ -156,38 +236,46 @@ def _transport(d: Any, p: Any, e: Any, end: Any, proto: Any, k: Any) -> Any:
     k.payload = e
     k.captured = 0
     k.on_wire = 0
-    sport = dport = uint32(0)
+    ports = uint32(0)
     if k.fragment != 2 and (proto == TCP or proto == UDP):
         if p + 4 > e:
             return TRUNCATED_TRANSPORT
-        sport = uint32(be16(d, p))
-        dport = uint32(be16(d, p + 2))
-        header = int64(8)
+        ports = be32(d, p)
         if proto == TCP:
-            header = int64(-1)
-            if p + 14 <= e:
-                header = int64(d[p + 12] >> 4) << 2
-                k.flags = d[p + 13]
-            if p + 8 <= e:
-                k.seq = be32(d, p + 4)
-        elif p + 6 <= e and k.fragment == 0:
-            claimed = be16(d, p + 4)
-            if claimed >= 8:  # what lies behind the datagram is padding
-                end = min(end, p + claimed)
-        if header >= 8 and (proto == UDP or header >= 20) and p + header <= end:
+            header = _tcp(d, p, e, k)
+        else:
+            header = int64(8)
+            if p + 6 <= e and k.fragment == 0:
+                claimed = be16(d, p + 4)
+                if claimed >= 8:  # what lies behind the datagram is padding
+                    end = min(end, p + claimed)
+        if header >= 8 and p + header <= end:
             k.payload = p + header
             k.on_wire = end - k.payload
             k.captured = max(int64(0), min(end, e) - k.payload)
-    swap = k.a_hi > k.b_hi or (k.a_hi == k.b_hi and (k.a_lo > k.b_lo or (k.a_lo == k.b_lo and sport > dport)))
-    if swap:
-        k.a_hi, k.b_hi = k.b_hi, k.a_hi
-        k.a_lo, k.b_lo = k.b_lo, k.a_lo
-        k.ports = dport << uint32(16) | sport
-        k.direction = uint8(1)
-    else:
-        k.ports = sport << uint32(16) | dport
-        k.direction = uint8(0)
+    _order(ports, k)
     return PARSED
+
+
+@inlined
+def _order(ports: Any, k: Any) -> None:
+    """Make the lower (address, port) endpoint a; `ports` is the source's, then the destination's.
+
+    Which one is lower is as good as random, so this is done without a jump that could be guessed wrong.
+    """
+    sport, dport = ports >> uint32(16), ports & uint32(0xFFFF)
+    back = (k.a_hi > k.b_hi) | (
+        (k.a_hi == k.b_hi) & ((k.a_lo > k.b_lo) | ((k.a_lo == k.b_lo) & (sport > dport)))
+    )
+    every = uint64(0) - uint64(back)  # all bits set, or none
+    high, low = (k.a_hi ^ k.b_hi) & every, (k.a_lo ^ k.b_lo) & every
+    k.a_hi ^= high
+    k.b_hi ^= high
+    k.a_lo ^= low
+    k.b_lo ^= low
+    other = (sport ^ dport) & uint32(every & uint64(0xFFFFFFFF))
+    k.ports = (sport ^ other) << uint32(16) | (dport ^ other)
+    k.direction = uint8(back)
 
 
 @part
@@ -267,7 +355,7 @@ def parse(d: Any, p: Any, e: Any, wire_end: Any, link: Any, key: Any, packets: A
             if reason == PARSED and not tunnel:
                 k.vlan = uint16(0)
                 k.tunnel = uint32(0)
-                k.hash = hash_of(k, key[0])
+                k.hash = hash_of_ipv4(k, key[0])
                 return PARSED
     layers, reason = _layers(d, p, e, wire_end, link, packets, slot, MAX_LAYERS)
     if reason != PARSED:

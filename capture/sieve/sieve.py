@@ -8,30 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from capture.records import TAGGED, Block
+from capture.sieve.expiry import QUEUE, TICKS, expire
 from capture.sieve.kernel import (
     BATCH,
-    CREATED,
     DONE,
-    EVENTS,
-    FRAGMENTS,
-    FRAGMENTS_OVER,
-    FREE,
-    NEWEST,
-    NEXT,
     SAMPLE,
-    SAMPLES,
     SAMPLES_KEPT,
-    STATE_SIZE,
     TABLE_FULL,
-    TAGGED_FLOWS,
-    USED,
     walk,
 )
 from capture.sieve.layers import PACKET
+from capture.sieve.memory import roomy
 from capture.sieve.names import SCRATCH, interest
 from capture.sieve.reasons import PARSED, REASONS
-from capture.sieve.table import key_of, rebuild
-from facts.flow import FLOW, LIVE, RELEASED, WATCHED
+from capture.sieve.state import RANKS, STATE
+from capture.sieve.table import FULL_EIGHTHS, MOST_FLOWS, key_of, spread
+from facts.flow import FLOW, RELEASED, WATCHED
 
 START = 8_192
 """Flows that a new table holds: 1 MiB, cheap to make for a small file."""
@@ -39,11 +31,8 @@ START = 8_192
 CAP = 1 << 22
 """Flows that the table may grow to: 4 million, 620 MB."""
 
-IDLE_NS = 120_000_000_000
-"""At the cap, flows idle for longer go first: two minutes outlast every keepalive of a miner."""
-
-KEEP_AT_CAP = 0.75
-"""Share of the cap that stays when flows must go: giving up many at once makes it rare."""
+GIVEN_UP = 4_096
+"""Flows given up at a time when the table is at its cap: as many as the streams take leave of at once."""
 
 EVENTS_HELD = 4_096
 """Candidates handed over at a time: 192 KiB, which stay in the second-level cache."""
@@ -78,13 +67,14 @@ class Sieve:
         self._names = interest(()) if names is None else names
         self._scratch = np.zeros(SCRATCH, np.uint8)
         self._key = key_of(secrets.randbits(64) if seed is None else seed)
-        self._cap = max(cap, 8 * BATCH)  # a quarter of it must hold a batch
+        self._cap = min(max(cap, 8 * BATCH), MOST_FLOWS)  # a quarter of it must hold a batch
         self._start = min(max(capacity, 2 * BATCH), self._cap)
         self._packets = np.empty(BATCH, PACKET)
         self._events = np.zeros(EVENTS_HELD, TAGGED)
         self._samples = np.empty(SAMPLES_KEPT * len(REASONS), SAMPLE)
-        self._counters = np.zeros(len(REASONS) + 1, np.int64)
-        self._state = np.zeros(STATE_SIZE, np.int64)
+        self._counters = np.zeros(len(REASONS), np.int64)
+        self._state = np.zeros(1, STATE)
+        self._queues = np.zeros(RANKS * TICKS, QUEUE)
         self._links: dict[int, int] = {}
         self._freed: npt.NDArray[np.uint32] = np.empty(0, np.uint32)
         self.evicted = 0
@@ -94,19 +84,18 @@ class Sieve:
     def _allocate(self) -> None:
         # Room for all records at once: the system gives memory to the pages that are written, and no record
         # is ever copied for the table to grow.
-        self._flows = np.empty(self._cap, FLOW)
-        self._free = np.empty(self._cap, np.uint32)
-        self._capacity = self._start
-        self._slots = np.zeros(_power_of_two(2 * self._capacity), np.uint64)
+        self._flows = roomy(self._cap, FLOW)
+        self._slots = _slots_for(self._start)
 
     def reset(self) -> None:
         """Begin a new world: an empty table and counters at zero. Cheap, however many files came before."""
         self._counters[:] = 0
         self._state[:] = 0
+        self._queues[:] = 0
         self._links.clear()
         self._freed = np.empty(0, np.uint32)
         self.evicted = 0
-        if self._capacity > self._start:
+        if len(self._slots) > len(_slots_for(self._start)):
             self._allocate()
         else:
             self._slots[:] = 0
@@ -117,7 +106,7 @@ class Sieve:
         Between two yields `expired` holds the indices of flows that were given up; they may be used for other
         flows in the rows that follow, so take leave of them first.
         """
-        self._state[NEXT] = 0
+        self._state["row"] = 0
         self._count_links(block)
         while True:
             reason = walk(
@@ -125,7 +114,7 @@ class Sieve:
                 block.records,
                 self._flows,
                 self._slots,
-                self._free,
+                self._queues,
                 self._packets,
                 self._events,
                 self._samples,
@@ -135,7 +124,7 @@ class Sieve:
                 self._names,
                 self._scratch,
             )
-            if count := int(self._state[EVENTS]):
+            if count := self._count("events"):
                 yield self._events[:count]
             if reason == DONE:
                 return
@@ -156,36 +145,19 @@ class Sieve:
 
     def _make_room(self) -> bool:
         """Grow the table, or at its cap give flows up; say whether any were given up."""
-        used = int(self._state[USED])
-        if self._capacity < self._cap:
-            self._capacity = min(2 * self._capacity, self._cap)
-            self._slots = np.zeros(_power_of_two(2 * self._capacity), np.uint64)
-            rebuild(self._flows, used, self._slots, self._key)
+        if self._count("live") + BATCH <= self._cap:
+            slots = np.zeros(2 * len(self._slots), np.uint64)
+            spread(self._slots, slots)
+            self._slots = slots
             return False
-        freed = self._least_wanted()
-        self._flows["state"][freed] = 0
-        spare = int(self._state[FREE])
-        self._free[spare : spare + len(freed)] = freed
-        self._state[FREE] = spare + len(freed)
-        self.evicted += len(freed)
-        self._freed = freed
-        self._slots[:] = 0
-        rebuild(self._flows, used, self._slots, self._key)
+        gone = np.empty(min(GIVEN_UP, self._cap // 4), np.uint32)
+        count = expire(self._flows, self._slots, self._queues, self._state, self._key, gone)
+        self.evicted += count
+        self._freed = np.sort(gone[:count])
         return True
 
-    def _least_wanted(self) -> npt.NDArray[np.uint32]:
-        """Choose a quarter of the table to give up: the idle and those that carried nothing, then those that
-        nobody watches, then any; the longest unseen first."""
-        seen = self._flows[: int(self._state[USED])]
-        live = np.flatnonzero(seen["state"] & LIVE)
-        flows = seen[["state", "last_ns", "data"]][live]
-        last = np.maximum(flows["last_ns"], 0).view(np.uint64) >> np.uint64(2)
-        wanted = (flows["data"] != 0).any(axis=1).astype(np.uint64)
-        wanted[(flows["state"] & (WATCHED | RELEASED)) == WATCHED] = 2
-        wanted[flows["last_ns"] < int(self._state[NEWEST]) - IDLE_NS] = 0
-        count = len(live) - int(KEEP_AT_CAP * self._cap)
-        order = np.argpartition(wanted << np.uint64(62) | last, count - 1)
-        return np.sort(live[order[:count]]).astype(np.uint32)
+    def _count(self, name: str) -> int:
+        return int(self._state[name][0])
 
     @property
     def expired(self) -> npt.NDArray[np.uint32]:
@@ -205,22 +177,22 @@ class Sieve:
     @property
     def flows(self) -> npt.NDArray[Any]:
         """(n,) FLOW: the records used so far, dead ones (state without LIVE) among them; index = flow."""
-        return self._flows[: int(self._state[USED])]
+        return self._flows[: self._count("used")]
 
     @property
     def created(self) -> int:
         """Flows seen so far, those given up included."""
-        return int(self._state[CREATED])
+        return self._count("created")
 
     @property
     def tagged_flows(self) -> int:
         """Flows of which a payload was tagged."""
-        return int(self._state[TAGGED_FLOWS])
+        return self._count("tagged")
 
     @property
     def fragments(self) -> tuple[int, int]:
         """TCP fragments seen, and those of them not handed on because the budget was spent."""
-        return int(self._state[FRAGMENTS]), int(self._state[FRAGMENTS_OVER])
+        return self._count("fragments"), self._count("fragments_over")
 
     @property
     def parsed(self) -> int:
@@ -232,7 +204,7 @@ class Sieve:
         """Packets that are not in the flow table, by reason; with `parsed` they are all that was pushed."""
         found = {
             name: int(count)
-            for name, count in zip(REASONS[1:], self._counters[1 : len(REASONS)], strict=True)
+            for name, count in zip(REASONS[1:], self._counters[1:], strict=True)
             if count and name != "unsupported-link"
         }
         for link, count in sorted(self._links.items()):
@@ -242,12 +214,14 @@ class Sieve:
     @property
     def places(self) -> list[tuple[str, int, int]]:
         """(reason, source, frame) of the first packets skipped, at most SAMPLES_KEPT per reason."""
-        rows = self._samples[: int(self._state[SAMPLES])]
+        rows = self._samples[: self._count("samples")]
         return [(REASONS[int(row["reason"])], int(row["source"]), int(row["frame"])) for row in rows]
 
 
 _READ = frozenset({0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276})
 
 
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()
+def _slots_for(flows: int) -> npt.NDArray[np.uint64]:
+    """Return empty slots, a power of two of them, for this many flows."""
+    least = -(-8 * flows // FULL_EIGHTHS)
+    return np.zeros(1 << (least - 1).bit_length(), np.uint64)

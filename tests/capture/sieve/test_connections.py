@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from capture.records import Tag, TaggedKind
-from capture.sieve.kernel import YOUNG
 from capture.sieve.sieve import Sieve
+from capture.sieve.update import YOUNG
 from facts.flow import A_SYN, B_SYN_ACK
 from tests.capture.sieve.frames import ACK, FIN, RST, SYN, datagram, ethernet, ipv4, segment, tcp, udp
 from tests.capture.sieve.located import located, payloads, sift

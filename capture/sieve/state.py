@@ -1,0 +1,27 @@
+"""What the kernels of the sieve keep between two calls: one record."""
+
+import numpy as np
+
+from capture.words import array
+
+RANKS = 4
+"""Kinds of flows, in the order in which the table gives them up; see expiry.py."""
+
+STATE = np.dtype(
+    [
+        ("row", "<i8"),  # the next record of the block to look at
+        ("used", "<i8"),  # records that hold, or held, a flow
+        ("live", "<i8"),  # flows in the table
+        ("free", "<i8"),  # index + 1 of the first record that was given up and not used again; 0: none
+        ("events", "<i8"),  # rows handed on by this call
+        ("samples", "<i8"),  # places kept of packets that were skipped
+        ("newest", "<i8"),  # the latest time seen, nanoseconds since 1970 UTC
+        ("created", "<i8"),  # flows ever made
+        ("tagged", "<i8"),  # flows of which a payload was tagged
+        ("fragments", "<i8"),  # TCP fragments met
+        ("fragments_over", "<i8"),  # those of them over the budget
+        ("waiting", "<i8", (RANKS,)),  # flows in each rank's queues
+        ("oldest", "<i8", (RANKS,)),  # for each rank, the tick of its oldest queue that may hold a flow
+    ]
+)
+STATES = array(STATE)
