@@ -30,8 +30,8 @@ TICK_S = 0.2
 """Longest wait for something to happen: how late a signal, a tick or the end of --duration may be seen."""
 STATUS_S, LINE_S = 1.0, 60.0
 """Between two states of the status line; between two lines where standard error is no terminal."""
-JUDGING_SHARE = 20
-"""A judgement that took t seconds is followed by none for 20 t: a large casebook is judged less often."""
+JUDGING_SHARE = 50
+"""A judgement that took t seconds is followed by none for 50 t: a large casebook is judged less often."""
 SWITCH_S = 0.000_5
 """Longest that a thread in Python keeps the others waiting; the default of 5 ms is 1 MB of a fast ring."""
 

@@ -27,10 +27,14 @@ from capture.words import int64, uint8, uint64
 BLOCK_STATUS: Final = 8
 """Offset of the block's status, whose lowest bit says that the block is ours."""
 
-LEFT, AT, COUNT, WIRE, FRAME = range(5)
+LEFT, AT, COUNT, WIRE, FRAME, TOUCHED, FIELDS = range(7)
 """The kernel's state: packets of the block not yet located, where the next lies; rows filled by this call and
-their bytes on the wire; number of the next frame."""
-FIELDS: Final = 5
+their bytes on the wire; number of the next frame; what was read ahead, lest LLVM leave it out."""
+
+READ_AHEAD: Final = 1024
+"""Bytes asked for ahead of the packet at hand. Each header tells where the next one is, and another processor
+wrote both: waiting for one after the other costs 85 ns a packet, asking early a fifth less (measured)."""
+_LINE: Final = 64
 
 TAG: Final = 4
 """Bytes of a VLAN tag: the ring is asked to keep so much room before each packet (PACKET_RESERVE)."""
@@ -65,7 +69,13 @@ def locate(data: Any, words: Any, source: Any, link: Any, rows: Any, state: Any)
     frame = state[FRAME]
     wire = int64(0)
     count = uint64(0)
+    ahead = at
+    touched = uint64(0)
     while left > 0 and count < uint64(len(rows)):
+        ahead = max(ahead, at)
+        while ahead < min(at + uint64(READ_AHEAD), uint64(len(data))):
+            touched += data[ahead]
+            ahead += uint64(_LINE)
         captured = int64(words[at + uint64(12)])
         on_wire = int64(words[at + uint64(16)])
         status = int64(words[at + uint64(20)])
@@ -94,5 +104,6 @@ def locate(data: Any, words: Any, source: Any, link: Any, rows: Any, state: Any)
     state[LEFT] = left
     state[COUNT] = int64(count)
     state[WIRE] = wire
+    state[TOUCHED] = int64(touched)
     state[FRAME] = frame
     return left

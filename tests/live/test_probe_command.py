@@ -203,6 +203,7 @@ def test_raw_access_is_all_that_it_needs(wire: Wire, home: Path) -> None:
     environment = {
         **os.environ,
         "HOME": str(home),
+        "MINESCOPE_HOME": str(home / "minescope"),
         "NUMBA_CACHE_DIR": str(home / "kernels"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
