@@ -27,8 +27,12 @@ def own_rows() -> list[list[str]]:
     Raises ReadError where it cannot be read, RowError for a file that is no list of this version.
     """
     path = own_path()
-    if not path.is_file():
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise ReadError(error.strerror or str(error), Where(str(path))) from error
     reader = csv.reader(_text(path).splitlines())
     if tuple(next(reader, ())) != COLUMNS:
         raise RowError(f"the columns are not {', '.join(COLUMNS)}", str(path), 1)

@@ -130,3 +130,9 @@ def test_a_replay_goes_on_where_the_lists_cannot_be_read_and_says_so(tmp_path: P
     (tmp_path / "home" / "minescope.db").write_bytes(b"this is no database" * 100)
     assert run(["replay", RIG, "--json", "--lang", "en"]) == 1
     assert "the operator's lists are not applied" in capsys.readouterr().err
+
+
+def test_an_added_list_that_cannot_be_read_is_named(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "home" / "pools.csv").mkdir(parents=True)
+    assert run(["pools", "list"]) == 2
+    assert "pools.csv" in capsys.readouterr().err
