@@ -133,7 +133,8 @@ def parse_datum(text: str) -> Datum:
 class Cells:
     """The cells of one row, each refused on its own, so that one look at the report mends the whole row."""
 
-    def __init__(self, source: str, row: Row) -> None:
+    def __init__(self, source: str, row: Row, said_by: str = "") -> None:
+        self._said_by = said_by
         self._source = source
         self._row = row
         self.errors: list[RowError] = []
@@ -182,5 +183,5 @@ class Cells:
         return begin, end
 
     def said_by(self) -> str:
-        """Return the row's source, by default the name of the file."""
-        return self._row.cells["source"] or re.split(r"[/\\]", self._source)[-1]
+        """Return the row's source, by default the one given for the file, else the file's name."""
+        return self._row.cells["source"] or self._said_by or re.split(r"[/\\]", self._source)[-1]

@@ -37,9 +37,9 @@ def read_radius(
 ) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record of a lease) of accounting packets: one blank line ends each.
 
-    `Acct-Status-Type` Start (or an Interim-Update without one) begins a lease of every address that the packet
-    names, Stop ends it; `User-Name` is the subscriber. The time is `Event-Timestamp`, `Timestamp` (seconds since
-    1970) or the packet's first line. `held` carries leases on from an earlier log of the source.
+    `Acct-Status-Type` Start (or an Interim-Update without one) begins a lease of every address that the
+    packet names, Stop ends it; `User-Name` is the subscriber. The time is `Event-Timestamp`, `Timestamp`
+    (seconds since 1970) or the packet's first line. `held` carries leases on from an earlier log.
     """
     begun: dict[tuple[bytes, int], tuple[Bounds, int]] = {}
     for number, head, packet in _packets(lines):
@@ -79,12 +79,14 @@ def _account(
         bounds = parse_bounds(text)
         key = bounds.first, bounds.length
         known = held.get(key)
+        if known is not None and key not in begun and at_ns < known[1]:
+            known = None  # an older log, read again: what a later one said has no part in it
         if status == "Stop":
             if known is None or known[0] != line:
                 raise ValueError(f"{text} stopped, but no packet before started it")
             if at_ns <= known[1]:
                 raise ValueError(f"{text} stopped before it started")
-            del held[key]
+            held.pop(key, None)
             begun.pop(key, None)
             yield number, _record(bounds, line, known[1], at_ns, said_by, realm)
         elif known is None or known[0] != line:
@@ -130,8 +132,8 @@ def read_dhcpd(
 ) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record of a lease) of a dhcpd.leases file; its times are UTC.
 
-    The line is the relay's circuit id, else the client's hardware address. `ends never` is a lease that lasts.
-    The file repeats a lease when it is renewed: the entry with the latest end counts.
+    The line is the relay's circuit id, else the client's hardware address. `ends never` is a lease that
+    lasts. The file repeats a lease when it is renewed: its last entry counts.
     """
     found: dict[tuple[bytes, str, int], tuple[int, Record]] = {}
     for number, address, body in _leases(lines):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from facts.errors import ReadError
@@ -59,7 +59,7 @@ def log_lines(file: Path) -> Iterator[tuple[int, str]]:
 def parse_zone(text: str) -> timezone:
     """Return the zone of `Z` or an offset such as +08:00. Raises ValueError."""
     if text in ("Z", "UTC", "GMT"):
-        return timezone.utc
+        return UTC
     if (match := _OFFSET.fullmatch(text)) is None:
         raise ValueError(f"{text!r} is no zone: Z, or an offset such as +08:00")
     minutes = int(match[2]) * 60 + int(match[3])

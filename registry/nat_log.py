@@ -5,7 +5,7 @@ Read are the port-block messages of three forms (docs/registry.md has an example
 - Juniper SRX and MX: RT_SRC_NAT_PBA_ALLOC, _INTERIM, _RELEASE, in words or as structured data, and
   JSERVICES_NAT_PORT_BLOCK_ALLOC, _ACTIVE, _RELEASE.
 - Cisco IOS XR: `[UserbasedA ...]` and `[UserbasedW ...]` of the NAT44 external log.
-- `event=assign private=... public=... ports=1024-1535 [realm=...]`, for everything that can be made to write it.
+- `event=assign private=... public=... ports=1024-1535 [realm=...]`, for what can be made to write it.
 """
 
 import re
@@ -66,12 +66,13 @@ def read_nat_log(
     said_by: str,
     report: Report,
     held: OpenBlocks,
+    realm: str = "",
 ) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record of a port block), ended ones as they end and the others last.
 
     A block that is given out anew without having been taken back ended, at the latest, then. A block taken
     back that nobody gave out is refused: since when it was held is not known. Lines that speak of something
-    else are passed over, and counted in a notice.
+    else are passed over, and counted in a notice. `realm`: of private addresses whose line names none.
     """
     passed = 0
     number = 0
@@ -90,10 +91,12 @@ def read_nat_log(
             why = f"the message names no {error}" if isinstance(error, KeyError) else str(error)
             report.errors.append(RowError(why, source, number))
             continue
-        realm = fields.get("realm", "")
+        within = fields.get("realm", realm)
         known = held.held.get(block)
+        if known is not None and block not in begun and at_ns < known.from_ns:
+            known = None  # an older log, read again: what a later one said has no part in it
         if word in _GIVEN:
-            if known is not None and (known.private, known.realm) == (private, realm):
+            if known is not None and (known.private, known.realm) == (private, within):
                 continue  # told again, so that one lost line does no harm
             if known is not None:
                 if at_ns <= known.from_ns:
@@ -102,7 +105,7 @@ def read_nat_log(
                     )
                     continue
                 yield begun.get(block, number), _record(block, known, at_ns, said_by)
-            held.held[block], begun[block] = _Given(private, realm, at_ns), number
+            held.held[block], begun[block] = _Given(private, within, at_ns), number
         elif known is None or known.private != private:
             report.errors.append(RowError("taken back, but no line before gave it out", source, number))
         elif at_ns <= known.from_ns:

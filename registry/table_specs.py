@@ -45,8 +45,8 @@ class Known:
 
     enterprises: set[str] = field(default_factory=set)
     sites: set[str] = field(default_factory=set)
-    lines: set[str] = field(default_factory=set)
-    """Lines and accounts."""
+    divisions: dict[str, list[tuple[int, int | None, str]]] = field(default_factory=dict)
+    """Periods of each code, and its successor; empty where no table of divisions was imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,15 @@ def _site(cells: Cells, known: Known) -> Record:
     if any(place.values()):
         for column in (column for column, cell in place.items() if not cell):
             cells.refuse(column, "longitude, latitude and datum belong together: all three or none")
+    begin = cells.parsed("valid_from", parse_instant)
+    division = cells.checked("division", divisions.fault)
+    if division and not cells.errors and (why := _not_a_division(division, begin, known)) is not None:
+        cells.refuse("division", why)
     meters = [number for part in cells.or_empty("meters").split(";") if (number := part.strip())]
     return (
         cells.identifier("id"),
         cells.text("name"),
-        cells.checked("division", divisions.fault),
+        division,
         cells.text("address"),
         longitude,
         latitude,
@@ -111,8 +115,21 @@ def _site(cells: Cells, known: Known) -> Record:
         cells.said_by(),
         cells.or_empty("landlord"),
         json.dumps(meters, separators=(",", ":")),
-        cells.parsed("valid_from", parse_instant),
+        begin,
     )
+
+
+def _not_a_division(code: str, at_ns: int | None, known: Known) -> str | None:
+    """Return why a code named no division then (None: ever), as far as the table of divisions goes."""
+    if not known.divisions:
+        return None
+    periods = known.divisions.get(code, [])
+    if not periods:
+        return f"the table of divisions has no code {code}"
+    if at_ns is None or any(begin <= at_ns and (end is None or at_ns < end) for begin, end, _ in periods):
+        return None
+    successor = periods[-1][2]
+    return f"code {code} named no division then" + (f"; {successor} took its place" if successor else "")
 
 
 def _division(cells: Cells, known: Known) -> Record:
@@ -165,8 +182,6 @@ def _assignment(cells: Cells, known: Known) -> Record:
         cells.refuse("site", f"no site {site!r} is known; import it first")
     if (code is None) != (site is None):
         cells.refuse("uscc" if code is None else "site", "uscc and site belong together: both or none")
-    if code is None and not pool and line and line not in known.lines:
-        cells.refuse("line", f"no line {line!r} is known, and the row names no uscc and site")
     return (
         *bounds,
         line,

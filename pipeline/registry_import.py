@@ -1,0 +1,286 @@
+"""Importing registry files: rows are parsed, judged and kept in one transaction, or only judged."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timezone
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from facts.endpoint import packed16
+from facts.errors import ReadError, RowError, UsageError
+from facts.where import Where
+from registry.cells import Cells
+from registry.lease_log import Held, read_dhcpd, read_radius
+from registry.log_lines import LogClock, log_lines
+from registry.nat_log import OpenBlocks, read_nat_log
+from registry.rows import Report, read_table
+from registry.table_specs import SPECS, Kind, Known, Record
+from store.database import Database, lock
+from store.registry_import import Changes, Staging, finish_import, new_import
+from store.registry_tables import AssignmentRow, DivisionRow, EnterpriseRow, NatBlockRow, SiteRow
+
+SUFFIXES = {".csv", ".xlsx", ".json", ".ndjson", ".jsonl", ".txt"}
+"""Of the files of a folder that are looked at."""
+PROGRESS_ROWS = 100_000
+
+
+class Form(StrEnum):
+    """What a file is: a table of a kind, or a log."""
+
+    DIVISIONS = "divisions"
+    ENTERPRISES = "enterprises"
+    SITES = "sites"
+    LINES = "lines"
+    HOSTING = "hosting"
+    ASSIGNMENTS = "assignments"
+    LEASES = "leases"
+    NAT = "nat"
+    NAT_LOG = "nat-log"
+    RADIUS = "radius"
+    DHCPD = "dhcpd"
+
+
+_LOG_KINDS = {Form.NAT_LOG: Kind.NAT, Form.RADIUS: Kind.LEASES, Form.DHCPD: Kind.LEASES}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to import."""
+
+    accept_good: bool = False
+    """Take the good rows although others are refused; else one refused row keeps everything out."""
+    dry_run: bool = False
+    """Judge every row and change nothing."""
+    whole: bool = False
+    """The files are all that their sources say: what they said before and now do not has ended."""
+    said_by: str = ""
+    """Source of rows that name none; empty: the file's name."""
+    realm: str = ""
+    """Address space of the addresses in access logs."""
+    zone: timezone | None = None
+    year: int | None = None
+    """Of the times in logs that leave them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file."""
+
+    name: str
+    form: Form
+    rows: int
+    refused: int
+    changes: Changes
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """What became of all."""
+
+    files: list[FileResult] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    taken: bool = False
+    """False where nothing was changed: a dry run, or refused rows."""
+
+    @property
+    def refused(self) -> int:
+        """Rows refused."""
+        return sum(file.refused for file in self.files)
+
+
+class _Undone(Exception):
+    """Takes the transaction back."""
+
+
+def form_of(path: Path) -> Form | None:
+    """Return what a file's name says it is: `assignments.csv`, `lines-2026.xlsx`, `nat-log-1.txt`."""
+    name = path.name.lower()
+    for form in sorted(Form, key=lambda one: -len(one.value)):
+        rest = name.removeprefix(form.value)
+        if rest != name and (not rest or not rest[0].isalnum()):
+            return form
+    return None
+
+
+def files_of(paths: Iterable[Path], form: Form | None) -> list[tuple[Path, Form]]:
+    """Return the files to import, in the order of their kinds; of a folder, those named after a kind.
+
+    Raises UsageError for a file whose kind is not told, and ReadError for a path that is not there.
+    """
+    found: list[tuple[Path, Form]] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [
+                (file, told)
+                for file in sorted(path.iterdir())
+                if file.is_file() and file.suffix.lower() in SUFFIXES and (told := form_of(file)) is not None
+            ]
+            if not inside:
+                raise ReadError(
+                    "no file here is named after a table, such as enterprises.csv", Where(str(path))
+                )
+            found += inside
+        elif not path.exists():
+            raise ReadError("No such file or directory", Where(str(path)))
+        elif (told := form or form_of(path)) is None:
+            kinds = ", ".join(one.value for one in Form)
+            raise UsageError(f"{path}: say with --kind what it is, one of {kinds}")
+        else:
+            found.append((path, told))
+    order = {kind: place for place, kind in enumerate(Kind)}
+    return sorted(found, key=lambda one: order[_kind(one[1])])
+
+
+def import_files(
+    database: Database,
+    files: Sequence[tuple[Path, Form]],
+    options: Options,
+    known_ns: int,
+    refuse: Callable[[Sequence[RowError]], None],
+    progress: Callable[[str, int], None] = lambda name, rows: None,
+) -> ImportResult:
+    """Import files in one transaction; every refused row goes to `refuse`, file by file.
+
+    `known_ns`: when this became known, by the door's clock. Raises ReadError where a file cannot be read, and
+    StoreError where the database fails: then nothing has changed.
+    """
+    result = ImportResult()
+    try:
+        with database.writing() as connection:
+            lock(connection, "registry")
+            known = _known(connection)
+            for path, form in files:
+                result.files.append(
+                    _import_file(connection, path, form, options, known_ns, known, refuse, progress, result)
+                )
+            if options.dry_run or (result.refused and not options.accept_good):
+                raise _Undone
+            result.taken = True
+    except _Undone:
+        pass
+    return result
+
+
+def _import_file(
+    connection: Connection,
+    path: Path,
+    form: Form,
+    options: Options,
+    known_ns: int,
+    known: Known,
+    refuse: Callable[[Sequence[RowError]], None],
+    progress: Callable[[str, int], None],
+    result: ImportResult,
+) -> FileResult:
+    kind = _kind(form)
+    report, name = Report(), path.name
+    staging = Staging(connection, SPECS[kind])
+    refused: set[int] = set()
+
+    def note(errors: Sequence[RowError]) -> None:
+        refused.update(error.row for error in errors)
+        refuse(errors)
+
+    def rows() -> Iterator[tuple[int, Record]]:
+        count = 0
+        for count, row in enumerate(_rows(connection, path, form, options, report, known), start=1):
+            yield row
+            if report.errors:
+                note(report.errors)
+                report.errors.clear()
+            if count % PROGRESS_ROWS == 0:
+                progress(name, count)
+        note(report.errors)
+        progress(name, count)
+
+    staging.fill(rows())
+    note(staging.refuse(str(path)))
+    import_id = new_import(connection, form.value, name, _digest(path), known_ns)
+    changes = staging.merge(known_ns, import_id, whole=options.whole)
+    if kind is Kind.ENTERPRISES:
+        known.enterprises |= staging.keys("uscc")
+    elif kind is Kind.SITES:
+        known.sites |= staging.keys("id")
+    elif kind is Kind.DIVISIONS:
+        known.divisions = _divisions(connection)
+    staging.drop()
+    finish_import(connection, import_id, report.rows, len(refused), changes)
+    result.notices += report.notices
+    return FileResult(name, form, report.rows, len(refused), changes)
+
+
+def _rows(
+    connection: Connection, path: Path, form: Form, options: Options, report: Report, known: Known
+) -> Iterator[tuple[int, Record]]:
+    """Yield the good rows of a file with their numbers."""
+    source, said_by = str(path), options.said_by or path.name
+    clock = LogClock(options.zone, options.year)
+    if form is Form.NAT_LOG:
+        held = _open_blocks(connection, said_by)
+        yield from read_nat_log(log_lines(path), source, clock, said_by, report, held, options.realm)
+        return
+    if form is Form.RADIUS:
+        leases = _open_leases(connection, said_by)
+        yield from read_radius(log_lines(path), source, clock, said_by, report, leases, options.realm)
+        return
+    if form is Form.DHCPD:
+        yield from read_dhcpd(log_lines(path), source, said_by, report, options.realm)
+        return
+    spec = SPECS[_kind(form)]
+    for row in read_table(path, spec.required, spec.optional, report):
+        cells = Cells(source, row, options.said_by)
+        record = spec.parse(cells, known)
+        if cells.errors:
+            report.errors += cells.errors
+            continue
+        yield row.number, record
+
+
+def _kind(form: Form) -> Kind:
+    return _LOG_KINDS.get(form) or Kind(form.value)
+
+
+def _known(connection: Connection) -> Known:
+    return Known(
+        set(connection.scalars(select(EnterpriseRow.uscc))),
+        set(connection.scalars(select(SiteRow.id))),
+        _divisions(connection),
+    )
+
+
+def _divisions(connection: Connection) -> dict[str, list[tuple[int, int | None, str]]]:
+    row, found = DivisionRow, dict[str, list[tuple[int, int | None, str]]]()
+    query = select(row.code, row.valid_from_ns, row.valid_to_ns, row.successor).order_by(row.valid_from_ns)
+    for code, begin, end, successor in connection.execute(query):
+        found.setdefault(code, []).append((begin, end, successor))
+    return found
+
+
+def _open_blocks(connection: Connection, said_by: str) -> OpenBlocks:
+    row, held = NatBlockRow, OpenBlocks()
+    query = select(
+        row.public_address, row.first_port, row.last_port, row.private_address, row.realm, row.valid_from_ns
+    ).where(row.source == said_by, row.valid_to_ns.is_(None))
+    for public, first, last, private, realm, from_ns in connection.execute(query):
+        if private is not None:
+            held.add((packed16(public), first, last), packed16(private), realm, from_ns)
+    return held
+
+
+def _open_leases(connection: Connection, said_by: str) -> Held:
+    row = AssignmentRow
+    query = select(row.first_address, row.prefix_length, row.line, row.valid_from_ns).where(
+        row.source == said_by, row.valid_to_ns.is_(None), row.use == "lease"
+    )
+    return {
+        (packed16(first), length): (line, from_ns)
+        for first, length, line, from_ns in connection.execute(query)
+    }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
