@@ -24,6 +24,15 @@ PERSISTENT = 3
 for ever, scanners do not."""
 JUDGED_CODES = frozenset({21, 22, 23})
 """Stratum's error codes for a stale, a duplicate and a low-difficulty share (ZIP-301, eth-proxy)."""
+OWN_CODES: Mapping[str, frozenset[int]] = {
+    "stratum-bitcoin": frozenset({36, 37}),  # BTC.com's pool: job not found, stale
+    "btcagent": frozenset({36, 37}),
+    "stratum-grin": frozenset({-32501, -32503}),  # low difficulty, too late
+    "stratum-beam": frozenset({3}),  # expired
+}
+"""What dialects with numbers of their own say instead of JUDGED_CODES."""
+SHARE_WORDS = re.compile(r"(?i:(?:stale|duplicate|low[ -]?diff(?:iculty)?) share|block expired)")
+"""How the pools of CryptoNote say it, whose every error has the code -1 or none (nodejs-pool, P2Pool)."""
 JUDGED_WORDS = re.compile(r"(?i:stale|duplicate|high-hash|unknown-work|time-|bad-|inconclusive)")
 """How the reasons begin for which work over HTTP is refused by one who knows it (BIP 22, X-Reject-Reason)."""
 SHARE_CODES = frozenset({"stale-share", "duplicate-share", "difficulty-too-low", "too-low-difficulty"})
@@ -91,9 +100,7 @@ def fact_of(event: events.PoolEvent) -> tuple[Fact, str]:
         case events.ShareResult(accepted=accepted, code=code, message=message):
             if accepted:
                 return Fact.SHARE_ACCEPTED, ""
-            words = event.protocol in ACCOUNTLESS and JUDGED_WORDS.match(message or "")
-            judged = code in JUDGED_CODES or message in SHARE_CODES or words
-            return (Fact.SHARE_JUDGED if judged else Fact.SHARE_REFUSED), ""
+            return (Fact.SHARE_JUDGED if _judged(event.protocol, code, message) else Fact.SHARE_REFUSED), ""
         case events.Refused():
             return Fact.REFUSED, ""
         case events.Notice(method=method):
@@ -103,6 +110,14 @@ def fact_of(event: events.PoolEvent) -> tuple[Fact, str]:
         case events.PoolAsMiner() | events.MinerAsPool():
             return Fact.BOTH_SIDES, ""
     raise TypeError(f"an unknown pool event: {event!r}")  # a new noun in events.py needs its fact here
+
+
+def _judged(protocol: str, code: int | None, message: str | None) -> bool:
+    """Tell whether a share was refused by one who knows its job: as stale, duplicate or of low difficulty."""
+    if code in JUDGED_CODES or code in OWN_CODES.get(protocol, ()) or message in SHARE_CODES:
+        return True
+    words = JUDGED_WORDS if protocol in ACCOUNTLESS else SHARE_WORDS
+    return words.match(message or "") is not None
 
 
 @dataclass(slots=True)

@@ -142,6 +142,36 @@ def test_a_refused_share_speaks_for_a_pool_only_where_it_knows_the_job(code: int
     assert (pool.level is Level.CLEARED) is (level is Level.CLEARED)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "code", "message", "judged"),
+    [
+        ("stratum-cryptonote", -1, "Duplicate share", True),
+        ("stratum-cryptonote", -1, "Low difficulty share", True),
+        ("stratum-cryptonote", None, "Low diff share", True),
+        ("stratum-cryptonote", None, "Stale share", True),
+        ("stratum-cryptonote", -1, "Block expired", True),
+        ("stratum-cryptonote", -1, "Unauthenticated", False),
+        ("stratum-cryptonote", -1, "duplicate entry", False),
+        ("stratum-bitcoin", 37, None, True),
+        ("stratum-grin", -32501, "Share rejected due to low difficulty", True),
+        ("stratum-grin", -32503, "Solution submitted too late", True),
+        ("stratum-grin", -32601, "method not found", False),
+        ("stratum-beam", 3, "expired", True),
+        ("stratum-beam", 2, "rejected", False),
+        ("stratum-cryptonote", 3, None, False),
+    ],
+)
+def test_dialects_refuse_shares_in_codes_and_words_of_their_own(
+    protocol: str, code: int | None, message: str | None, judged: bool
+) -> None:
+    one = line(opened=False)
+    one.protocol = protocol
+    one.miner(events.Submit).pool(events.ShareResult, accepted=False, code=code, message=message)
+    found = verdicts(one.over())
+    assert (found[POOL, Role.POOL].level is not Level.CLEARED) is judged
+    assert (found[MINER, Role.MINER].level is not Level.CLEARED) is judged
+
+
 @pytest.mark.parametrize(("services", "answered"), [(5, 0), (5, 5), (17, 13), (60, 20)])
 @pytest.mark.parametrize("named", [False, True])
 def test_who_leaves_one_service_after_another_is_a_prober_however_many_answered(
