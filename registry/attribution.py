@@ -175,7 +175,8 @@ class Attributor:
     ) -> None:
         """Answer the questions whose address CGNAT logs speak of, by the block of their port."""
         index = self._index
-        lows, ports, begin, end = (column[shared] for column in asked)
+        lows, begin, end = asked[0][shared], asked[2][shared], asked[3][shared]
+        ports = asked[1][shared]
         usable = ports >= 0
         found = self._blocks.find(lows & np.uint64(0xFFFF_FFFF), np.maximum(ports, 0), begin, end)
         told = usable & found.stable & (found.block != NOTHING)
@@ -410,7 +411,7 @@ class Attributor:
         return found
 
     def _use(self, record: int) -> Use:
-        return USES[self._index.use[record]]
+        return USES[int(self._index.use[record])]
 
     def _period(self, record: int) -> _Period:
         return _Period(int(self._index.from_ns[record]), int(self._index.to_ns[record]))

@@ -128,13 +128,17 @@ def to_columns(index: RegistryIndex) -> tuple[dict[str, NDArray[Any]], dict[str,
 
 def of_columns(columns: dict[str, NDArray[Any]], rest: Mapping[str, Any]) -> RegistryIndex:
     """Return the index that `to_columns` took apart. Raises KeyError where something is missing."""
+    plain: dict[str, Any] = {name: columns[name] for name in _PLAIN_COLUMNS}
+    texts: dict[str, Any] = {
+        name: Texts(columns[f"{name}.start"], columns[f"{name}.text"]) for name in _TEXT_COLUMNS
+    }
     return RegistryIndex(
         trees={name: tree_of_columns(columns, name) for name in rest["trees"]},
         realms=tuple(rest["realms"]),
         blocks=blocks_of_columns(columns),
         hosting=tuple(Housed(*one) for one in rest["hosting"]),
-        **{name: columns[name] for name in _PLAIN_COLUMNS},
-        **{name: Texts(columns[f"{name}.start"], columns[f"{name}.text"]) for name in _TEXT_COLUMNS},
+        **plain,
+        **texts,
     )
 
 

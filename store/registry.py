@@ -1,20 +1,61 @@
-"""The registry, kept: one registry at a time, replaced and loaded whole."""
+"""The registry, kept: put in whole, read whole, and read row by row for the index."""
 
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import DeclarativeBase
 
 from facts.endpoint import packed16
-from registry.model import Assignment, Datum, Enterprise, Prefix, RegistryData, Site
+from registry.index import IndexBuilder, RegistryIndex
+from registry.model import Enterprise, RegistryData
 from store.database import Database, lock
 from store.registry_checks import refuse_dangling
-from store.registry_tables import AssignmentRow, EnterpriseRow, SiteRow
+from store.registry_import import Changes, finish_import, new_import
+from store.registry_rows import BATCH as BATCH  # part of this file's interface
+from store.registry_rows import (
+    assignment_row,
+    assignment_told,
+    assignments,
+    division_row,
+    divisions,
+    enterprise_row,
+    enterprises,
+    hosting,
+    hosting_row,
+    line_row,
+    line_told,
+    lines,
+    nat_blocks,
+    nat_row,
+    put,
+    site_row,
+    site_told,
+    sites,
+    streamed,
+)
+from store.registry_tables import (
+    AssignmentRow,
+    DivisionRow,
+    EnterpriseRow,
+    HistoryRow,
+    HostingRow,
+    ImportRow,
+    LineRow,
+    NatBlockRow,
+    SiteRow,
+)
 
-BATCH = 5000  # rows sent to the database at once: bounds what lies in memory twice
+_TABLES: tuple[type[DeclarativeBase], ...] = (
+    NatBlockRow,
+    AssignmentRow,
+    HostingRow,
+    LineRow,
+    SiteRow,
+    EnterpriseRow,
+    DivisionRow,
+    HistoryRow,
+    ImportRow,
+)
 
 
 class RegistryStore:
@@ -23,108 +64,118 @@ class RegistryStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def replace(self, data: RegistryData) -> None:
-        """Put `data` in the place of what was held, all or nothing.
+    def replace(self, data: RegistryData, known_ns: int = 0) -> None:
+        """Put `data` in the place of what was held, its history included, all or nothing.
 
         Raises StoreError where the database fails, and where an assignment names an enterprise or a site that
         `data` does not hold.
         """
         with self._db.writing() as connection:
             lock(connection, "registry")
-            for table in (AssignmentRow, SiteRow, EnterpriseRow):
+            for table in _TABLES:
                 connection.execute(delete(table))
-            _insert(connection, EnterpriseRow, map(_enterprise_row, data.enterprises))
-            _insert(connection, SiteRow, map(_site_row, data.sites))
-            _insert(connection, AssignmentRow, map(_assignment_row, data.assignments))
+            import_id = new_import(connection, "registry", "", "", known_ns)
+            rows = {
+                EnterpriseRow: map(enterprise_row, data.enterprises),
+                SiteRow: map(site_row, data.sites),
+                DivisionRow: map(division_row, data.divisions),
+                LineRow: map(line_row, data.lines),
+                HostingRow: map(hosting_row, data.hosting),
+                AssignmentRow: map(assignment_row, data.assignments),
+                NatBlockRow: map(nat_row, data.nat_blocks),
+            }
+            count = 0
+            for table, values in rows.items():
+                count += put(connection, table, values, {"known_from_ns": known_ns, "import_id": import_id})
             refuse_dangling(connection)
+            finish_import(connection, import_id, count, 0, Changes(added=count))
 
     def load(self) -> RegistryData:
         """Return the registry held, in the order it was put in; empty where none was."""
         with self._db.reading() as connection:
             return RegistryData(
-                enterprises=tuple(_enterprises(connection)),
-                sites=tuple(_sites(connection)),
-                assignments=tuple(_assignments(connection)),
+                enterprises=tuple(enterprises(connection)),
+                sites=tuple(sites(connection)),
+                assignments=tuple(assignments(connection)),
+                lines=tuple(lines(connection)),
+                nat_blocks=tuple(nat_blocks(connection)),
+                hosting=tuple(hosting(connection)),
+                divisions=tuple(divisions(connection)),
+            )
+
+    def stamp(self) -> str:
+        """Return what changes whenever the registry does: equal stamps of one database, equal registries."""
+        with self._db.reading() as connection:
+            return _stamp(connection)
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many enterprises and assignments are held."""
+        with self._db.reading() as connection:
+            held = connection.scalar(select(func.count()).select_from(EnterpriseRow)) or 0
+            return held, connection.scalar(select(func.count()).select_from(AssignmentRow)) or 0
+
+    def index(self) -> tuple[RegistryIndex, str]:
+        """Return the index of the registry held and its stamp; rows pass one by one."""
+        with self._db.reading() as connection:
+            builder = IndexBuilder(
+                enterprises(connection), sites(connection), lines(connection), hosting(connection)
+            )
+            row = AssignmentRow
+            query = select(
+                row.first_address,
+                row.prefix_length,
+                row.version,
+                row.line,
+                row.uscc,
+                row.site_id,
+                row.valid_from_ns,
+                row.valid_to_ns,
+                row.realm,
+                row.use,
+            ).order_by(row.id)
+            for first, *rest in streamed(connection, query):
+                builder.row(int.from_bytes(packed16(first), "big"), *rest)
+            for block in nat_blocks(connection):
+                builder.nat_block(block)
+            return builder.build(), _stamp(connection)
+
+    def known_at(self, known_ns: int) -> RegistryData:
+        """Return the registry as it was believed at `known_ns`: enterprises, sites and assignments."""
+        with self._db.reading() as connection:
+            held = select(HistoryRow.kind, HistoryRow.record).where(
+                HistoryRow.known_from_ns <= known_ns, HistoryRow.known_to_ns > known_ns
+            )
+            since = {
+                table: table.known_from_ns <= known_ns for table in (EnterpriseRow, SiteRow, AssignmentRow)
+            }
+            told: dict[str, list[dict[str, Any]]] = {}
+            for kind, record in connection.execute(held):
+                told.setdefault(kind, []).append(record)
+            assigned = [*told.get("assignments", ()), *told.get("leases", ())]
+            return RegistryData(
+                enterprises=(
+                    *enterprises(connection, since[EnterpriseRow]),
+                    *(Enterprise(**record) for record in told.get("enterprises", ())),
+                ),
+                sites=(
+                    *sites(connection, since[SiteRow]),
+                    *(site_told(record) for record in told.get("sites", ())),
+                ),
+                assignments=(
+                    *assignments(connection, since[AssignmentRow]),
+                    *(assignment_told(record) for record in assigned),
+                ),
+                lines=(
+                    *lines(connection, LineRow.known_from_ns <= known_ns),
+                    *(line_told(record) for record in told.get("lines", ())),
+                ),
             )
 
 
-def _insert(connection: Connection, table: type[DeclarativeBase], rows: Iterator[dict[str, Any]]) -> None:
-    while batch := list(islice(rows, BATCH)):
-        connection.execute(insert(table), batch)
-
-
-def _enterprise_row(enterprise: Enterprise) -> dict[str, Any]:
-    return {
-        "uscc": enterprise.uscc,
-        "name": enterprise.name,
-        "address": enterprise.address,
-        "source": enterprise.source,
-        "legal_form": "",
-        "industry": "",
-        "status": "",
-        "known_from_ns": 0,
-    }
-
-
-def _site_row(site: Site) -> dict[str, Any]:
-    return {
-        "id": site.id,
-        "name": site.name,
-        "division": site.division,
-        "address": site.address,
-        "longitude": site.longitude,
-        "latitude": site.latitude,
-        "datum": None if site.datum is None else site.datum.value,
-        "source": site.source,
-        "landlord": "",
-        "meters": [],
-        "known_from_ns": 0,
-    }
-
-
-def _assignment_row(given: Assignment) -> dict[str, Any]:
-    return {
-        "first_address": given.prefix.network_address,
-        "last_address": given.prefix.broadcast_address,
-        "prefix_length": given.prefix.prefixlen,
-        "version": given.prefix.version,
-        "line": given.line,
-        "uscc": given.uscc,
-        "site_id": given.site,
-        "valid_from_ns": given.valid_from_ns,
-        "valid_to_ns": given.valid_to_ns,
-        "source": given.source,
-        "realm": "",
-        "use": "line",
-        "known_from_ns": 0,
-    }
-
-
-def _enterprises(connection: Connection) -> Iterable[Enterprise]:
-    row = EnterpriseRow
-    for fields in connection.execute(select(row.uscc, row.name, row.address, row.source)):
-        yield Enterprise(*fields)
-
-
-def _sites(connection: Connection) -> Iterable[Site]:
-    row = SiteRow
-    place = (row.longitude, row.latitude, row.datum)
-    query = select(row.id, row.name, row.division, row.address, *place, row.source)
-    for key, name, division, address, longitude, latitude, datum, source in connection.execute(query):
-        known = None if datum is None else Datum(datum)
-        yield Site(key, name, division, address, longitude, latitude, known, source)
-
-
-def _assignments(connection: Connection) -> Iterable[Assignment]:
-    row = AssignmentRow
-    network = (row.first_address, row.prefix_length, row.version)
-    period = (row.valid_from_ns, row.valid_to_ns)
-    query = select(*network, row.line, row.uscc, row.site_id, *period, row.source).order_by(row.id)
-    for first, length, version, line, uscc, site, from_ns, to_ns, source in connection.execute(query):
-        prefix = _prefix(packed16(first), length, version)
-        yield Assignment(prefix, line, uscc, site, from_ns, to_ns, source)
-
-
-def _prefix(packed: bytes, length: int, version: int) -> Prefix:
-    """Return the prefix; the version counts, since the IPv6 prefix ::/0 begins where no address tells it."""
-    return IPv4Network((packed[12:], length)) if version == 4 else IPv6Network((packed, length))
+def _stamp(connection: Connection) -> str:
+    row = connection.execute(select(func.max(ImportRow.id), func.max(ImportRow.known_ns))).one()
+    counts = [
+        connection.scalar(select(func.max(table.id))) or 0
+        for table in (AssignmentRow, NatBlockRow, LineRow, HostingRow)
+    ]
+    return "-".join(str(part or 0) for part in (*row, *counts))

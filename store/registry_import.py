@@ -214,7 +214,10 @@ class Staging:
         """Return the rows whose period overlaps another's of the same group in the file: neither is taken."""
         staged = self._staging
         begin, end = staged.c.valid_from_ns, func.coalesce(staged.c.valid_to_ns, _LATEST)
-        window = {"partition_by": [staged.c[name] for name in self._spec.group], "order_by": begin}
+        window: dict[str, Any] = {
+            "partition_by": [staged.c[name] for name in self._spec.group],
+            "order_by": begin,
+        }
         inner = select(
             staged.c[_ROW],
             begin.label("begin"),
