@@ -50,8 +50,9 @@ def _register() -> None:
     from minescope.serve import serve
     from minescope.warmup import warmup
 
-    for command in (replay, probe, lookup, serve, inspect, registry, check, warmup):
+    for command in (replay, probe, lookup, serve, inspect, check, warmup):
         app.command()(command)
+    app.add_typer(registry)
     app.add_typer(pools)
 
 

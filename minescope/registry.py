@@ -1,14 +1,98 @@
-"""`minescope registry`: put a registry of enterprises, sites and address assignments into the database."""
+"""`minescope registry`: who held an address, and where it stands: loading, importing, asking what changed."""
 
+import json
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
 
+if TYPE_CHECKING:
+    from facts.errors import RowError
+    from pipeline.registry_import import Form, ImportResult, Options
+    from store.database import Database
 
-def registry(
+MAX_SHOWN = 20
+"""Refused rows that are named one by one; a report file holds all."""
+_LINE_EVERY_S = 5.0
+
+
+class _Group(TyperGroup):
+    """`minescope registry FOLDER` means `minescope registry load FOLDER`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command's name before what is none and no option of the group."""
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["load", *args]
+        return super().parse_args(ctx, args)
+
+
+registry = typer.Typer(
+    name="registry",
+    cls=_Group,
+    no_args_is_help=True,
+    help="Who held an address, and where it stands: load, import, validate, history.",
+)
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check every row and say what is wrong; change nothing.")
+]
+AcceptGood = Annotated[
+    bool,
+    typer.Option(
+        "--accept-good/--all-or-nothing",
+        help="Take the good rows although others are refused; or none of them (the default).",
+    ),
+]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH...",
+        help="Files named after what they are (enterprises.csv, lines.xlsx, nat-2026.json), or folders.",
+        show_default=False,
+    ),
+]
+KindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        help="What the files are: divisions, enterprises, sites, lines, hosting, assignments, leases, nat; "
+        "or a log: nat-log, radius, dhcpd. Default: from the name.",
+        show_default=False,
+    ),
+]
+Source = Annotated[
+    str,
+    typer.Option(help="Source of rows that name none. Default: the file's name.", show_default=False),
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", help="Write every refused row here: .csv, or .json for one array.", show_default=False
+    ),
+]
+Realm = Annotated[
+    str,
+    typer.Option(help="Address space of the private addresses in the logs.", show_default=False),
+]
+LogZone = Annotated[
+    str | None,
+    typer.Option(metavar="OFFSET", help="Zone of times in logs without one: +08:00.", show_default=False),
+]
+LogYear = Annotated[
+    int | None,
+    typer.Option(min=1970, max=2261, help="Year of times in logs without one.", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")]
+
+
+@registry.command()
+def load(
     folder: Annotated[
         Path,
         typer.Argument(
@@ -16,17 +100,13 @@ def registry(
             show_default=False,
         ),
     ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check every row and say what is wrong; change nothing.")
-    ] = False,
-    accept_good: Annotated[
-        bool, typer.Option("--accept-good", help="Take the good rows although others are refused.")
-    ] = False,
+    dry_run: DryRun = False,
+    accept_good: AcceptGood = False,
 ) -> int:
-    """Load a registry from CSV files into the database, in the place of the one held.
+    """Load a whole registry from three CSV files, in the place of the one held and of its history.
 
     Every refused row is named with file, row, column and reason. Unless --accept-good is given, one refused
-    row keeps the whole registry out. docs/registry.md tells the columns.
+    row keeps the whole registry out. docs/registry.md tells the columns. `import` adds to a registry instead.
 
     Exits 0 when the registry was taken (or is sound, with --dry-run), 2 when the folder or the database
     cannot be read, 3 when rows were refused and nothing was taken.
@@ -57,7 +137,259 @@ def registry(
     from store.database import open_database
     from store.registry import RegistryStore
 
-    with open_database(load_settings().database_url) as database:
-        RegistryStore(database).replace(data)
+    settings = load_settings()
+    with open_database(settings.database_url) as database:
+        RegistryStore(database).replace(data, time.time_ns())
+        _publish(database)
     typer.echo(f"minescope: loaded {held}")
     return EXIT_NOTHING
+
+
+@registry.command("import")
+def import_(
+    paths: Paths,
+    kind: KindOption = None,
+    dry_run: DryRun = False,
+    accept_good: AcceptGood = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="The files are all that their sources say: end what they leave out."),
+    ] = False,
+    source: Source = "",
+    report: ReportFile = None,
+    realm: Realm = "",
+    log_zone: LogZone = None,
+    log_year: LogYear = None,
+) -> int:
+    """Import tables and logs into the registry: CSV, XLSX, JSON, CGNAT syslog, RADIUS and DHCP logs.
+
+    All files are taken together or not at all. What a row changes goes to the history; taking a file again
+    changes nothing. Every refused row is named with file, row, column and reason. docs/registry.md tells the
+    columns and the forms of logs.
+
+    Exits 0 when the rows were taken (or are sound, with --dry-run), 2 when a file or the database cannot be
+    read, 3 when rows were refused and nothing was taken.
+    """
+    from store.database import open_database
+
+    options = _options(accept_good, dry_run, whole, source, realm, log_zone, log_year)
+    with open_database(_settings().database_url) as database:
+        result = _run(database, paths, kind, options, report)
+        if result.taken:
+            _publish(database)
+    return _told(result, dry_run=dry_run)
+
+
+@registry.command()
+def validate(
+    paths: Paths,
+    kind: KindOption = None,
+    source: Source = "",
+    report: ReportFile = None,
+    realm: Realm = "",
+    log_zone: LogZone = None,
+    log_year: LogYear = None,
+) -> int:
+    """Judge every row as `import` would and change nothing; without a database, by the files alone.
+
+    Exits 0 when every row is sound, 2 when a file or the database cannot be read, 3 when rows were refused.
+    """
+    from tempfile import TemporaryDirectory
+
+    from pipeline.home import has_database
+    from store.database import open_database
+
+    options = _options(False, True, False, source, realm, log_zone, log_year)
+    with TemporaryDirectory(prefix="minescope-") as folder:
+        url = _settings().database_url if has_database() else f"sqlite:///{folder}/empty.db"
+        with open_database(url) as database:
+            result = _run(database, paths, kind, options, report)
+    return _told(result, dry_run=True)
+
+
+@registry.command()
+def history(
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="A credit code, a site's id, a line, a division's code, or a prefix.", show_default=False
+        ),
+    ],
+    known_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="What was believed at this time only.", show_default=False),
+    ] = None,
+    valid_at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="What was true at this time only.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show what is and was believed of KEY: when it was true, and from when to when it was believed.
+
+    Exits 0, 2 when the database cannot be read, 3 where nothing was ever known of KEY.
+    """
+    from facts.instant import rfc3339
+    from pipeline.lookup import read_time
+    from store.database import open_database
+    from store.registry_history import history as history_of
+
+    times = [None if text is None else read_time(text) for text in (known_at, valid_at)]
+    with open_database(_settings().database_url) as database:
+        found = history_of(database, key, *times)
+    for entry in found:
+        shown = {
+            name.removesuffix("_ns"): value if not name.endswith("_ns") or value is None else rfc3339(value)
+            for name, value in entry.items()
+        }
+        if as_json:
+            typer.echo(json.dumps(shown, ensure_ascii=False))
+            continue
+        since = f"known {shown['known_from']} to {shown['known_to'] or 'now'}"
+        true = f"true {shown['valid_from'] or 'ever'} to {shown['valid_to'] or 'on'}"
+        record = ", ".join(
+            f"{name} {value}"
+            for name, value in entry["record"].items()
+            if value not in (None, "", "[]", []) and not name.endswith("_ns")
+        )
+        typer.echo(f"{shown['kind']} {shown['key']}: {since}; {true}: {record}")
+    if not found:
+        typer.echo(f"minescope: nothing was ever known of {key}", err=True)
+        return EXIT_USAGE
+    return EXIT_NOTHING
+
+
+@registry.command()
+def imports(as_json: AsJson = False) -> int:
+    """List the imports: when, which file, how many rows, what they changed."""
+    from sqlalchemy import select
+
+    from facts.instant import rfc3339
+    from store.database import open_database
+    from store.registry_tables import ImportRow
+
+    names = ("id", "kind", "name", "digest", "known_ns", "rows", "refused", "added", "changed", "ended")
+    with open_database(_settings().database_url) as database, database.reading() as connection:
+        query = select(*(getattr(ImportRow, name) for name in names)).order_by(ImportRow.id)
+        found = [dict(row) for row in connection.execute(query).mappings()]
+    for row in found:
+        row["known"] = rfc3339(row.pop("known_ns"))
+        if as_json:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            typer.echo(
+                f"{row['id']}  {row['known']}  {row['kind']} {row['name'] or '-'}: {row['rows']:,} rows, "
+                f"{row['refused']:,} refused, {row['added']:,} added, {row['changed']:,} changed, "
+                f"{row['ended']:,} ended"
+            )
+    return EXIT_NOTHING
+
+
+@registry.command()
+def convert(
+    longitude: Annotated[float, typer.Argument(min=-180, max=180, help="Degrees east.")],
+    latitude: Annotated[float, typer.Argument(min=-90, max=90, help="Degrees north.")],
+    given: Annotated[str, typer.Option("--from", help="WGS-84, GCJ-02 or CGCS2000.")] = "GCJ-02",
+    wanted: Annotated[str, typer.Option("--to", help="WGS-84, GCJ-02 or CGCS2000.")] = "WGS-84",
+) -> int:
+    """Convert coordinates from one datum to another (put `--` before a negative number)."""
+    from facts.errors import UsageError
+    from registry.cells import parse_datum
+    from registry.geodesy import convert as converted
+
+    try:
+        place = converted((longitude, latitude), parse_datum(given), parse_datum(wanted))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    typer.echo(f"{place[0]:.9f} {place[1]:.9f}")
+    return EXIT_NOTHING
+
+
+def _settings() -> Any:
+    from pipeline.settings import load_settings
+
+    return load_settings()
+
+
+def _publish(database: "Database") -> None:
+    """Make the index anew, so that running servers answer from what was just taken."""
+    from pipeline.registry_index import index_folder, refresh
+
+    refresh(database, index_folder(_settings()))
+
+
+def _options(
+    accept_good: bool,
+    dry_run: bool,
+    whole: bool,
+    source: str,
+    realm: str,
+    log_zone: str | None,
+    log_year: int | None,
+) -> "Options":
+    from facts.errors import UsageError
+    from pipeline.registry_import import Options
+    from registry.log_lines import parse_zone
+
+    try:
+        zone = None if log_zone is None else parse_zone(log_zone)
+    except ValueError as error:
+        raise UsageError(f"--log-zone: {error}") from error
+    return Options(accept_good, dry_run, whole, source, realm, zone, log_year)
+
+
+def _run(
+    database: "Database", paths: Sequence[Path], kind: str | None, options: "Options", report: Path | None
+) -> "ImportResult":
+    from pipeline.registry_import import files_of, import_files
+    from pipeline.registry_report import RefusedReport
+
+    form = _form(kind)
+    told = time.monotonic()
+
+    def progress(name: str, rows: int) -> None:
+        nonlocal told
+        if (now := time.monotonic()) >= told + _LINE_EVERY_S:
+            told = now
+            print(f"minescope: {name}: {rows:,} rows read", file=sys.stderr, flush=True)
+
+    shown = 0
+    with RefusedReport(report) as refused:
+
+        def refuse(errors: "Sequence[RowError]") -> None:
+            nonlocal shown
+            for error in errors:
+                refused.add(error)
+                shown += 1
+                if shown <= MAX_SHOWN:
+                    typer.echo(f"minescope: refused: {error}", err=True)
+
+        result = import_files(database, files_of(paths, form), options, time.time_ns(), refuse, progress)
+    for notice in result.notices:
+        typer.echo(f"minescope: {notice}", err=True)
+    if shown > MAX_SHOWN:
+        where = f"; all of them are in {report}" if report else "; --report FILE writes all of them"
+        typer.echo(f"minescope: {shown - MAX_SHOWN:,} more reasons{where}", err=True)
+    return result
+
+
+def _form(kind: str | None) -> "Form | None":
+    from facts.errors import UsageError
+    from pipeline.registry_import import Form
+
+    try:
+        return None if kind is None else Form(kind)
+    except ValueError:
+        raise UsageError(f"--kind: {kind!r} is none of {', '.join(one.value for one in Form)}") from None
+
+
+def _told(result: "ImportResult", *, dry_run: bool) -> int:
+    for file in result.files:
+        did = file.changes
+        typer.echo(
+            f"minescope: {file.name} ({file.form.value}): {file.rows:,} rows, {file.refused:,} refused, "
+            f"{did.added:,} added, {did.changed:,} changed, {did.ended:,} ended, {did.unchanged:,} unchanged"
+        )
+    if result.taken:
+        return EXIT_NOTHING
+    typer.echo("minescope: nothing taken" + (": a dry run" if dry_run else ""), err=True)
+    return EXIT_USAGE if result.refused else EXIT_NOTHING

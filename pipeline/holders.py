@@ -9,6 +9,4 @@ def holder(attributor: Attributor, verdict: Verdict) -> Attribution:
 
     Where it changed hands in between, the answer is the set of its holders, never one name.
     """
-    last = attributor.attribute(verdict.address, verdict.last_seen_ns)
-    first = attributor.attribute(verdict.address, verdict.first_seen_ns)
-    return last if first == last else attributor.attribute(verdict.address, None)
+    return attributor.during(verdict.address, verdict.first_seen_ns, verdict.last_seen_ns)

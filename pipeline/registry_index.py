@@ -2,12 +2,15 @@
 
 import hashlib
 import threading
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from facts.endpoint import Address
 from facts.errors import StoreError
 from pipeline.settings import Settings
-from registry.attribution import Attribution, Attributor
+from registry.attribution import Attribution, Attributor, Bulk
 from registry.index_folder import load, mark, publish, stamp_of
 from store.database import Database
 from store.registry import RegistryStore
@@ -35,24 +38,36 @@ class LiveAttributor(Attributor):
         self._folder = folder
         self._turn = threading.Lock()
         self._mark = mark(folder)
-        super().__init__(load(folder)[0], tolerance_ns)
-        self._now = Attributor(self._index, tolerance_ns)
+        index, _ = load(folder)
+        super().__init__(index, tolerance_ns)
+        self._now = Attributor(index, tolerance_ns)
 
     def current(self) -> Attributor:
         """Return the attributor of the index that holds now."""
-        if (at := mark(self._folder)) != self._mark and at:
+        if (at := mark(self._folder)) and at != self._mark:
             with self._turn:
                 if at != self._mark:
                     try:
                         index, _ = load(self._folder)
                     except StoreError:
-                        return self._now  # a third index came in between: the next question finds it
+                        return self._now  # yet another index came in between: the next question finds it
                     self._now = Attributor(index, self.tolerance_ns)
                     self._mark = at
         return self._now
 
-    def attribute(
-        self, address: IPv4Address | IPv6Address, at_ns: int | None, port: int | None = None
-    ) -> Attribution:
+    def attribute(self, address: Address, at_ns: int | None, port: int | None = None) -> Attribution:
         """Return who held an address, as `Attributor.attribute` does, by the registry of this moment."""
         return self.current().attribute(address, at_ns, port)
+
+    def during(self, address: Address, from_ns: int, to_ns: int, port: int | None = None) -> Attribution:
+        """Return who held an address during a time, by the registry of this moment."""
+        return self.current().during(address, from_ns, to_ns, port)
+
+    def attribute_many(
+        self,
+        addresses: NDArray[np.uint64],
+        at_ns: NDArray[np.int64],
+        ports: NDArray[np.int64] | None = None,
+    ) -> Bulk:
+        """Answer many questions, all of them by the registry of this moment."""
+        return self.current().attribute_many(addresses, at_ns, ports)

@@ -46,6 +46,16 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of registry CSV files that `replay` resolves with when --registry is not given.",
     )
+    clock_tolerance_s: float = Field(
+        default=2.0,
+        ge=0,
+        le=3600,
+        description="Seconds that clocks of captures and logs may be apart: an attribution holds that long.",
+    )
+    location_hint: Path | None = Field(
+        default=None,
+        description="An .mmdb file of your own, shown as a hint, never as the registered place.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8765, ge=1, le=65535, description="Port that `serve` listens on.")
     lang: Literal["en", "zh"] | None = Field(
@@ -55,7 +65,7 @@ class Settings(BaseSettings):
         default="info", description="Least level of the log on standard error."
     )
 
-    @field_validator("home", "registry")
+    @field_validator("home", "registry", "location_hint")
     @classmethod
     def _expanded(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

@@ -97,11 +97,18 @@ class Attributor:
 
         `port` is the public source port; it matters where many subscribers share the address.
         """
-        asked = self._asked(address)
         if at_ns is None:
-            return self._ever(asked, port)
-        begin = max(at_ns - self.tolerance_ns, _MIN_NS)
-        end = min(at_ns + self.tolerance_ns, _MAX_NS)
+            return self._ever(self._asked(address), port)
+        return self.during(address, at_ns, at_ns, port)
+
+    def during(self, address: Address, from_ns: int, to_ns: int, port: int | None = None) -> Attribution:
+        """Return who held `address` from `from_ns` to `to_ns` (inclusive).
+
+        Where it changed hands in between, the answer is the set of its holders, the longer the more probable.
+        """
+        asked = self._asked(address)
+        begin = max(from_ns - self.tolerance_ns, _MIN_NS)
+        end = min(max(from_ns, to_ns) + self.tolerance_ns, _MAX_NS)
         edges = [begin, *self._changes(asked, port, begin, end)[-MAX_INSTANTS:]]
         states = [self._state(asked, port, edge) for edge in edges]
         lengths = [
