@@ -20,7 +20,7 @@ from protocols.events import (
 from protocols.http_calls import CHIA, Asked, Call, Reply, Visit, event
 from protocols.jsonrpc import number, small, text
 from protocols.stratum_shapes import is_any_hex, is_hex
-from protocols.wallets import coins_of
+from protocols.wallets import quick_coins_of
 
 PATHS = frozenset({"farmer", "partial"})
 """Last parts of the paths at which farmers speak; `pool_info` tells none from who only compares pools."""
@@ -56,7 +56,7 @@ def _login(visit: Visit, request: Asked, payload: dict[str, Any]) -> Told:
     """{launcher_id, authentication_token, authentication_public_key, payout_instructions, ...}."""
     visit.introduced(CHIA)
     payout = payload.get("payout_instructions")
-    wallet = payout if isinstance(payout, str) and coins_of(payout) == ("XCH",) else None
+    wallet = payout if isinstance(payout, str) and quick_coins_of(payout) == ("XCH",) else None
     told = event(
         Login,
         CHIA,

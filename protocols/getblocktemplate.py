@@ -28,7 +28,7 @@ from protocols.jsonrpc import number, text
 from protocols.stratum_shapes import height, is_any_hex, is_hex
 from protocols.targets import hashes_of_hex
 from protocols.template_coins import of_daemon, of_template
-from protocols.wallets import coins_of
+from protocols.wallets import quick_coins_of
 
 LEAST_BLOCK = 160
 """Hex digits of the shortest block or solution: 80 bytes of a header."""
@@ -110,7 +110,7 @@ def _template(request: Asked) -> Told | None:
         wallet = params.get("wallet_address")
         if not isinstance(wallet, str):
             return None
-        if coins_of(wallet) is not None:
+        if quick_coins_of(wallet) is not None:
             told.append(login(request, TEMPLATE, wallet))
     elif params and not isinstance(params[0], dict):
         return None

@@ -100,12 +100,15 @@ def messages(line: bytes, side: Side, offset: int) -> Iterator[Message]:
     text = line.decode("utf-8", "surrogateescape")
     plain = len(text) == len(line)
     end, size = 0, len(text)
+    measured, start = 0, offset  # characters before `measured` are counted in `start`
     while True:
         while end < size and text[end] in _SPACE:
             end += 1
         if end == size:
             return
-        start = offset + (end if plain else len(text[:end].encode("utf-8", "surrogateescape")))
+        passed = text[measured:end]
+        start += len(passed) if plain else len(passed.encode("utf-8", "surrogateescape"))
+        measured = end
         try:
             value, end = _DECODER.raw_decode(text, end)
         except (ValueError, RecursionError) as error:

@@ -14,7 +14,7 @@ from protocols.events import Difficulty, Login, LoginResult, Notice, PoolEvent, 
 from protocols.jsonrpc import MAX_PENDING, Message, small, text
 from protocols.stratum_session import Grade, Job, Session
 from protocols.targets import hashes_of_target
-from protocols.wallets import coins_of
+from protocols.wallets import quick_coins_of
 
 PROTOCOL = "stratum-nimiq"
 ALGORITHM = "argon2d"
@@ -153,7 +153,7 @@ def _address(value: object) -> str | None:
     if not isinstance(value, str) or len(value) > 64:
         return None
     address = value.replace(" ", "")
-    return address if coins_of(address) == (COIN,) else None
+    return address if quick_coins_of(address) == (COIN,) else None
 
 
 def _target(compact: int) -> int:

@@ -152,7 +152,7 @@ def read_account(user: str) -> Account:
     if token is None:
         return Account(worker=_worker_of_account(user))
     wallet = token.group()
-    coins = _quickly(wallet)
+    coins = quick_coins_of(wallet)
     unproved = coins is None and _groestl_form(wallet) is not None
     if unproved:
         coins = ("GRS",)
@@ -174,7 +174,7 @@ def _test_network(wallet: str) -> Coin:
 
 def coins_of(wallet: str) -> tuple[str, ...] | None:
     """Return the tickers that the form of a wallet address allows (maybe none known); None if it is none."""
-    coins = _quickly(wallet)
+    coins = quick_coins_of(wallet)
     return _groestl(wallet) if coins is None else coins
 
 
@@ -183,7 +183,8 @@ def proved(account: Account) -> bool:
     return account.wallet is None or not account.unproved or _groestl(account.wallet) is not None
 
 
-def _quickly(wallet: str) -> tuple[str, ...] | None:
+def quick_coins_of(wallet: str) -> tuple[str, ...] | None:
+    """Return what coins_of does, but for Groestlcoin's: for messages that may come by the thousand."""
     for form in _FORMS:
         coins = form(wallet)
         if coins is not None:

@@ -47,6 +47,26 @@ def test_what_is_no_message_is_refused_and_the_next_line_is_read(line: bytes) ->
     assert [event.offset for event in parser.feed(C, SUBSCRIBE)] == [len(SUBSCRIBE) + len(line) + 1]
 
 
+@pytest.mark.parametrize("name", ["rig", "r\u00edg", "\u6316\u77ff", "\U0001f4a5"])
+def test_messages_of_one_line_carry_their_own_offsets(name: str) -> None:
+    said = [f'{{"id":{n},"method":"{name * n}"}}'.encode() for n in range(6)]
+    line = b"\xef\xbb\xbf " + b" ".join(said)
+    places = [line.find(one) for one in said]
+    assert [one.offset for one in messages(line, C, 1000)] == [1000 + place for place in places]
+
+
+@pytest.mark.prove
+def test_a_line_of_many_messages_costs_under_100_ms_in_any_alphabet() -> None:
+    line = '{"note":"\u00e9"}'.encode() + b"{}" * 32_000
+
+    def seconds() -> float:
+        began = time.process_time()
+        assert sum(1 for _ in messages(line, C, 0)) == 32_001
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(5)) < 0.1
+
+
 @pytest.mark.prove
 @pytest.mark.parametrize("line", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_no_message_is_refused_within_5_ms(line: bytes) -> None:
