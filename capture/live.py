@@ -1,7 +1,7 @@
 """Live traffic: one worker a ring, each a thread; what they observe comes to one place.
 
 The kernels run free of the interpreter lock, and what is left in Python is little
-(docs/decisions/0005-live-workers.md). A reader that judges for a while holds nobody up: what is observed
+(docs/decisions/0006-live-workers.md). A reader that judges for a while holds nobody up: what is observed
 waits in a queue, and when that is full the rings do; what overflows there is counted by the system.
 """
 
