@@ -33,10 +33,10 @@ def main() -> None:
     addresses[:, 1] = (np.uint64(0xFFFF) << np.uint64(32)) + np.uint64(0x0A000000)
     addresses[:, 1] += draw.integers(0, span, questions, dtype=np.uint64)
     began = time.process_time()
-    numbers = attributor.attribute_many(addresses, np.full(questions, NOW_NS))
+    answers = attributor.attribute_many(addresses, np.full(questions, NOW_NS))
     found = time.process_time() - began
     began = time.process_time()
-    held = sum(attributor.answer(number).certain for number in numbers.tolist())
+    held = sum(answers.attribution(place).certain for place in range(questions))
     answered = time.process_time() - began
     print(
         json.dumps(

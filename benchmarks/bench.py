@@ -31,6 +31,11 @@ class Bench:
     quick: bool = False
     failed: list[str] = field(default_factory=list)
 
+    @property
+    def pair(self) -> str:
+        """Two cores, as taskset reads them; one where there is only one."""
+        return ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
+
     def checked(
         self,
         name: str,

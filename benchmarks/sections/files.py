@@ -28,8 +28,9 @@ def measure(bench: Bench) -> Found:
         ("--each --jobs 2", ("--each", "-j", "2")),
     ):
         say(f"  minescope replay {name}")
-        cores = None if more[1:] == () else "0-1"
-        if done := bench.replayed(f"files {name}", *more, str(folder), cores=cores):
+        if done := bench.replayed(
+            f"files {name}", *more, str(folder), cores=bench.pair if "-j" in more else None
+        ):
             found["runs"][f"minescope replay, {name}"] = figures(done[0])
             if done[1]["packets"] != found["packets"] or done[1]["files"] != count:
                 bench.failed.append(f"files {name}: {done[1]['packets']} packets of {found['packets']}")

@@ -1,6 +1,5 @@
 """Two workers: several files at once, on two cores."""
 
-import os
 import struct
 from collections.abc import Iterator
 from functools import partial
@@ -15,16 +14,12 @@ PARTS = 4
 
 def measure(bench: Bench) -> Found:
     """Replay a quarter of the capture a file with one process and with two, both on the same two cores."""
-    cores = sorted(os.sched_getaffinity(0))[:2]
-    found: Found = {"cores": len(cores), "runs": {}, "verdicts": {}}
+    found: Found = {"cores": bench.pair, "runs": {}, "verdicts": {}}
     folder = bench.scratch / "parts"
     folder.mkdir()
     say(f"  cutting the capture into {PARTS}")
     split(bench.capture, folder, PARTS)
-    held = ",".join(map(str, cores))
-    bench.interleaved(
-        [(f"--jobs {jobs}", partial(_replayed, bench, found, folder, jobs, held)) for jobs in (1, 2)]
-    )
+    bench.interleaved([(f"--jobs {jobs}", partial(_replayed, bench, found, folder, jobs)) for jobs in (1, 2)])
     for part in folder.iterdir():
         part.unlink()
     if len(set(found["verdicts"].values())) > 1:
@@ -32,8 +27,8 @@ def measure(bench: Bench) -> Found:
     return found
 
 
-def _replayed(bench: Bench, found: Found, folder: Path, jobs: int, cores: str) -> None:
-    done = bench.replayed(f"--jobs {jobs}", "--each", "--jobs", str(jobs), str(folder), cores=cores)
+def _replayed(bench: Bench, found: Found, folder: Path, jobs: int) -> None:
+    done = bench.replayed(f"--jobs {jobs}", "--each", "--jobs", str(jobs), str(folder), cores=bench.pair)
     if done:
         found["runs"].setdefault(str(jobs), []).append(figures(done[0]))
         found["verdicts"][str(jobs)] = done[1]["verdicts"]
@@ -60,7 +55,7 @@ def tables(found: Found) -> Iterator[Table]:
         walls = [run["wall_s"] for run in runs]
         faster = [one / here for one, here in zip(alone, walls, strict=False)]
         rows.append((jobs, spread(walls), spread([run["cpu_s"] for run in runs]), spread(faster)))
-    yield Table(rows, [f"`replay --each --jobs N`, the capture in {PARTS} files, {found['cores']} cores"])
+    yield Table(rows, [f"`replay --each --jobs N`, the capture in {PARTS} files, cores {found['cores']}"])
 
 
 SECTION = Section("parallel", "Two workers", measure, tables)

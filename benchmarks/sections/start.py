@@ -49,7 +49,7 @@ def _served(bench: Bench, found: Found) -> None:
 
 
 @contextmanager
-def serving(bench: Bench, env: dict[str, str]) -> Iterator[tuple[int, float]]:
+def serving(bench: Bench, env: dict[str, str], patience_s: float = PATIENCE_S) -> Iterator[tuple[int, float]]:
     """Hold an API open on loopback; give its port (0 where it did not start) and when it was begun."""
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
@@ -63,7 +63,7 @@ def serving(bench: Bench, env: dict[str, str]) -> Iterator[tuple[int, float]]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        ready = _answers(server, port, began)
+        ready = _answers(server, port, began + patience_s)
         if not ready:
             bench.failed.append("minescope serve did not answer")
         yield port if ready else 0, began
@@ -72,8 +72,8 @@ def serving(bench: Bench, env: dict[str, str]) -> Iterator[tuple[int, float]]:
         server.wait()
 
 
-def _answers(server: subprocess.Popen[bytes], port: int, began: float) -> bool:
-    while time.perf_counter() - began < PATIENCE_S and server.poll() is None:
+def _answers(server: subprocess.Popen[bytes], port: int, until: float) -> bool:
+    while time.perf_counter() < until and server.poll() is None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
                 return True
