@@ -9,13 +9,29 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.access.gate import Gate
+from api.access.trail import Trail
 from api.docs_page import docs_page
 from api.faults import of_ask, of_validation
+from api.jobs import Jobs
 from api.language import of_request
 from api.middleware import SecurityHeaders, add_security_headers
 from api.openapi import DESCRIPTION, DescribedAPI
 from api.problems import Problem, ProblemError, http_response, problem_response
-from api.routes import health, hits, ips
+from api.routes import (
+    accounts,
+    audit,
+    decisions,
+    evidence,
+    exports,
+    files,
+    health,
+    hits,
+    ips,
+    jobs,
+    probes,
+    session,
+)
 from facts.errors import StoreError
 from pipeline.lookup import AskError
 from pipeline.services import Services
@@ -23,6 +39,11 @@ from pipeline.services import Services
 _TAGS = [
     {"name": "addresses", "description": "What is known of an address."},
     {"name": "hits", "description": "Who mines."},
+    {"name": "files", "description": "What is known of an enterprise, a site, a pool."},
+    {"name": "evidence", "description": "The packets themselves."},
+    {"name": "decisions", "description": "What people made of it."},
+    {"name": "jobs", "description": "Bulk look-ups that run on their own."},
+    {"name": "access", "description": "Who asks; what was asked."},
     {"name": "service", "description": "The service itself."},
 ]
 _SILENT = TelemetryConfig(  # nothing is told to anyone: probes stand in closed networks
@@ -31,8 +52,25 @@ _SILENT = TelemetryConfig(  # nothing is told to anyone: probes stand in closed 
 _log = logging.getLogger("minescope.api")
 
 
-def create_app(services: Services, hosts: Collection[str] | None = None) -> FastAPI:
-    """Return the application over opened services, which the caller closes.
+ROUTERS = (
+    ips.router,
+    evidence.router,
+    decisions.router,
+    jobs.router,
+    hits.router,
+    exports.router,
+    files.router,
+    probes.router,
+    session.router,
+    accounts.router,
+    audit.router,
+    health.router,
+)
+"""The table of routes, in the order of the description."""
+
+
+def create_app(services: Services, gate: Gate, hosts: Collection[str] | None = None) -> FastAPI:
+    """Return the application over opened services and an opened gate, which the caller closes.
 
     `hosts` are the lower-case host names that it answers to (IPv6 in brackets); None takes any.
     """
@@ -49,9 +87,12 @@ def create_app(services: Services, hosts: Collection[str] | None = None) -> Fast
         telemetry=_SILENT,
     )
     app.state.services = services
+    app.state.gate = gate
     app.state.bulks = ips.Slots(ips.MAX_BULKS)
+    app.state.jobs = Jobs(services, gate.clock)
+    app.add_middleware(Trail, writer=gate.writer, clock=gate.clock)
     app.add_middleware(SecurityHeaders, hosts=hosts)
-    for router in (ips.router, hits.router, health.router):
+    for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/docs", docs_page, include_in_schema=False)
     app.exception_handler(ProblemError)(_problem)

@@ -8,12 +8,12 @@ from typing import Any
 
 from starlette.requests import Request
 
+from api.access.view import View
 from api.faults import fault
 from api.language import Lang
 from api.problems import Problem, ProblemError, problem_json
-from api.wording import wording
 from facts.errors import StoreError
-from pipeline.lookup import Ask, AskError, answer_json, look_up, read_address, read_port, read_time
+from pipeline.lookup import Ask, AskError, look_up, read_address, read_port, read_time
 from pipeline.services import Services
 
 MAX_ENTRIES = 100_000  # promised in the interface; more belong into several requests
@@ -94,13 +94,14 @@ def batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
         yield entries[start : start + BATCH]
 
 
-def answer_lines(services: Services, entries: Sequence[Entry], lang: Lang, instance: str) -> bytes:
-    """Return one NDJSON line per entry. Raises StoreError where the database fails."""
-    answers = iter(look_up(services, [entry for entry in entries if isinstance(entry, Ask)]))
-    sentence = wording(lang)
+def answer_lines(
+    services: Services, view: View, entries: Sequence[Entry], lang: Lang, instance: str
+) -> bytes:
+    """Return one NDJSON line per entry, as the view shows it. Raises StoreError where the database fails."""
+    answers = map(view.answer, look_up(services, [entry for entry in entries if isinstance(entry, Ask)]))
     return b"".join(
         _line(
-            answer_json(next(answers), sentence)
+            view.answer_json(next(answers), lang)
             if isinstance(entry, Ask)
             else _error(
                 entry.shown,
@@ -122,10 +123,12 @@ def failed_lines(entries: Sequence[Entry], lang: Lang, instance: str) -> bytes:
     )
 
 
-def answer_lines_or_errors(services: Services, entries: Sequence[Entry], lang: Lang, instance: str) -> bytes:
+def answer_lines_or_errors(
+    services: Services, view: View, entries: Sequence[Entry], lang: Lang, instance: str
+) -> bytes:
     """Return one NDJSON line per entry, whatever the database does: the status line has been sent."""
     try:
-        return answer_lines(services, entries, lang, instance)
+        return answer_lines(services, view, entries, lang, instance)
     except StoreError:
         return failed_lines(entries, lang, instance)
 

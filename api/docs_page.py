@@ -69,7 +69,7 @@ def _operation(method: str, path: str, operation: dict[str, Any], base: str) -> 
         )
         parts.append(f"<table><tr><th>Parameter<th>In<th>Type<th>Meaning</tr>{rows}</table>")
     if body := operation.get("requestBody"):
-        parts.append(f"<h3>Body</h3>{_prose(body['description'])}{_content(body['content'])}")
+        parts.append(f"<h3>Body</h3>{_prose(body.get('description', ''))}{_content(body['content'])}")
     for status, response in operation["responses"].items():
         parts.append(f"<h3>{_text(status)} {_inline(response['description'])}</h3>")
         parts.append(_content(response.get("content", {})))
@@ -81,11 +81,13 @@ def _curl(method: str, path: str, operation: dict[str, Any], base: str) -> str:
         if parameter["in"] == "path":
             example = parameter.get("examples") or parameter["schema"].get("examples") or ["..."]
             path = path.replace(f"{{{parameter['name']}}}", str(example[0]))
-    if method == "get":
-        return f"curl {base}{path}"
-    [content] = operation["requestBody"]["content"].values()
-    data = json.dumps(content["example"])
-    return f"curl -X {method.upper()} -H 'Content-Type: application/json' -d '{data}' {base}{path}"
+    parts = ["curl"] if method == "get" else [f"curl -X {method.upper()}"]
+    if any(parameter["name"] == "X-Purpose" for parameter in operation.get("parameters", [])):
+        parts.append("-H 'X-Purpose: case 2026-017'")
+    if body := operation.get("requestBody"):
+        [content] = body["content"].values()
+        parts.append(f"-H 'Content-Type: application/json' -d '{json.dumps(content['example'])}'")
+    return " ".join([*parts, base + path])
 
 
 def _content(content: dict[str, Any]) -> str:

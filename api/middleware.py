@@ -1,11 +1,12 @@
-"""What holds for every answer: security headers, and who may be asked."""
+"""What holds for every answer: security headers, who may be asked, and what is on its way out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.deprecation import OUTGOING, Outgoing
 from api.problems import Problem, problem_response
 
 SECURITY_HEADERS = {
@@ -14,6 +15,9 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",  # for browsers that know no frame-ancestors
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 """Set where the route did not set its own."""
 
@@ -25,9 +29,15 @@ class SecurityHeaders:
     check keeps a web page from reading it under a name that resolves to 127.0.0.1 (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] | None = None,
+        outgoing: Mapping[str, Outgoing] = OUTGOING,
+    ) -> None:
         self._app = app
         self._hosts = None if hosts is None else frozenset(hosts)
+        self._outgoing = outgoing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI asks."""
@@ -37,7 +47,11 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add_security_headers(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                add_security_headers(headers)
+                operation = getattr(scope.get("route"), "operation_id", None)
+                if (going := self._outgoing.get(operation or "")) is not None:
+                    headers.update(going.headers())
             await send(message)
 
         request = Request(scope)

@@ -64,6 +64,83 @@ class Problem(Enum):
             "该游标并非由本服务给出，请去掉游标重新开始。",
         ),
     )
+    PURPOSE_MISSING = Kind(
+        "purpose-missing",
+        400,
+        Text("No purpose is stated", "未说明查询事由"),
+        Text(
+            "Say why you ask in the header X-Purpose: a case number or reason of {least} to {most} letters.",
+            "请在请求头 X-Purpose 中写明案件编号或事由（{least} 至 {most} 个字符，可用百分号编码的 UTF-8）。",
+        ),
+    )
+    UNAUTHENTICATED = Kind(
+        "unauthenticated",
+        401,
+        Text("Who asks is not known", "未通过身份认证"),
+        Text(
+            "Send a valid API key as bearer token, or log in at /v1/session.",
+            "请以 Bearer 令牌携带有效的 API 密钥，或在 /v1/session 登录。",
+        ),
+    )
+    LOGIN_REFUSED = Kind(
+        "login-refused",
+        401,
+        Text("The log-in was refused", "登录被拒绝"),
+        Text(
+            "The name, the password or the code is wrong, or the account is locked for a while.",
+            "用户名、密码或验证码有误，或账户已被暂时锁定。",
+        ),
+    )
+    CODE_WANTED = Kind(
+        "code-wanted",
+        401,
+        Text("A one-time code is wanted", "需要一次性验证码"),
+        Text("Send the code of your authenticator as `code`.", "请在 `code` 中填写验证器显示的验证码。"),
+    )
+    FORBIDDEN = Kind(
+        "forbidden",
+        403,
+        Text("Not for this account", "该账户无此权限"),
+        Text("It needs the permission {permission}.", "需要权限 {permission}。"),
+    )
+    CSRF = Kind(
+        "csrf",
+        403,
+        Text("The change did not come from the session's own page", "请求并非来自会话自身的页面"),
+        Text(
+            "Send the session's token in the header X-CSRF-Token.", "请在请求头 X-CSRF-Token 中携带会话令牌。"
+        ),
+    )
+    UNKNOWN_RECORD = Kind(
+        "unknown-record",
+        404,
+        Text("There is no such record", "没有该记录"),
+        Text("Nothing is held under this name.", "没有以此为标识的记录。"),
+    )
+    NOT_READY = Kind(
+        "not-ready",
+        409,
+        Text("The result is not ready", "结果尚未就绪"),
+        Text("The job is {state}.", "任务状态为 {state}。"),
+    )
+    KEY_REUSED = Kind(
+        "idempotency-key-reused",
+        422,
+        Text("The idempotency key was used for another request", "幂等键已用于另一请求"),
+        Text("Use a new Idempotency-Key for a new request.", "请为新的请求使用新的 Idempotency-Key。"),
+    )
+    PRECONDITION_FAILED = Kind(
+        "precondition-failed",
+        412,
+        Text("The record has changed", "记录已变更"),
+        Text("It is no longer what If-Match names; read it again.", "记录与 If-Match 不符，请重新读取。"),
+    )
+    TOO_MANY_REQUESTS = Kind(
+        "too-many-requests",
+        429,
+        Text("Too many requests", "请求过多"),
+        Text("Wait as long as Retry-After says.", "请按 Retry-After 所示等待。"),
+    )
     UNKNOWN_ADDRESS = Kind(
         "unknown-address",
         404,
@@ -139,7 +216,7 @@ class Problem(Enum):
         "busy",
         503,
         Text("Too many bulk look-ups at once", "批量查询过多"),
-        Text("{limit} bulk look-ups are already running.", "已有 {limit} 个批量查询在进行。"),
+        Text("{limit} of them are already running.", "已有 {limit} 个在进行。"),
     )
 
 

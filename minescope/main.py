@@ -40,6 +40,7 @@ def minescope(
 
 def _register() -> None:
     """Hang every command on the app; their modules import what is heavy only when they run."""
+    from minescope.audit import audit
     from minescope.check import check
     from minescope.inspect import inspect
     from minescope.lookup import lookup
@@ -48,12 +49,15 @@ def _register() -> None:
     from minescope.registry import registry
     from minescope.replay import replay
     from minescope.serve import serve
+    from minescope.users import users
     from minescope.warmup import warmup
 
     for command in (replay, probe, lookup, serve, inspect, check, warmup):
         app.command()(command)
     app.add_typer(registry)
     app.add_typer(pools)
+    app.add_typer(users)
+    app.add_typer(audit)
 
 
 _register()

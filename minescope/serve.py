@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -25,6 +27,15 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    open_: Annotated[
+        bool,
+        typer.Option(
+            "--open", help="Ask nobody who they are, although there are accounts: on this machine only."
+        ),
+    ] = False,
+    closed: Annotated[
+        bool, typer.Option("--closed", help="Let nobody in without an account, even while there is none.")
+    ] = False,
 ) -> int:
     """Answer over HTTP who mines, how that is known, whose the address is and where it stands.
 
@@ -32,8 +43,10 @@ def serve(
     MINESCOPE_REGISTRY names), until SIGTERM or Ctrl-C; answers that are running then get 10 seconds to end.
     The registry is read once, at the start.
 
-    **There are no accounts yet.** It listens on this machine only, unless --host says otherwise: whoever
-    reaches the port reads everything. `/docs` is the reference, `/openapi.json` the same for programs.
+    **Who may ask**: accounts and API keys (`minescope users`, docs/access.md). On this machine alone, and as
+    long as there is no account, whoever reaches the port is let in, and the server says so: the first account
+    closes it. Every look-up states its purpose in the header `X-Purpose` and is kept in the audit. `/docs` is
+    the reference, `/openapi.json` the same for programs. Encryption is for a proxy in front (docs/deploy.md).
 
     **Examples**
 
@@ -41,16 +54,22 @@ def serve(
 
         minescope serve --port 9000
 
-        curl http://127.0.0.1:8765/v1/ips/203.0.113.7
+        curl -H 'X-Purpose: case 2026-017' http://127.0.0.1:8765/v1/ips/203.0.113.7
 
     **Exit codes**: 0 ended by a signal; 2 the database or the registry cannot be read; 3 wrong usage or
     settings, a port in use among them.
     """
+    from api.access.gate import Mode
+    from api.access.opening import opened_gate
     from api.app import create_app
     from api.server import LOOPBACK_NAMES, bind, is_loopback, run
+    from facts.errors import UsageError
     from pipeline.services import build_services
     from pipeline.settings import load_settings
+    from store.jobs import JobStore
 
+    if open_ and closed:
+        raise UsageError("--open and --closed exclude each other")
     settings = load_settings(host=host, port=port)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("minescope").setLevel(settings.log_level.upper())
@@ -58,22 +77,41 @@ def serve(
         for notice in services.notices:
             typer.echo(f"minescope: {notice}", err=True)
         local = is_loopback(bound)
-        if not local:
-            typer.echo(
-                f"minescope: warning: listening on {settings.host} and there are no accounts yet: whoever "
-                f"reaches port {settings.port} reads every verdict and every name in the registry",
-                err=True,
-            )
+        if open_ and not local:
+            raise UsageError("--open is for this machine only: leave --host away")
+        mode = Mode.CLOSED if closed or not local else Mode.OPEN if open_ else Mode.UNTIL_USERS
         url = f"http://{_reachable(bound.getsockname()[0])}:{settings.port}"
 
-        def ready() -> None:
-            typer.echo(f"MineScope {services.version} answers at {url}")
-            typer.echo(f"  reference  {url}/docs")
-            typer.echo(f"  example    curl '{url}/v1/hits?level=likely'")
-            sys.stdout.flush()
+        with opened_gate(services, mode, time.time_ns) as gate:
+            accounts = gate.access.has_users()
 
-        run(create_app(services, LOOPBACK_NAMES if local else None), bound, ready)
+            def ready() -> None:
+                typer.echo(f"MineScope {services.version} answers at {url}")
+                typer.echo(f"  reference  {url}/docs")
+                typer.echo(f"  example    curl -H 'X-Purpose: trying it out' '{url}/v1/hits?level=likely'")
+                for line in _who_may(mode, accounts, local):
+                    typer.echo(f"minescope: {line}", err=True)
+                sys.stdout.flush()
+
+            JobStore(services.database).fail_unfinished(time.time_ns())
+            app = create_app(services, gate, LOOPBACK_NAMES if local else None)
+            try:
+                run(app, bound, ready)
+            finally:
+                app.state.jobs.close()
     return EXIT_NOTHING
+
+
+def _who_may(mode: str, accounts: bool, local: bool) -> Iterator[str]:
+    """Yield what a person should know of who is let in."""
+    if mode == "open" or (mode == "until-users" and not accounts):
+        yield "open: nobody is asked who they are; whoever uses this machine reads everything"
+        if mode == "until-users":
+            yield "the first account closes it: minescope users add NAME --role analyst"
+    elif not accounts:
+        yield "warning: there is no account, so every look-up is refused: minescope users add NAME --role ..."
+    if not local:
+        yield "warning: passwords and answers travel in clear unless a proxy in front speaks TLS"
 
 
 def _reachable(address: str) -> str:

@@ -1,12 +1,14 @@
-"""Keeping what a run found: the verdicts of a replay in the database."""
+"""Keeping what a run found: the verdicts of a replay, and the packets of their evidence, in the database."""
 
 from collections.abc import Callable, Collection, Sequence
 
 from facts.evidence import Evidence
 from facts.instant import rfc3339
 from pipeline.contract import Hit
+from pipeline.evidence_packets import packets_of
 from pipeline.settings import load_settings
 from store.database import open_database
+from store.packets import PacketStore
 from store.verdicts import VerdictStore
 
 
@@ -17,8 +19,11 @@ def keep(
 
     Of `sources`, which were judged whole, older verdicts that this run does not repeat are superseded.
     """
+    verdicts = [hit.verdict for hit in hits]
     with open_database(load_settings().database_url) as database:
         saved = VerdictStore(database).save(
-            f"replay {rfc3339(started_ns)}", started_ns, (hit.verdict for hit in hits), because, sources
+            f"replay {rfc3339(started_ns)}", started_ns, verdicts, because, sources
         )
-    return f"kept {saved.added:,} verdicts, {saved.superseded:,} older ones superseded"
+        packets = PacketStore(database).keep(packets_of(verdicts), started_ns)
+    told = f"kept {saved.added:,} verdicts and {packets:,} packets of their evidence"
+    return f"{told}, {saved.superseded:,} older verdicts superseded"

@@ -255,7 +255,7 @@ class AccessStore:
             found = connection.execute(query).first()
         return None if found is None else _read(found[:4], found[4], found[5])
 
-    def keys(self) -> list[Key]:
+    def api_keys(self) -> list[Key]:
         """Return all keys, as they were issued."""
         row = ApiKeyRow
         query = select(UserRow.name, row.prefix, row.scopes, row.label, row.expires_ns, row.revoked_ns)

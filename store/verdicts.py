@@ -209,6 +209,11 @@ class VerdictStore:
             )
 
 
+def cursor_after(stored: StoredVerdict) -> str:
+    """Return the cursor of the hits that follow one in the order of hits."""
+    return _cursor(stored.verdict.last_seen_ns, stored.id)
+
+
 def _unworded(evidence: Evidence) -> str:
     return ""
 

@@ -8,6 +8,7 @@ from api.deps import Served
 from api.models import HealthModel
 from api.openapi import responses
 from api.problems import Problem
+from store.row_security import seeing_everything
 
 router = APIRouter(tags=["service"])
 
@@ -22,7 +23,8 @@ router = APIRouter(tags=["service"])
 )
 def read_health(services: Served) -> dict[str, Any]:
     """Ask the database and count what is held. 503 where it does not answer."""
-    counts = services.verdicts.counts()
+    with seeing_everything():
+        counts = services.verdicts.counts()
     return {
         "status": "ok",
         "version": services.version,

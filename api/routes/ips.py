@@ -8,9 +8,13 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.access.gate import ToLookUp
+from api.access.trail import Asked
+from api.access.view import View
+from api.answers import answered
 from api.bulk import (
     MAX_BODY,
     MAX_ENTRIES,
@@ -24,10 +28,9 @@ from api.bulk import (
 from api.deps import Served
 from api.language import TAGS, Language
 from api.models import AddressModel
-from api.openapi import responses
+from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
-from api.wording import wording
-from pipeline.lookup import Ask, answer_json, look_up, read_address, read_time
+from pipeline.lookup import Ask, look_up, read_address, read_time
 
 NDJSON = "application/x-ndjson"
 MAX_BULKS = 8  # at once: bounds their memory to 8 x (MAX_BODY + some 30 MB of entries)
@@ -90,19 +93,22 @@ class AddressQuery(BaseModel):
     response_description="What is known of the address.",
     responses=responses(
         {},
+        *ASKED,
         Problem.UNKNOWN_ADDRESS,
         Problem.INVALID_REQUEST,
         Problem.STORE_UNAVAILABLE,
     ),
 )
 def read_ip(
+    request: Request,
     services: Served,
+    asker: ToLookUp,
     lang: Language,
     query: Annotated[AddressQuery, Query()],
     ip: Annotated[
         str, Path(description="IPv4, or IPv6 in any spelling; mapped IPv4 is IPv4.", examples=["203.0.113.7"])
     ],
-) -> JSONResponse:
+) -> Response:
     """Say whether the address mines, how that is known, whose it is and where it stands.
 
     404 means that no capture has shown the address and the registry has never held it. An address that the
@@ -110,13 +116,12 @@ def read_ip(
     the attribution at the top speaks of; each verdict carries the attribution of the time of its traffic.
     """
     ask = Ask(read_address(ip, "ip"), None if query.at is None else read_time(query.at), query.port)
-    [answer] = look_up(services, [ask])
+    view = View(services, asker.account)
+    [found] = look_up(services, [ask])
+    answer = view.answer(found)
     if not answer.known:
         raise ProblemError(Problem.UNKNOWN_ADDRESS, address=ask.address)
-    return JSONResponse(
-        answer_json(answer, wording(lang)),
-        headers={"Content-Language": TAGS[lang], "Vary": "Accept-Language"},
-    )
+    return answered(request, view.answer_json(answer, lang), lang)
 
 
 _BULK_OPENAPI: dict[str, Any] = {
@@ -153,6 +158,7 @@ _BULK_OPENAPI: dict[str, Any] = {
                 },
             },
         },
+        *ASKED,
         Problem.MALFORMED_JSON,
         Problem.BODY_TOO_LARGE,
         Problem.TOO_MANY_ADDRESSES,
@@ -163,7 +169,9 @@ _BULK_OPENAPI: dict[str, Any] = {
     ),
     openapi_extra=_BULK_OPENAPI,
 )
-async def look_addresses_up(request: Request, services: Served, lang: Language) -> StreamingResponse:
+async def look_addresses_up(
+    request: Request, services: Served, asker: ToLookUp, lang: Language
+) -> StreamingResponse:
     """Answer up to 100,000 addresses as newline-delimited JSON, a line per entry, while they are looked up.
 
     An entry is an address, or an object with `address` and perhaps `at` and `port`. An entry that cannot be
@@ -176,16 +184,19 @@ async def look_addresses_up(request: Request, services: Served, lang: Language) 
     with ExitStack() as undo:
         undo.callback(slots.give)
         entries = await run_in_threadpool(parse_entries, await read_body(request), lang)
+        trail: Asked = request.state.asked
+        trail.of_addresses(entry.address for entry in entries if isinstance(entry, Ask))
         rest = batches(entries)
         instance = request.url.path
+        view = View(services, asker.account)
         # The first batch before the status line, so that a database that is down is a 503.
-        first = await run_in_threadpool(answer_lines, services, next(rest, ()), lang, instance)
+        first = await run_in_threadpool(answer_lines, services, view, next(rest, ()), lang, instance)
         undo.pop_all()  # the response gives the slot back when it ends
 
     async def lines() -> AsyncIterator[bytes]:
         yield first
         for batch in rest:
-            yield await run_in_threadpool(answer_lines_or_errors, services, batch, lang, instance)
+            yield await run_in_threadpool(answer_lines_or_errors, services, view, batch, lang, instance)
 
     headers = {
         "MineScope-Entries": str(len(entries)),

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from pipeline.services import Services
-from tests.api.stored import serving
+from tests.api.stored import asking, serving
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +19,5 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 @pytest.fixture(scope="session")
 def client(services: Services) -> Iterator[TestClient]:
-    with TestClient(create_app(services), raise_server_exceptions=False) as opened:
+    with asking(services) as opened:
         yield opened

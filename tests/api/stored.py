@@ -1,10 +1,17 @@
 """A real store with some verdicts and the sample registry, for the tests of both doors."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.access.gate import Mode
+from api.access.opening import opened_gate
+from api.app import create_app
 from facts.endpoint import parse_address
 from facts.evidence import Evidence
 from facts.instant import NS
@@ -18,6 +25,7 @@ from store.database import open_database
 from store.registry import RegistryStore
 from store.verdicts import VerdictStore
 
+PURPOSE = {"X-Purpose": "case 2026-017"}
 SEEN_NS = 1_772_352_000 * NS  # 2026-03-01T08:00:00Z
 MINER = "192.0.2.200"
 POOL = "203.0.113.40"
@@ -85,3 +93,26 @@ def serving(home: Path, verdicts: Iterable[Verdict] = SOME) -> Iterator[Services
     """The opened services of such a store."""
     with build_services(filled(home, verdicts)) as services:
         yield services
+
+
+@contextmanager
+def app_of(
+    services: Services, hosts: Collection[str] | None = None, mode: Mode = Mode.OPEN
+) -> Iterator[FastAPI]:
+    """The application over services, by default without accounts."""
+    with opened_gate(services, mode, time.time_ns) as gate:
+        app = create_app(services, gate, hosts)
+        yield app
+        app.state.jobs.close()
+
+
+@contextmanager
+def asking(
+    services: Services, hosts: Collection[str] | None = None, mode: Mode = Mode.OPEN
+) -> Iterator[TestClient]:
+    """A client that states its purpose."""
+    with (
+        app_of(services, hosts, mode) as app,
+        TestClient(app, raise_server_exceptions=False, headers=PURPOSE) as client,
+    ):
+        yield client

@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from api.models import HitsModel
 from facts.instant import NS
 from facts.names import Level, Role
-from tests.api.stored import CLEARED, MINER, NODE, POOL, SEEN_NS, serving, verdict
+from tests.api.stored import CLEARED, MINER, NODE, POOL, SEEN_NS, asking, serving, verdict
 
 
 def addresses(client: TestClient, **params: object) -> list[str]:
@@ -93,7 +92,7 @@ def crowd() -> Iterator[tuple[TestClient, list[str]]]:
     with (
         tempfile.TemporaryDirectory() as home,
         serving(Path(home), verdicts) as services,
-        TestClient(create_app(services)) as client,
+        asking(services) as client,
     ):
         everything = client.get("/v1/hits", params={"limit": 1000}).json()
         assert everything["next"] is None

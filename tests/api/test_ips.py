@@ -4,15 +4,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from api.bulk import BATCH, MAX_BODY, MAX_ENTRIES
 from api.models import AddressModel, EntryErrorModel
 from api.routes.ips import MAX_BULKS, Slots
 from pipeline.services import Services
-from tests.api.stored import CLEARED, MINER, NODE, POOL
+from tests.api.stored import CLEARED, MINER, NODE, POOL, asking
 
 
 def test_an_address_tells_who_mines_how_that_is_known_and_whose_it_is(client: TestClient) -> None:
@@ -172,9 +170,8 @@ def test_a_lone_surrogate_comes_back_replaced(client: TestClient) -> None:
 
 
 def test_bulk_look_ups_beyond_the_limit_are_told_to_wait(services: Services) -> None:
-    app: FastAPI = create_app(services)
-    app.state.bulks = Slots(0)
-    with TestClient(app) as client:
+    with asking(services) as client:
+        client.app.state.bulks = Slots(0)
         answer = client.post("/v1/ips:lookup", json=[MINER])
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
@@ -182,7 +179,7 @@ def test_bulk_look_ups_beyond_the_limit_are_told_to_wait(services: Services) -> 
 
 
 def test_every_slot_is_given_back(services: Services) -> None:
-    with TestClient(create_app(services)) as client:
+    with asking(services) as client:
         for _ in range(MAX_BULKS + 1):
             assert client.post("/v1/ips:lookup", content=b"[", headers=JSON).status_code == 400
         for _ in range(MAX_BULKS + 1):

@@ -5,12 +5,11 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from classifier.operator_lists import Entry, ListName, read_subject
 from pipeline.settings import Settings
 from store.database import open_database
 from store.operator_lists import OperatorListStore
-from tests.api.stored import CLEARED, MINER, NODE, POOL, serving
+from tests.api.stored import CLEARED, MINER, NODE, POOL, asking, serving
 
 
 def hits(client: TestClient) -> list[str]:
@@ -23,7 +22,7 @@ def best(client: TestClient, address: str) -> dict[str, Any]:
 
 
 def test_look_ups_and_hits_follow_the_lists_at_once_in_both_languages(tmp_path: Path) -> None:
-    with serving(tmp_path) as services, TestClient(create_app(services)) as client:
+    with serving(tmp_path) as services, asking(services) as client:
         assert hits(client) == [POOL, MINER, NODE]
         with open_database(Settings(home=tmp_path).database_url) as database:
             lists = OperatorListStore(database)

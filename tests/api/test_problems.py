@@ -1,17 +1,19 @@
 """Every error is a problem details object."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from api.models import ProblemModel
 from api.problems import Problem, pointer
 from facts.errors import StoreError
 from pipeline.services import Services
-from tests.api.stored import MINER, serving
+from tests.api.stored import MINER, asking, serving
 
 JSON = {"Content-Type": "application/json"}
 
@@ -92,28 +94,30 @@ class Broken:
     of_address = of_addresses = hits = counts = _fail
 
 
-def broken(services: Services, error: Exception) -> TestClient:
-    from dataclasses import replace
-
-    app = create_app(replace(services, verdicts=Broken(error)))  # type: ignore[arg-type]
-    return TestClient(app, raise_server_exceptions=False)
+@contextmanager
+def broken(services: Services, error: Exception) -> Iterator[TestClient]:
+    with asking(replace(services, verdicts=Broken(error))) as client:  # type: ignore[arg-type]
+        yield client
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/hits", f"/v1/ips/{MINER}"])
 def test_a_database_that_does_not_answer_is_a_503(services: Services, path: str) -> None:
-    answer = broken(services, StoreError("gone")).get(path)
+    with broken(services, StoreError("gone")) as client:
+        answer = client.get(path)
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:minescope:problem:store-unavailable"
     assert answer.headers["retry-after"] == "5"
 
 
 def test_a_bulk_look_up_without_a_database_is_a_503(services: Services) -> None:
-    answer = broken(services, StoreError("gone")).post("/v1/ips:lookup", json=[MINER])
+    with broken(services, StoreError("gone")) as client:
+        answer = client.post("/v1/ips:lookup", json=[MINER])
     assert answer.status_code == 503
 
 
 def test_a_fault_of_the_service_is_a_500_that_tells_nothing_of_itself(services: Services) -> None:
-    answer = broken(services, RuntimeError("secret")).get("/v1/hits")
+    with broken(services, RuntimeError("secret")) as client:
+        answer = client.get("/v1/hits")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -126,7 +130,7 @@ def test_a_database_that_fails_midway_answers_the_rest_with_errors(
 ) -> None:
     from api import bulk
 
-    with serving(tmp_path) as own, TestClient(create_app(own)) as client:
+    with serving(tmp_path) as own, asking(own) as client:
         real, calls = own.verdicts.of_addresses, []
 
         def once(addresses: object) -> object:
@@ -188,7 +192,7 @@ def test_a_server_on_loopback_answers_to_its_own_names_only(
 ) -> None:
     from api.server import LOOPBACK_NAMES
 
-    with TestClient(create_app(services, LOOPBACK_NAMES)) as client:
+    with asking(services, LOOPBACK_NAMES) as client:
         answer = client.get("/healthz", headers={"Host": host})
     assert answer.status_code == status
     if status == 421:

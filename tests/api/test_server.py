@@ -10,19 +10,20 @@ from contextlib import contextmanager
 
 import pytest
 
-from api.app import create_app
 from api.server import AnnouncingServer, bind, configured, is_loopback
 from facts.errors import SettingsError
 from pipeline.services import Services
-from tests.api.stored import MINER
+from tests.api.stored import MINER, PURPOSE, app_of
+
+JSON = {"Content-Type": "application/json"} | PURPOSE
 
 
 @contextmanager
 def listening(services: Services) -> Iterator[int]:
     """The port of a server in a thread of this process, ended with the block."""
-    with bind("127.0.0.1", 0) as bound:
+    with bind("127.0.0.1", 0) as bound, app_of(services) as app:
         ready = threading.Event()
-        server = AnnouncingServer(configured(create_app(services)), ready.set)
+        server = AnnouncingServer(configured(app), ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         try:
@@ -42,7 +43,7 @@ def port(services: Services) -> Iterator[int]:
 
 def test_it_answers_without_naming_its_software(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.request("GET", f"/v1/ips/{MINER}")
+    connection.request("GET", f"/v1/ips/{MINER}", headers=PURPOSE)
     answer = connection.getresponse()
     assert answer.status == 200
     assert answer.getheader("Server") is None
@@ -66,7 +67,7 @@ def test_what_is_no_http_is_a_problem_too(port: int) -> None:
 def test_bulk_lines_arrive_while_later_ones_are_still_looked_up(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     body = json.dumps([MINER] * 6_000)
-    connection.request("POST", "/v1/ips:lookup", body, {"Content-Type": "application/json"})
+    connection.request("POST", "/v1/ips:lookup", body, JSON)
     answer = connection.getresponse()
     began = time.monotonic()
     first = answer.readline()
@@ -83,7 +84,7 @@ def test_a_client_that_goes_away_midway_leaves_a_server_that_answers(port: int) 
     body = json.dumps([MINER] * 6_000)
     for _ in range(10):  # more often than bulk look-ups may run at once
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("POST", "/v1/ips:lookup", body, {"Content-Type": "application/json"})
+        connection.request("POST", "/v1/ips:lookup", body, JSON)
         answer = connection.getresponse()
         assert answer.status == 200
         answer.readline()
@@ -91,21 +92,21 @@ def test_a_client_that_goes_away_midway_leaves_a_server_that_answers(port: int) 
         connection.close()
         time.sleep(0.1)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("POST", "/v1/ips:lookup", "[]", {"Content-Type": "application/json"})
+    connection.request("POST", "/v1/ips:lookup", "[]", JSON)
     assert connection.getresponse().status == 200
     connection.close()
 
 
 def test_others_are_answered_while_a_bulk_look_up_runs(port: int) -> None:
     bulk = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    bulk.request("POST", "/v1/ips:lookup", json.dumps([MINER] * 8_000), {"Content-Type": "application/json"})
+    bulk.request("POST", "/v1/ips:lookup", json.dumps([MINER] * 8_000), JSON)
     counted: list[int] = []
     reader = threading.Thread(target=lambda: counted.append(sum(1 for _ in bulk.getresponse())))
     reader.start()
     single = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     answered = 0
     while not counted:
-        single.request("GET", f"/v1/ips/{MINER}")
+        single.request("GET", f"/v1/ips/{MINER}", headers=PURPOSE)
         assert len(single.getresponse().read()) > 100
         answered += 1
     reader.join(60)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from minescope.main import run
-from tests.api.stored import MINER, filled
+from tests.api.stored import MINER, PURPOSE, filled
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +61,15 @@ def test_it_says_where_it_answers_and_ends_in_order(home: Path, number: signal.S
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
         reference, example = process.stdout.readline(), process.stdout.readline()
         assert f"http://127.0.0.1:{port}/docs" in reference
-        url = example.split("'")[1]
-        with urllib.request.urlopen(url, timeout=120) as answer:
+        url = example.split("'")[3]
+        assert "-H 'X-Purpose: " in example
+        with urllib.request.urlopen(urllib.request.Request(url, headers=PURPOSE), timeout=120) as answer:
             assert MINER in {hit["address"] for hit in json.load(answer)["hits"]}
         process.send_signal(number)
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
-        assert errors == ""
+        assert "open: nobody is asked" in errors
+        assert "minescope users add" in errors
 
 
 def test_it_warns_when_others_can_reach_it(home: Path) -> None:
@@ -76,8 +78,8 @@ def test_it_warns_when_others_can_reach_it(home: Path) -> None:
         assert f"http://localhost:{port}" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=120)
-    assert "warning: listening on 0.0.0.0" in errors
-    assert "no accounts" in errors
+    assert "every look-up is refused" in errors
+    assert "in clear unless a proxy" in errors
 
 
 @pytest.fixture
@@ -124,7 +126,7 @@ def test_a_database_that_cannot_be_opened_exits_2(
 def test_the_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["serve", "--help"]) == 0
     said = capsys.readouterr().out
-    for word in ("--host", "--port", "/docs", "no accounts", "Exit codes"):
+    for word in ("--host", "--port", "/docs", "--open", "--closed", "X-Purpose", "Exit codes"):
         assert word in said
 
 
@@ -152,7 +154,7 @@ def test_100000_addresses_are_streamed_in_bounded_memory(home: Path) -> None:
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/v1/ips:lookup",
             json.dumps(asked).encode(),
-            {"Content-Type": "application/json"},
+            {"Content-Type": "application/json"} | PURPOSE,
         )
         began = time.monotonic()
         with urllib.request.urlopen(request, timeout=300) as answer:

@@ -41,7 +41,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real argon2id with the least work: how dear a hash is, no test here is about."""
-    monkeypatch.setattr(access_secrets, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8))
+    monkeypatch.setattr(access_secrets, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_key_opens_what_its_scopes_and_its_account_both_allow(access: AccessSt
     assert account is not None
     assert account.may == {Permission.LOOKUP}
     assert account.actor == f"li/{account.key}"
-    [key] = access.keys()
+    [key] = access.api_keys()
     assert token.startswith(key.prefix)
     assert access.by_key(token + "x") is None
     clock.wait(31 * 86_400)
@@ -150,7 +150,7 @@ def test_a_key_opens_what_its_scopes_and_its_account_both_allow(access: AccessSt
 
 def test_a_revoked_key_and_a_disabled_account_open_nothing(access: AccessStore) -> None:
     token = access.issue_key("li", [Permission.LOOKUP], 30, "")
-    access.revoke_key(access.keys()[0].prefix)
+    access.revoke_key(access.api_keys()[0].prefix)
     assert access.by_key(token) is None
     other = access.issue_key("li", [Permission.LOOKUP], 30, "")
     session = access.log_in("li", PASSWORD, None)

@@ -1,0 +1,1 @@
+"""Who asks, what they may see, and the trail that every question leaves."""

@@ -1,0 +1,52 @@
+"""Accounts and keys, as the security administrator sees them; `minescope users` changes them."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.access.gate import Gate, ToSeeAccounts
+from api.answers import answered
+from api.language import Language
+from api.models import AccountsModel
+from api.openapi import ASKED, responses
+from api.problems import Problem
+from facts.instant import rfc3339
+
+router = APIRouter(tags=["access"])
+
+
+@router.get(
+    "/v1/accounts",
+    operation_id="listAccounts",
+    summary="List accounts and keys",
+    response_model=AccountsModel,
+    response_description="Every account and every key.",
+    responses=responses({}, *ASKED, Problem.STORE_UNAVAILABLE),
+)
+def list_accounts(request: Request, lang: Language, asker: ToSeeAccounts) -> Response:
+    """List the accounts with what they may see, and their API keys; nothing that opens anything."""
+    gate: Gate = request.app.state.gate
+    accounts = [
+        {
+            "name": user.name,
+            "role": user.role.value,
+            "division": user.division,
+            "department": user.department.value,
+            "second_factor": user.second_factor,
+            "disabled": user.disabled,
+            "locked_until": None if user.locked_until_ns is None else rfc3339(user.locked_until_ns),
+            "created": rfc3339(user.created_ns),
+        }
+        for user in gate.access.users()
+    ]
+    keys = [
+        {
+            "account": key.user,
+            "prefix": key.prefix,
+            "scopes": list(key.scopes),
+            "label": key.label,
+            "expires": rfc3339(key.expires_ns),
+            "revoked": key.revoked,
+        }
+        for key in gate.access.api_keys()
+    ]
+    return answered(request, {"accounts": accounts, "keys": keys}, lang)
