@@ -4,7 +4,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from capture.sources.source import LiveSource
     from facts.evidence import Evidence
     from pipeline.contract import Hit
-    from pipeline.probe import Keeper, Probe
+    from pipeline.keep_live import Keeper
+    from pipeline.probe import Probe
 
 TICK_S = 0.2
 """Longest wait for something to happen: how late a signal, a tick or the end of --duration may be seen."""
@@ -82,14 +83,14 @@ class Watch:
         sys.setswitchinterval(SWITCH_S)
         announce_compilation(lambda: self._say(COMPILING))
         attributor = attributor_of(wanted.registry, self._say)
-        from pipeline.probe import Keeper, Probe
+        from pipeline.probe import Probe
         from pipeline.scan import is_found, shown
 
         name = ", ".join(wanted.interfaces)
         sources = _open(wanted)
         writer = writer_of(self._json, False, frozenset(MINING_ROLES), self._lang, sentence)
         probe = Probe(name, sources, cap=wanted.cap, cpus=wanted.cpus, attributor=attributor)
-        keeper = Keeper(name, time.time_ns(), sentence) if wanted.store else None
+        keeper = _keeper(name, sentence) if wanted.store else None
         began = time.monotonic()
         try:
             with self._signals():
@@ -213,6 +214,12 @@ class _Status:
         if self._is_shown:
             sys.stderr.write("\r\x1b[K")
             self._is_shown = False
+
+
+def _keeper(name: str, sentence: Callable[["Evidence"], str]) -> "Keeper":
+    from pipeline.keep_live import Keeper
+
+    return Keeper(name, time.time_ns(), sentence)  # a door's clock: it names the run
 
 
 def _memory_mb() -> float:

@@ -1,7 +1,7 @@
 """The live job: rings in; verdicts as they firm up, and at the end what a replay of the same packets says."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from capture.live import Live, Standing
@@ -10,17 +10,12 @@ from classifier.casebook import Casebook
 from classifier.resolvers import resolvers
 from facts.conversation import Conversation
 from facts.endpoint import Address
-from facts.evidence import Evidence
-from facts.instant import rfc3339
 from facts.names import Level, Role
 from facts.where import Skipped
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
 from pipeline.pool_list import pool_names
-from pipeline.settings import load_settings
 from registry.attribution import Attributor
-from store.database import open_database
-from store.verdicts import VerdictStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,27 +128,3 @@ class Probe:
                 f"{self._name}: {counts.packets} packets are not {counts.parsed} + {dict(skipped)}"
             )
         return counts, tuple(skip for summary in summaries for skip in summary.skips)
-
-
-class Keeper:
-    """Saves what a probe finds in the database, while it runs and at its end: one run of the store."""
-
-    def __init__(self, name: str, started_ns: int, because: Callable[[Evidence], str]) -> None:
-        """`started_ns`: a door's clock, which names the run."""
-        self._run = f"probe {name} {rfc3339(started_ns)}"[:500]
-        self._started_ns = started_ns
-        self._because = because
-        self.kept = 0
-        """Verdicts saved by the last call."""
-
-    def keep(self, hits: Sequence[Hit]) -> None:
-        """Save verdicts; what this run said of the same address and role before is replaced.
-
-        What an earlier run saw on the interface stands beside it: it was other traffic.
-        """
-        if hits:
-            with open_database(load_settings().database_url) as database:
-                VerdictStore(database).save(
-                    self._run, self._started_ns, (hit.verdict for hit in hits), self._because
-                )
-        self.kept = len(hits)

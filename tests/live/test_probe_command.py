@@ -291,3 +291,12 @@ def test_scapys_sniffer_is_the_slow_way_where_there_are_no_rings(wire: Wire) -> 
         status, lines, _ = probe.ended()
     assert status == 1
     assert lines[-1]["packets"] == len(frames) == lines[-1]["parsed"]
+
+
+def test_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from minescope.main import run; run(['probe', 'lo', '-q', '--duration', '0.3']); "
+        "print([m for m in ('sklearn', 'scapy', 'pyshark', 'fastapi', 'sqlalchemy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
