@@ -18,7 +18,7 @@ from capture.words import int64, uint8, uint64
 BYTES = uint8[::1]
 WORDS = uint64[::1]
 SCRATCH = 256
-"""Bytes of the scratch: the longest DNS name has 253 characters (RFC 1035)."""
+"""Bytes of the scratch that names are put together in: the longest of DNS has 253 characters (RFC 1035)."""
 
 _PRIME = 0x100000001B3  # FNV-1a's; the seed of a flow table would not help, since the list is public
 _BASIS = 0xCBF29CE484222325
@@ -73,7 +73,7 @@ def _read_name(d: Any, base: Any, p: Any, end: Any, name: Any) -> Any:
                 return int64(-1)
             p = base + (be16(d, p) & 0x3FFF)
             continue
-        if size > 63 or p + 1 + size > end or length + size + 1 > len(name):
+        if size > 63 or p + 1 + size > end or length + size + 1 > SCRATCH:
             return int64(-1)
         if length:
             name[length] = uint8(0x2E)
@@ -154,7 +154,7 @@ def hello_matters(d: Any, p: Any, end: Any, names: Any, scratch: Any) -> Any:
             if at + 5 > end or d[at + 2] != 0:
                 return True
             length = be16(d, at + 3)
-            if at + 5 + length > end or length > len(scratch) or length == 0:
+            if at + 5 + length > end or length > SCRATCH or length == 0:
                 return True
             for byte in range(length):
                 scratch[byte] = _lower(d[at + 5 + byte])

@@ -19,7 +19,8 @@ from capture.sieve.kernel import (
 )
 from capture.sieve.layers import PACKET
 from capture.sieve.memory import roomy
-from capture.sieve.names import SCRATCH, interest
+from capture.sieve.names import interest
+from capture.sieve.quic import QUIC_SCRATCH
 from capture.sieve.reasons import PARSED, REASONS
 from capture.sieve.state import RANKS, STATE
 from capture.sieve.table import FULL_EIGHTHS, MOST_FLOWS, key_of, spread
@@ -65,7 +66,7 @@ class Sieve:
         names: npt.NDArray[np.uint64] | None = None,
     ) -> None:
         self._names = interest(()) if names is None else names
-        self._scratch = np.zeros(SCRATCH, np.uint8)
+        self._scratch = np.zeros(QUIC_SCRATCH, np.uint8)
         self._key = key_of(secrets.randbits(64) if seed is None else seed)
         self._cap = min(max(cap, 8 * BATCH), MOST_FLOWS)  # a quarter of it must hold a batch
         self._start = min(max(capacity, 2 * BATCH), self._cap)

@@ -11,6 +11,7 @@ from capture.compiled import inlined, part
 from capture.records import Tag
 from capture.sieve.names import dns_matters, hello_matters
 from capture.sieve.octets import be16
+from capture.sieve.quic import FOREIGN, UNTOLD, quic_name
 from capture.sieve.tags_binary import (
     SV2_FLIGHT,
     WHOAREYOU,
@@ -153,8 +154,23 @@ def tcp_tag(
 
 
 @part
-def udp_tag(d: Any, p: Any, end: Any, sport: Any, dport: Any, answers: Any, names: Any, scratch: Any) -> Any:
-    """Return the tag of a UDP payload d[p:end]; `answers`: its side's first datagram, in answer to others."""
+def udp_tag(
+    d: Any,
+    p: Any,
+    end: Any,
+    sport: Any,
+    dport: Any,
+    answers: Any,
+    behind: Any,
+    dull: Any,
+    names: Any,
+    scratch: Any,
+) -> Any:
+    """Return the tag of a UDP payload d[p:end]; DULL for a QUIC greeting to a name of no interest.
+
+    `answers` says that it is its side's first datagram, in answer to others; `behind` that the other side
+    spoke first; `dull` that this flow had a greeting of no interest.
+    """
     n = end - p
     if sport == 53 or dport == 53:
         if n >= 17 and _dns_header(d, p):  # a header and the shortest question
@@ -162,8 +178,11 @@ def udp_tag(d: Any, p: Any, end: Any, sport: Any, dport: Any, answers: Any, name
         return uint8(NONE)
     if is_discv4(d, p, n):
         return uint8(DISCV4)
-    if is_quic_initial(d, p, n):
-        return uint8(QUIC)
+    if is_quic_initial(d, p, n) and not (behind and dull):
+        told = quic_name(d, p, end, names, scratch)
+        if told == FOREIGN:
+            return uint8(DULL)
+        return uint8(NONE) if dull and told == UNTOLD else uint8(QUIC)
     if answers and n == WHOAREYOU and looks_random(d, p, end):
         return uint8(DISCV5)
     return uint8(NONE)

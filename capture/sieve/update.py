@@ -7,7 +7,7 @@ from capture.records import Tag, TaggedKind
 from capture.sieve.expiry import UNANSWERED, enqueue, open_wheels
 from capture.sieve.layers import TCP, UDP
 from capture.sieve.table import slot_of
-from capture.sieve.tags import DNS, FROM_CLIENT, FROM_OTHER, LATER, NONE, tcp_tag, udp_tag
+from capture.sieve.tags import DNS, FROM_CLIENT, FROM_OTHER, LATER, NONE, QUIC, tcp_tag, udp_tag
 from capture.sieve.tags import DULL as DULL_GREETING
 from capture.words import int64, uint8, uint32, uint64
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, DULL, LIVE, RELEASED, WATCHED
@@ -195,12 +195,18 @@ def _datagram(d: Any, k: Any, i: Any, f: Any, r: Any, event: Any, s: Any, names:
         return False
     first, second = int64(k.ports >> uint32(16)), int64(k.ports & uint32(0xFFFF))
     answers = f.data[r] == 1 and f.data[uint64(1) - r] > 0
-    tag = udp_tag(d, k.payload, k.payload + k.captured, first, second, answers, names, scratch)
+    behind = (f.state & uint8(B_FIRST) != 0) != (r == 1)
+    dull = f.state & uint8(DULL) != 0
+    end = k.payload + k.captured
+    tag = udp_tag(d, k.payload, end, first, second, answers, behind, dull, names, scratch)
+    if tag == DULL_GREETING:
+        f.state |= uint8(DULL)
+        tag = uint8(NONE)
     if tag == NONE and f.state & uint8(WATCHED) == 0:
         return False
     if tag != NONE:
         _note_tag(tag, f, s)
-        if tag != DNS:
+        if tag != DNS and tag != QUIC:  # what matters of them shows itself packet by packet
             f.state |= uint8(WATCHED)
     _fill(event, k, uint32(i), DATAGRAM, tag)
     return True
