@@ -81,6 +81,9 @@ class Attributor:
         self._housed_at: dict[tuple[int, int], list[Housed]] = {}
         for one in index.hosting:
             self._housed_at.setdefault((one.operator, one.site), []).append(one)
+        self._housed_edges = np.unique(
+            np.array([edge for one in index.hosting for edge in (one.from_ns, one.to_ns)], np.int64)
+        )
 
     @property
     def enterprises(self) -> int:
@@ -233,6 +236,8 @@ class Attributor:
                     behind = self._behind(block)
                     found.update(behind.tree.changes(behind.chain, after, to))
             found.update(edge for edge in self._blocks.span(asked.public) or () if after < edge <= to)
+        low, high = np.searchsorted(self._housed_edges, (after, to), "right")
+        found.update(self._housed_edges[low:high].tolist())
         for node in asked.chain:
             found.update(edge for edge in asked.tree.logged(node) or () if after < edge <= to)
         return sorted(found)
