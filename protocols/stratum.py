@@ -74,7 +74,7 @@ class Stratum(Parser):
         data = self._held.pop(side, b"") + data
         at, sure = self._frames(side, data)
         rest, data = data[at:], data[:at]
-        for piece in data.splitlines(keepends=True) if self._session.packing else (data,):
+        for piece in self._pieces(side, data):
             start, begun = self._lines[side].unfinished
             try:
                 lines = self._push(side, piece)
@@ -103,6 +103,15 @@ class Stratum(Parser):
         if errors:
             more = f" (and {len(errors) - 1} lines more)" if len(errors) > 1 else ""
             raise ParseError(errors[0].why + more, errors[0].offset) from errors[0]
+
+    def _pieces(self, side: Side, data: bytes) -> Iterator[bytes]:
+        """Cut data where lines may give way to gzip members, which are fed whole: one limit holds for all."""
+        at = 0
+        while (at < len(data) or not at) and not self.finished:
+            end = 0 if side in self._packed or not self._session.packing else data.find(b"\n", at) + 1
+            piece = data[at : end or len(data)]
+            at += len(piece) or 1
+            yield piece
 
     def _push(self, side: Side, data: bytes) -> list[tuple[int, bytes | None, bool]]:
         packed, lines = self._packed.get(side), self._lines[side]

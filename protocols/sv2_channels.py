@@ -5,11 +5,13 @@ Source: Stratum V2 specification, chapters 5.2 and 5.3; docs/protocols/stratum-v
 """
 
 from collections import deque
+from itertools import islice
 from typing import TypeVar
 
 MAX_CHANNELS = 16_384  # channels of one connection whose targets are remembered
 MAX_JOBS = 16_384  # jobs whose target is remembered
 MAX_FUTURE = 16  # jobs of one channel that wait for their block
+MAX_LATE = 8  # messages to a group that one of its channels may have yet to hear
 MAX_PENDING = 4_096  # shares of one channel that wait for their answer
 MAX_WAITING = 65_536  # shares of all channels that wait
 MAX_BATCH = 10_000  # shares that one answer may count where the shares themselves were not seen
@@ -21,17 +23,47 @@ _V = TypeVar("_V")
 class Channel:
     """What is known of one channel."""
 
-    __slots__ = ("future", "group", "hashes", "pending", "worker")
+    __slots__ = ("future", "group", "hashes", "heard", "pending", "worker")
 
     def __init__(self) -> None:
         self.hashes: float | None = None
         """Expected hashes of a share of jobs to come."""
         self.worker: str | None = None
         self.group: int | None = None
+        self.heard = 0
+        """How much of what its group was told is taken in."""
         self.future: deque[int] = deque(maxlen=MAX_FUTURE)
         """Jobs that wait for their block."""
         self.pending: deque[tuple[int, float | None]] = deque()
         """Sequence number and expected hashes of shares without an answer."""
+
+
+class Group:
+    """What channels were told together: each takes it in when it is next spoken of, or it would cost as much
+    as there are channels."""
+
+    __slots__ = ("hashes", "log", "targets", "told")
+
+    def __init__(self) -> None:
+        self.told = 0
+        """Targets and blocks so far."""
+        self.log: deque[tuple[bool, float | None]] = deque(maxlen=MAX_LATE)
+        """The last of them: whether it is a target, and the expected hashes of a share if so."""
+        self.targets = 0
+        """`told` as of the last target."""
+        self.hashes: float | None = None
+        """That target's expected hashes of a share."""
+
+    def target(self, hashes: float | None) -> None:
+        """Tell of a new target."""
+        self.log.append((True, hashes))
+        self.told += 1
+        self.targets, self.hashes = self.told, hashes
+
+    def block(self) -> None:
+        """Tell of a new block."""
+        self.log.append((False, None))
+        self.told += 1
 
 
 class Channels:
@@ -39,7 +71,7 @@ class Channels:
 
     def __init__(self) -> None:
         self._channels: dict[int, Channel] = {}
-        self._groups: dict[int, set[int]] = {}
+        self._groups: dict[int, Group] = {}
         self._network: dict[int, float | None] = {}  # by channel or group: expected hashes of a block
         self._jobs: dict[tuple[int, int], float | None] = {}
         self._waiting = 0
@@ -51,8 +83,10 @@ class Channels:
             if targets:
                 channel.hashes = None
                 channel.future.clear()
+                channel.heard = 0
         self._waiting = 0
         if targets:
+            self._groups = {number: Group() for number in self._groups}
             self._jobs.clear()
             self._network.clear()
 
@@ -61,20 +95,19 @@ class Channels:
         channel = keep(self._channels, number, Channel(), MAX_CHANNELS)
         channel.worker, channel.hashes, channel.group = worker, hashes, group
         if group is not None:
-            keep(self._groups, group, self._groups.get(group, set()), MAX_CHANNELS).add(number)
+            channel.heard = keep(self._groups, group, self._groups.get(group) or Group(), MAX_CHANNELS).told
 
     def target(self, number: int, hashes: float | None) -> None:
         """Learn of a new target of a channel, or of all channels of a group."""
-        if number not in self._groups:
-            self._known(number)
-        for each, channel in self._of(number):
-            channel.hashes = hashes
-            for job in channel.future:
-                self._jobs[each, job] = hashes
+        group = self._groups.get(number)
+        if group is not None:
+            group.target(hashes)
+        if group is None or number in self._channels:
+            self._set_target(number, self._known(number), hashes)
 
     def hashes(self, number: int) -> float | None:
         """Return the expected hashes of a share of a job to come."""
-        channel = self._channels.get(number)
+        channel = self._present(number)
         return None if channel is None else channel.hashes
 
     def worker(self, number: int) -> str | None:
@@ -91,7 +124,7 @@ class Channels:
 
     def job(self, number: int, job: int, *, waits: bool) -> float | None:
         """Learn of a job, which waits for its block or not; return the expected hashes of its shares."""
-        channel = self._channels.get(number)
+        channel = self._present(number)
         if channel is None:
             return None
         if waits:
@@ -101,7 +134,9 @@ class Channels:
     def block(self, number: int, job: int, network: float | None) -> float | None:
         """Learn that a job begins, upon a new block; return the expected hashes of its shares."""
         keep(self._network, number, network, MAX_CHANNELS)
-        for _, channel in self._of(number):
+        if (group := self._groups.get(number)) is not None:
+            group.block()
+        if (channel := self._present(number)) is not None:
             channel.future.clear()
         return self._jobs.get((number, job))
 
@@ -146,13 +181,35 @@ class Channels:
         return found
 
     def _known(self, number: int) -> Channel:
-        channel = self._channels.get(number)
+        channel = self._present(number)
         return keep(self._channels, number, Channel(), MAX_CHANNELS) if channel is None else channel
 
-    def _of(self, number: int) -> list[tuple[int, Channel]]:
-        """Return a channel, or all channels of a group."""
-        numbers = {number, *self._groups.get(number, ())}
-        return [(one, self._channels[one]) for one in numbers if one in self._channels]
+    def _present(self, number: int) -> Channel | None:
+        """Return a channel that has taken in what its group was told; None where it is not known."""
+        channel = self._channels.get(number)
+        group = None if channel is None or channel.group is None else self._groups.get(channel.group)
+        if channel is None or group is None or channel.heard == group.told:
+            return channel
+        late, before = group.told - channel.heard, channel.heard
+        channel.heard = group.told
+        if 0 < late <= len(group.log):
+            for is_target, hashes in islice(group.log, len(group.log) - late, None):
+                if is_target:
+                    self._set_target(number, channel, hashes)
+                else:
+                    channel.future.clear()
+            return channel
+        for job in channel.future:  # which of the targets they began with is not known any more
+            self._jobs.pop((number, job), None)
+        channel.future.clear()
+        if group.targets > before:
+            channel.hashes = group.hashes
+        return channel
+
+    def _set_target(self, number: int, channel: Channel, hashes: float | None) -> None:
+        channel.hashes = hashes
+        for job in channel.future:
+            self._jobs[number, job] = hashes
 
 
 def keep(kept: dict[_K, _V], key: _K, value: _V, most: int) -> _V:

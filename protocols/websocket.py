@@ -20,7 +20,7 @@ from protocols.websocket_frames import FrameReader, Inflater, Opcode, begins_obj
 MAX_QUIET = 1024
 """Messages without an event after which a connection is let go: chats and price feeds have no other end. A
 long one counts as one for each QUIET_BYTES begun, so that what inflates a thousandfold is soon let go."""
-QUIET_BYTES = 4096
+QUIET_BYTES = 512
 
 _TEXT = 0x80 | Opcode.TEXT
 _OBJECTS = re.compile(rb"[ \t\r\n]*(?:\[[ \t\r\n]*)?\{")

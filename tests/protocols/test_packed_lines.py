@@ -114,6 +114,19 @@ def test_a_bomb_is_refused_and_the_next_member_is_read() -> None:
     assert work.job_id == "j1"
 
 
+@pytest.mark.parametrize("text", [b"{}\n", CLIENT[1]], ids=["quiet", "shares"])
+def test_many_members_of_one_segment_unpack_within_one_limit(text: bytes) -> None:
+    parser = Stratum()
+    drain(parser, C, HELLO)
+    drain(parser, S, AGREED)
+    member = gzip.compress(text * (60_000 // len(text)), mtime=0)
+    drain(parser, C, member)
+    for _ in range(4):
+        if not parser.finished:
+            events = drain(parser, C, member * (65_536 // len(member)))
+            assert len(events) * len(text) <= MAX_UNPACKED
+
+
 def test_a_hole_costs_the_member_around_it() -> None:
     parser = Stratum()
     drain(parser, C, HELLO)

@@ -394,8 +394,13 @@ def test_header_of_waits_for_all_of_it() -> None:
 
 def costly() -> dict[str, tuple[WebSocket, bytes]]:
     size = 1 << 16
-    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
-    bomb = frame((packed.compress(b"{" + b" " * 65_000) + packed.flush(zlib.Z_SYNC_FLUSH))[:-4], rsv1=True)
+
+    def squeezed(text: bytes) -> bytes:
+        packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return frame((packed.compress(text) + packed.flush(zlib.Z_SYNC_FLUSH))[:-4], rsv1=True)
+
+    bomb = squeezed(b"{" + b" " * 65_000)
+    arrays = squeezed(b'{"a":[' + b"[]," * 20_000 + b"1]}")
     return {
         "pongs": (WebSocket(False), b"\x8a\x00" * (size // 2)),
         "empty objects": (WebSocket(False), b"\x81\x02{}" * (size // 4)),
@@ -403,6 +408,7 @@ def costly() -> dict[str, tuple[WebSocket, bytes]]:
         "frames that could be masked": (WebSocket(), b'\x81\xfd\x00\x00\x00\x00{"' * (size // 8)),
         "fragments": (WebSocket(False), b"\x01\x00" + b"\x00\x01a" * (size // 3)),
         "bombs": (WebSocket(True, server_no_takeover=True), bomb * (size // len(bomb))),
+        "arrays that inflate": (WebSocket(True, server_no_takeover=True), arrays * (size // len(arrays))),
         "deep": (WebSocket(False), frame(b'{"a":' + b"[" * 60_000)),
         "a long number": (WebSocket(False), frame(b'{"a":' + b"9" * 60_000 + b"}")),
     }
