@@ -1,0 +1,196 @@
+"""The authorization matrix: every route x role x region, from the table of routes; nothing leaks."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from api.access.gate import Mode
+from pipeline.services import Services
+from store.access_rules import AccountRole, Department, Permission, lies_in, permissions
+from tests.api.accounts import every_route, gate_of, is_guarded, key_of, permission_of
+from tests.api.stored import MINER, NODE, POOL, PURPOSE, app_of, serving
+
+DIVISIONS = ("000000", "990000", "990100", "990200", "990101", "990102", "990221", "330000")
+OWN = {
+    "990101": [NODE, "site-east-1", "site-east-2", "示例路1号", "line-6001", "91990101MADEUP0132", "甲数据"],
+    "990102": [MINER, "site-west-1", "示例路4号", "line-1004", "line-2002", "91990101MADEUP048L", "丁新能源"],
+    "990221": [POOL, "site-hydro-1", "site-unmeasured", "line-3002", "91990101MADEUP03XL", "丙农业"],
+}  # fmt: skip
+"""By county: what only its own region may read."""
+EVER = {NODE: "990101", MINER: "990102 990101", POOL: "990221"}
+"""By address: where it ever was; the wide prefix around the second was another enterprise's."""
+ENTERPRISES = {"91990101MADEUP0132": "990101", "91990101MADEUP048L": "990102", "91990101MADEUP03XL": "990221"}
+SITES = {"site-east-1": "990101", "site-west-1": "990102", "site-hydro-1": "990221"}
+UNKNOWN = {"ip": "8.8.8.8", "uscc": "91990101MADEUP0991", "site_id": "site-none", "name": "no-pool"}
+TARGETS: dict[str, dict[str, str]] = {"ip": EVER, "uscc": ENTERPRISES, "site_id": SITES}
+BODIES = {
+    "lookupAddresses": [*EVER, "8.8.8.8"],
+    "startJob": [MINER],
+    "decide": {"decision": "confirm", "reason": "seen on site"},
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, and the counties that its record lies in; "" where it has none of its own."""
+
+    route: APIRoute
+    method: str
+    path: str
+    county: str | None
+    """None: the record exists nowhere."""
+
+
+def calls() -> Iterator[Call]:
+    for route in every_route():
+        [method] = route.methods - {"HEAD"}
+        names = [name for name in ("ip", "uscc", "site_id", "name", "job_id") if f"{{{name}}}" in route.path]
+        if not names:
+            yield Call(route, method, route.path, "")
+            continue
+        [name] = names
+        if name == "job_id":
+            yield Call(route, method, route.path.replace("{job_id}", "0" * 32), None)
+        elif name == "name":
+            yield Call(route, method, route.path.replace("{name}", "example-pool"), "")
+            yield Call(route, method, route.path.replace("{name}", UNKNOWN["name"]), None)
+        else:
+            for target, county in TARGETS[name].items():
+                yield Call(route, method, route.path.replace(f"{{{name}}}", target), county)
+            yield Call(route, method, route.path.replace(f"{{{name}}}", UNKNOWN[name]), None)
+
+
+def sent(client: TestClient, call: Call, headers: dict[str, str]) -> "object":
+    body = BODIES.get(call.route.operation_id or "")
+    return client.request(call.method, call.path, json=body, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FastAPI, TestClient]]:
+    home = tmp_path_factory.mktemp("matrix")
+    with serving(home) as services, app_of(services, mode=Mode.CLOSED) as app, TestClient(app) as client:
+        yield app, client
+
+
+def leaks(text: str, division: str, asked: str) -> list[str]:
+    """What another region alone may read, but for what the question itself names."""
+    return [
+        word
+        for county, words in OWN.items()
+        if not lies_in(county, division)
+        for word in words
+        if word in text and word not in asked
+    ]
+
+
+def test_every_route_x_role_x_region_shows_its_own_and_nothing_else(
+    world: tuple[FastAPI, TestClient],
+) -> None:
+    app, client = world
+    made = list(calls())
+    count = 0
+    refused: dict[tuple[str, str], str] = {}
+    for role, division in product(AccountRole, DIVISIONS):
+        headers = PURPOSE | {"Authorization": f"Bearer {key_of(app, role, division)}"}
+        may = permissions(role, Department.CYBERSPACE)
+        for call in made:
+            permission = permission_of(call.route)
+            answer = sent(client, call, headers)
+            count += 1
+            told = f"{role} {division} {call.method} {call.path}: {answer.status_code} {answer.text[:200]}"
+            if not is_guarded(call.route):
+                continue
+            if permission is not None and permission not in may:
+                assert answer.status_code == 403, told
+                assert answer.json()["type"] == "urn:minescope:problem:forbidden", told
+                continue
+            if call.county is None or (
+                call.county and not any(lies_in(c, division) for c in call.county.split())
+            ):
+                assert answer.status_code == 404, told
+                body = answer.text
+                for name in (*EVER, *ENTERPRISES, *SITES, *UNKNOWN.values()):
+                    body = body.replace(name, "*")
+                kind = f"{call.method} {call.route.path}"
+                assert refused.setdefault((kind, "404"), body) == body, told  # foreign and unknown: the same
+            elif "{name}" not in call.route.path:
+                assert answer.status_code in (200, 201, 202, 204), told
+            if permission not in (Permission.AUDIT, Permission.ACCOUNTS):  # those name accounts and questions
+                asked = call.path + json.dumps(
+                    BODIES.get(call.route.operation_id or "", ""), ensure_ascii=False
+                )
+                assert leaks(answer.text, division, asked) == [], told
+    print(f"{count} calls")
+    assert count >= 500
+
+
+def test_a_bulk_answer_to_a_foreign_address_is_the_answer_to_an_unknown_one(
+    world: tuple[FastAPI, TestClient],
+) -> None:
+    app, client = world
+    headers = PURPOSE | {"Authorization": f"Bearer {key_of(app, AccountRole.ANALYST, '990102')}"}
+    lines = client.post("/v1/ips:lookup", json=[POOL, "8.8.8.8", MINER], headers=headers).text.splitlines()
+    foreign, unknown, own = map(json.loads, lines)
+    assert foreign | {"address": ""} == unknown | {"address": ""}
+    assert own["known"]
+    assert own["verdicts"][0]["peers"] == []
+    assert POOL not in own["verdicts"][0]["evidence"][0]["because"]
+
+
+def test_nobody_is_let_in_without_a_key(world: tuple[FastAPI, TestClient]) -> None:
+    _, client = world
+    for call in calls():
+        for headers in ({}, {"Authorization": "Bearer msk_00000000_x"}, {"Authorization": "Basic eDp5"}):
+            answer = sent(client, call, PURPOSE | headers)
+            if is_guarded(call.route):
+                assert answer.status_code in (401, 429)
+                assert leaks(answer.text, "330000", call.path) == []
+
+
+def test_every_look_up_needs_a_purpose(world: tuple[FastAPI, TestClient]) -> None:
+    app, client = world
+    for role in AccountRole:
+        key = {"Authorization": f"Bearer {key_of(app, role)}"}
+        for call in calls():
+            if permission_of(call.route) in permissions(role, Department.CYBERSPACE):
+                for purpose in ({}, {"X-Purpose": "  "}, {"X-Purpose": "x"}, {"X-Purpose": "y" * 201}):
+                    answer = sent(client, call, key | purpose)
+                    assert answer.status_code == 400, call.path
+                    assert answer.json()["type"] == "urn:minescope:problem:purpose-missing"
+
+
+def test_the_open_routes_are_those_that_the_issue_names() -> None:
+    assert {route.operation_id for route in every_route() if not is_guarded(route)} == {"getHealth", "logIn"}
+    without = {r.operation_id for r in every_route() if is_guarded(r) and permission_of(r) is None}
+    assert without == {"getSession", "logOut"}
+
+
+def test_the_region_filter_of_hits_narrows(services: Services, client: TestClient) -> None:
+    def found(**params: str) -> set[str]:
+        return {hit["address"] for hit in client.get("/v1/hits", params=params).json()["hits"]}
+
+    assert found(region="990000") == {MINER, POOL, NODE}
+    assert found(region="990100") == {MINER, NODE}
+    assert found(region="990221") == {POOL}
+    assert found(region="330000") == set()
+    assert client.get("/v1/hits", params={"region": "99"}).status_code == 422
+
+
+def test_pages_of_a_region_hold_its_hits_once(world: tuple[FastAPI, TestClient]) -> None:
+    app, client = world
+    headers = PURPOSE | {"Authorization": f"Bearer {key_of(app, AccountRole.ANALYST, '990100')}"}
+    seen, params = [], {"limit": "1", "level": "cleared"}
+    for _ in range(10):
+        page = client.get("/v1/hits", params=params, headers=headers).json()
+        seen += [hit["address"] + hit["role"] for hit in page["hits"]]
+        if page["next"] is None:
+            break
+        params["cursor"] = page["next"]
+    assert sorted(seen) == sorted({MINER + "miner", MINER + "prober", NODE + "node"})
+    assert gate_of(app) is not None
