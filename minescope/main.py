@@ -49,6 +49,7 @@ def _register() -> None:
     from minescope.registry import registry
     from minescope.replay import replay
     from minescope.serve import serve
+    from minescope.store import store
     from minescope.users import users
     from minescope.warmup import warmup
 
@@ -56,6 +57,7 @@ def _register() -> None:
         app.command()(command)
     app.add_typer(registry)
     app.add_typer(pools)
+    app.add_typer(store)
     app.add_typer(users)
     app.add_typer(audit)
 

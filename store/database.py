@@ -63,8 +63,8 @@ class Database:
         self.close()
 
 
-def open_database(url: str) -> Database:
-    """Open the database at an SQLAlchemy URL and bring its schema up to date.
+def open_database(url: str, *, as_it_is: bool = False) -> Database:
+    """Open the database at an SQLAlchemy URL and bring its schema up to date, unless wanted `as_it_is`.
 
     `sqlite:////var/lib/minescope/minescope.db` (the file and its folders are created) or
     `postgresql+psycopg://user@host/name` (`postgresql://` means the same). Raises StoreError where the
@@ -74,7 +74,8 @@ def open_database(url: str) -> Database:
 
     with ExitStack() as undo:
         database = undo.enter_context(Database(_engine(_parsed(url))))
-        upgrade(database)
+        if not as_it_is:
+            upgrade(database)
         undo.pop_all()  # it is sound: it stays open
     return database
 

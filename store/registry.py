@@ -91,7 +91,7 @@ class RegistryStore:
             finish_import(connection, import_id, count, 0, Changes(added=count))
 
     def load(self) -> RegistryData:
-        """Return the registry held, in the order it was put in; empty where none was."""
+        """Return the registry held: enterprises and sites by their keys, the rest as it was put in."""
         with self._db.reading() as connection:
             return RegistryData(
                 enterprises=tuple(enterprises(connection)),

@@ -162,7 +162,7 @@ def enterprises(connection: Connection, *where: Any) -> Iterable[Enterprise]:
     row = EnterpriseRow
     more = (row.legal_form, row.industry, row.status, row.valid_from_ns)
     for fields in connection.execute(
-        select(row.uscc, row.name, row.address, row.source, *more).where(*where)
+        select(row.uscc, row.name, row.address, row.source, *more).where(*where).order_by(row.uscc)
     ):
         yield Enterprise(*fields)
 
@@ -172,7 +172,8 @@ def sites(connection: Connection, *where: Any) -> Iterable[Site]:
     row = SiteRow
     place = (row.longitude, row.latitude, row.datum)
     more = (row.landlord, row.meters, row.valid_from_ns)
-    query = select(row.id, row.name, row.division, row.address, *place, row.source, *more).where(*where)
+    query = select(row.id, row.name, row.division, row.address, *place, row.source, *more)
+    query = query.where(*where).order_by(row.id)
     for (
         key,
         name,

@@ -36,6 +36,27 @@ def upgrade(database: Database) -> None:
             command.upgrade(configuration(connection), "head")
 
 
+def downgrade(database: Database, to: str) -> None:
+    """Take the schema back to an older revision, all or nothing; what has no place there is dropped.
+
+    For handing a database to an older version of minescope: this one brings it up to date again when it opens
+    it. Raises StoreError where there is no such revision before the present one.
+    """
+    with database.writing() as connection:
+        lock(connection, "schema")
+        script = ScriptDirectory.from_config(configuration(connection))
+        current = revision(connection)
+        before = [one.revision for one in script.iterate_revisions(current, "base")][1:]
+        if to not in before:
+            raise StoreError(f"no revision {to!r} before {current}; there are {', '.join(before) or 'none'}")
+        command.downgrade(configuration(connection), to)
+
+
+def revision(connection: Connection) -> str:
+    """Return the revision that the schema has; empty for a database without one."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
 def _is_newest(connection: Connection) -> bool:
     script = ScriptDirectory.from_config(configuration(connection))
     known = {revision.revision for revision in script.walk_revisions()}
