@@ -35,7 +35,7 @@ def measure(bench: Bench) -> Found:
     packets = found["summary"].get("packets", 0)
     found["peers"] = {
         peer.name: {
-            "program": peer.program,
+            "program": peer.name.split()[0],
             "version": version(peer.version),
             "note": peer.note,
             "packets": peer.packets or packets,
