@@ -6,7 +6,7 @@ counted when they are reached (`dropped`).
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from classifier.blocks import V2, Blocks
 from classifier.contacts import Contacts
@@ -18,7 +18,7 @@ from classifier.shares import earn, price
 from classifier.talk import FLOW_LIMIT, SEALED, Connection, Course, NodeTalk, Seen, Sort, Talk
 from classifier.weights import Weights, shipped
 from classifier.witnesses import MESSAGE_LENGTH, fact_of
-from facts.conversation import Conversation, Transport
+from facts.conversation import Conversation, Flow, Transport
 from facts.endpoint import Address, Endpoint
 from facts.verdict import Verdict
 from protocols import chia_p2p, events
@@ -44,7 +44,11 @@ SEALED_COMMANDS = frozenset({"whoareyou", "handshake", "message", "certificate"}
 FOUNDATION = {events.Work: 3, events.Submit: 3, events.Difficulty: 2, events.Subscribed: 1}
 """How well an event's dialect is founded: a job and a share by their shape, the others by their method."""
 
+RECENT = 16_384
+"""Streams whose talk is found without its addresses, which take longer to hash than all else that is done."""
+
 _Pair = tuple[Address, Endpoint]
+_T = TypeVar("_T")
 _Handler = Callable[[Observation, Any], None]
 
 
@@ -60,6 +64,8 @@ class Casebook:
         self._of_client: Counter[Address] = Counter()
         self._kept = 0
         self._nodes: dict[_Pair, list[NodeTalk]] = {}
+        self._recent: dict[int, tuple[Flow, str, NodeTalk]] = {}
+        self._recent_talks: dict[int, tuple[Flow, str, bool, Talk]] = {}
         self._contacts = Contacts(pools, self.dropped)
         self._blocks = Blocks(self.dropped)
         self._seeds = Seeds(self.dropped)
@@ -108,14 +114,19 @@ class Casebook:
 
     def _pool_event(self, seen: Observation, event: events.PoolEvent) -> None:
         flow = seen.flow
-        from_client = event.side is Side.CLIENT
-        if from_client == (event.sender == "miner"):
-            miner, pool = flow.client, flow.server
-        else:  # the capture began in mid-stream, and took the wrong end for the client
-            miner, pool = flow.server, flow.client
-        talk = self._talk(miner.address, pool, flow.transport, _family(event))
-        if talk is None:
-            return
+        straight = (event.side is Side.CLIENT) == (event.sender == "miner")
+        # Where not, the capture began in mid-stream, and took the wrong end for the client.
+        miner, pool = (flow.client, flow.server) if straight else (flow.server, flow.client)
+        family = _family(event)
+        recent = self._recent_talks.get(id(flow))
+        if recent is not None and recent[0] is flow and recent[1] == family and recent[2] is straight:
+            talk = recent[3]
+        else:
+            found = self._talk(miner.address, pool, flow.transport, family)
+            if found is None:
+                return
+            talk = found
+            _remember(self._recent_talks, flow, (flow, family, straight, talk))
         fact, text = fact_of(event)
         talk.note(fact, seen.where, seen.at_ns, text)
         talk.decide(event.protocol, FOUNDATION.get(type(event), 0), seen.at_ns)
@@ -156,6 +167,10 @@ class Casebook:
 
     def _node_talk(self, seen: Observation, protocol: str) -> NodeTalk | None:
         flow = seen.flow
+        recent = self._recent.get(id(flow))
+        if recent is not None and recent[0] is flow and recent[1] == protocol:
+            recent[2].span(seen.at_ns, seen.at_ns)
+            return recent[2]
         key = (flow.client.address, flow.server)
         group = self._nodes.get(key)
         if group is None:
@@ -167,6 +182,7 @@ class Casebook:
         if talk is None:
             talk = NodeTalk(flow.client.address, flow.server, protocol)
             group.append(talk)
+        _remember(self._recent, flow, (flow, protocol, talk))
         talk.span(seen.at_ns, seen.at_ns)
         return talk
 
@@ -218,6 +234,13 @@ class Casebook:
         speaker = talk.sides[event.side]
         speaker.message = _again(speaker.message, seen, event.command)
         self._blocks.note(seen, event)
+
+
+def _remember(recent: dict[int, _T], flow: Flow, what: _T) -> None:
+    """Keep what goes with a stream by the identity of its flow, which `what` holds and so keeps alive."""
+    if len(recent) >= RECENT:
+        recent.clear()
+    recent[id(flow)] = what
 
 
 def _family(event: events.PoolEvent) -> str:

@@ -6,6 +6,7 @@ difficulty count as N_eff = (sum h)^2 / sum h^2 equal ones. No scipy: replay mus
 """
 
 import math
+from functools import lru_cache
 
 from facts.instant import NS
 from facts.verdict import Hashrate
@@ -39,6 +40,7 @@ def estimate(algorithm: str, shares: int, hashes: int, squared: int, span_ns: in
     return Hashrate(algorithm, value, value * low, value * high)
 
 
+@lru_cache(4096)
 def gamma_quantile(p: float, shape: float) -> float:
     """Return x with P(shape, x) = p, for the gamma distribution of scale 1; 0 < p < 1, shape > 0."""
     low, high = 0.0, shape + 10.0

@@ -120,13 +120,24 @@ class Direction:
 
         `missing` bytes behind `data` were on the wire but cut off by the snap length.
         """
-        if seq == self.next and not missing and not self._held:  # nearly every segment of a real capture
-            piece = (self.offset, data, 0, packet)
-            self.offset += len(data)
-            self.next = (seq + len(data)) & _MASK
-            self._keep(piece)
-            return (piece,)
+        offset = -1 if missing else self.take(seq, data, packet)
+        if offset >= 0:
+            return ((offset, data, 0, packet),)
         return self._place(seq, data, missing, packet)
+
+    def take(self, seq: int, data: bytes, packet: Packet) -> int:
+        """Take a segment that is simply the next one, nearly every one of a real capture.
+
+        Returns the stream offset of its first byte; -1 where it is another one, which `push` must take.
+        """
+        if seq != self.next or self._held:
+            return -1
+        offset = self.offset
+        size = len(data)
+        self.offset = offset + size
+        self.next = (seq + size) & _MASK
+        self._keep((offset, data, 0, packet))
+        return offset
 
     def flush(self) -> list[Piece]:
         """Return all that is held, its holes as gaps: the connection has ended."""

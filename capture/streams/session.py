@@ -154,6 +154,11 @@ class Session:
         if not data and not missing:
             return []
         out: list[Observation] = []
+        if not missing and not self._newcomers:
+            offset = self._streams[direction].take(seq, data, packet)
+            if offset >= 0:
+                self._feed(direction, offset, data, packet, out)
+                return out
         self._push(direction, seq, data, missing, packet, out)
         return out
 
@@ -279,24 +284,31 @@ class Session:
     def _deliver(
         self, direction: int, pieces: Sequence[tuple[int, bytes, int, Packet]], out: list[Observation]
     ) -> None:
-        side = self._sides[direction]
         for offset, data, missing, packet in pieces:
             if self.reason:
                 return
             if data:
-                marks = self._marks[direction]
-                marks.append((offset, packet))
-                reads = self._observer.feed(side, offset, data)
-                if len(marks) > MAX_MARKS:
-                    del marks[: MAX_MARKS // 2]
+                self._feed(direction, offset, data, packet, out)
             else:
-                reads = self._observer.gap(side, offset, missing)
-            if reads:
-                self._emit(reads, packet, out)
-            else:
-                self._weigh(data, packet[2])
-            if self._observer.reason:
-                self.reason = self._observer.reason
+                self._told(self._observer.gap(self._sides[direction], offset, missing), b"", packet, out)
+
+    def _feed(self, direction: int, offset: int, data: bytes, packet: Packet, out: list[Observation]) -> None:
+        """Have the next bytes of a direction read."""
+        marks = self._marks[direction]
+        marks.append((offset, packet))
+        reads = self._observer.feed(self._sides[direction], offset, data)
+        if len(marks) > MAX_MARKS:
+            del marks[: MAX_MARKS // 2]
+        self._told(reads, data, packet, out)
+
+    def _told(self, reads: list[Read], data: bytes, packet: Packet, out: list[Observation]) -> None:
+        """Pass on what was read, or charge for bytes that said nothing."""
+        if reads:
+            self._emit(reads, packet, out)
+        else:
+            self._weigh(data, packet[2])
+        if self._observer.reason:
+            self.reason = self._observer.reason
 
     def _flush(self, out: list[Observation]) -> None:
         for direction, stream in enumerate(self._streams):
