@@ -1,10 +1,11 @@
 """Live capture at rising rates: MineScope beside other programs, on a cable between two network namespaces.
 
-usage: python -m benchmarks.live [--packets 1000000] [--rounds 1] [--capture FILE] [--no-page]     (root)
+usage: python -m benchmarks.live [--packets 1000000] [--rounds 1] [--only NAME] [--capture FILE] [--no-page]
 
 The sender holds one core, the listener another (the two of a small machine), unless a row says otherwise.
-What was lost is what was sent and not received; beside it stands what the program itself says it lost. CPU is
-that of all processes in the listener's namespace while packets were sent, as a share of one core.
+What was lost is what was sent and not counted by the listener some seconds after the end; beside it stands
+what the program itself says it lost. CPU is that of all processes in the listener's namespace while packets
+were sent, as a share of one core.
 Writes benchmarks/live.json and the table of docs/performance.md between its `live` marks.
 """
 
@@ -51,6 +52,10 @@ class Listener:
     most: int | None = None
     """Packets sent to it at most: slow programs would take minutes."""
     cores: str = "1"
+    helper: str = ""
+    """A program that it starts, and that must run before it hears anything."""
+    patience_s: float = 2.0
+    """Seconds that it gets for what it has heard and not yet counted."""
 
 
 @dataclass(slots=True)
@@ -135,9 +140,14 @@ LISTENERS = (
     Listener(SHARED, (*PROBE, "--ring-mb", "2"), "listening", _minescope, (FULL,), cores="0"),
     Listener("tcpdump -w /dev/null -B 65536", TCPDUMP, "listening", _tcpdump, RAMP),
     Listener("dumpcap -B 64", DUMPCAP, "File:", _dumpcap, RAMP),
-    Listener("scapy AsyncSniffer", BY_SCAPY, "ready", _counted, (5_000.0, 20_000.0), 60_000),
-    Listener("pyshark LiveCapture", BY_PYSHARK, "ready", _counted, (500.0, 2_000.0), 6_000),
-)
+    Listener(
+        "scapy AsyncSniffer", BY_SCAPY, "ready", _counted, (5_000.0, 20_000.0), 60_000, patience_s=10.0
+    ),
+    Listener(
+        "pyshark LiveCapture", BY_PYSHARK, "ready", _counted, (500.0, 2_000.0), 6_000,
+        helper="dumpcap", patience_s=30.0,
+    ),
+)  # fmt: skip
 
 
 def measure(listener: Listener, rate: float, capture: Path, packets: int) -> Row:
@@ -150,7 +160,9 @@ def measure(listener: Listener, rate: float, capture: Path, packets: int) -> Row
         heard = wire.listening(held, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             said = _until(heard, listener.ready)
-            time.sleep(3.0 if "pyshark" in listener.name else 0.5)
+            while listener.helper and listener.helper not in _programs(wire):
+                time.sleep(0.1)
+            time.sleep(2.0 if listener.helper else 0.5)
             before = _cpu_s(wire)
             assert sender.stdin is not None
             assert sender.stdout is not None
@@ -158,7 +170,7 @@ def measure(listener: Listener, rate: float, capture: Path, packets: int) -> Row
             sender.stdin.flush()
             sent, seconds, _ = sender.stdout.readline().split()
             spent = _cpu_s(wire) - before
-            time.sleep(2.0)  # what waits in a queue is not lost
+            time.sleep(listener.patience_s)  # what waits in a queue is late, not lost
             heard.send_signal(signal.SIGINT)
             out, err = heard.communicate(timeout=120)
         finally:
@@ -194,13 +206,20 @@ def _until(process: "subprocess.Popen[str]", word: str) -> str:
     return said
 
 
+def _programs(wire: Wire) -> str:
+    """Return the names of the programs at the far end."""
+    return " ".join(Path(f"/proc/{pid}/comm").read_text() for pid in _pids(wire))
+
+
+def _pids(wire: Wire) -> list[str]:
+    command = ["ip", "netns", "pids", wire.far_namespace]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
 def _cpu_s(wire: Wire) -> float:
     """Return the CPU seconds so far of every process at the far end and of their dead children."""
-    listed = subprocess.run(
-        ["ip", "netns", "pids", wire.far_namespace], capture_output=True, text=True, check=True
-    )
     total = 0
-    for pid in listed.stdout.split():
+    for pid in _pids(wire):
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         total += sum(map(int, fields[11:15]))
     return total / TICKS
@@ -235,15 +254,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--capture", type=Path)
     parser.add_argument("--no-page", action="store_true")
+    parser.add_argument("--only", default="", help="part of a name; the other rows stay as they were")
     given = parser.parse_args()
     os.environ["PATH"] = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     capture = given.capture or generated()
     results: dict[str, Any] = {
         "machine": machine(), "load": round(os.getloadavg()[0], 2), "rounds": given.rounds, "rows": [],
     }  # fmt: skip
+    chosen = [listener for listener in LISTENERS if given.only in listener.name]
+    if given.only:
+        names = {listener.name for listener in chosen}
+        old_rows = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
+        results["rows"] = [row for row in old_rows if row["name"] not in names]
     runs: dict[tuple[str, float], list[Row]] = {}
     for number in range(given.rounds):
-        for listener in LISTENERS:
+        for listener in chosen:
             for rate in listener.rates:
                 row = measure(listener, rate, capture, given.packets)
                 runs.setdefault((row.name, rate), []).append(row)

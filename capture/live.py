@@ -20,12 +20,12 @@ from protocols.observe import Observation
 
 Seen = Observation | Conversation
 
-WAITING: Final = 4_096
-"""Lists of observations that wait for their reader, most of them short: some 50 MB at the worst."""
+WAITING: Final = 256
+"""Lists of observations that wait for their reader: 65,536 observations at most, usually far fewer."""
 TOGETHER: Final = 256
 """Observations handed over at once at most."""
 BLOCKS: Final = 8
-"""Blocks after which what there is goes over: waking the reader for each would cost a tenth of its time."""
+"""Blocks after which what there is goes over: the reader need not be woken for each."""
 
 
 @dataclass(frozen=True, slots=True)
