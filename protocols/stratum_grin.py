@@ -10,12 +10,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from protocols.events import PoolEvent, Refused, Request, ShareResult, Submit
-from protocols.jsonrpc import Message, failure_of, small
+from protocols.jsonrpc import Message, failure_of, number, small
 from protocols.stratum_session import GRIN, Asked, Grade, Job, Session, share_answer
 from protocols.stratum_shapes import flag, height, is_any_hex, label
 
-MAX_EDGES = 1024
-"""A cycle has 42 edges; more than this is no proof."""
+_EDGES = 42
+"""Of the cycle that proves the work."""
+_EDGE_BITS = range(10, 64)
+"""What a graph's size may be, as a power of two: 29 to 32 in use."""
+_LEAST_HEADER = 384
+"""Hex digits of a header's six hashes alone."""
 
 
 def job(session: Session, message: Message) -> Iterable[PoolEvent]:
@@ -26,7 +30,10 @@ def job(session: Session, message: Message) -> Iterable[PoolEvent]:
 
 def job_of(params: object) -> Job | None:
     """Read a job object."""
-    if not isinstance(params, dict) or not is_any_hex(params.get("pre_pow")) or "difficulty" not in params:
+    if not isinstance(params, dict) or number(params.get("difficulty")) is None:
+        return None
+    header = params.get("pre_pow")
+    if not isinstance(header, str) or len(header) < _LEAST_HEADER or not is_any_hex(header):
         return None
     return Job(
         GRIN,
@@ -42,9 +49,9 @@ def submit(session: Session, message: Message) -> Iterable[PoolEvent]:
     """Read a share {edge_bits, height, job_id, nonce, pow}."""
     params: dict[str, Any] = message.params
     proof = params.get("pow")
-    if small(params.get("edge_bits")) is None or not isinstance(proof, list):
+    if small(params.get("edge_bits")) not in _EDGE_BITS or not isinstance(proof, list):
         return []
-    if not 0 < len(proof) <= MAX_EDGES or not all(type(edge) is int for edge in proof):
+    if len(proof) != _EDGES or not all(type(edge) is int for edge in proof):
         return []
     session.decide(GRIN, Grade.SHAPE)
     session.ask(message, share_answer_of)
