@@ -25,16 +25,16 @@ check: setup ## format, lint, types and import rules
 	$(BIN)/lint-imports
 
 test: ## set up and run everything that CI runs
-	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common
+	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common tcpdump=tcpdump ip=iproute2 setpriv=util-linux
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(WORKERS) -m "not prove"
 
 prove: setup ## the long proofs: whole corpus, long fuzzing
-	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common
+	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common tcpdump=tcpdump ip=iproute2 setpriv=util-linux
 	$(BIN)/pytest -n $(WORKERS) -m prove
 
 bench: setup ## measure speed on a generated capture of 2 GB, beside peers, as ratios
-	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common zstd=zstd tcpdump=tcpdump softflowd=softflowd nfpcapd=nfdump ndpiReader=libndpi-bin
+	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common zstd=zstd tcpdump=tcpdump softflowd=softflowd nfpcapd=nfdump ndpiReader=libndpi-bin dumpcap=wireshark-common
 	$(BIN)/python -m benchmarks
 
 golden: setup ## rewrite the golden files from the captures in pcaps/
