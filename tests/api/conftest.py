@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from pipeline.services import Services
 from tests.api.stored import asking, serving
+from tests.store.conftest import postgres as postgres  # one server a session for these tests too
 
 
 @pytest.fixture(scope="session")
