@@ -61,7 +61,7 @@ class Number:
         """What numba takes it for in the code of a kernel: the function that casts."""
         from numba import types
 
-        return types.NumberClass(self.numba_type())  # type: ignore[no-untyped-call]
+        return types.NumberClass(self.numba_type())
 
 
 @dataclass(frozen=True, slots=True)

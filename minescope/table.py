@@ -9,10 +9,11 @@ from facts.names import Level, PeerState, Role
 from facts.verdict import Verdict
 from minescope.language import Lang
 from pipeline.contract import Hit, Totals
-from registry.attribution import Attribution
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from registry.attribution import Attribution
 
 WORDS: dict[str, tuple[str, str]] = {
     "level": ("Level", "级别"),
@@ -106,7 +107,7 @@ def _speaks(verdict: Verdict, lang: Lang) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _owner(attribution: Attribution | None, lang: Lang) -> str:
+def _owner(attribution: "Attribution | None", lang: Lang) -> str:
     if attribution is None:
         return ""
     if attribution.certain:

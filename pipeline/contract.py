@@ -5,13 +5,15 @@ docs/output.md describes it; other programs read it, so keys are added but never
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facts.evidence import Evidence
 from facts.instant import rfc3339
 from facts.verdict import Verdict
 from facts.where import Skipped
-from registry.attribution import Attribution
+
+if TYPE_CHECKING:
+    from registry.attribution import Attribution
 
 Json = dict[str, Any]
 Sentence = Callable[[Evidence], str]
@@ -25,7 +27,7 @@ class Hit:
     """A verdict with the answer to whose address it was at the time of the traffic."""
 
     verdict: Verdict
-    attribution: Attribution | None
+    attribution: "Attribution | None"
     """None where no registry was asked."""
 
 

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capture.records import Block
 from capture.sources.opening import CaptureFile, find, open_source
 from capture.sources.source import Source, SourceError
 from capture.worker import Worker
-from capture.workers import Crash, each_file
 from classifier.casebook import Casebook
 from classifier.operator_lists import OperatorLists, overruled
 from classifier.poolnames import PoolNames
@@ -24,7 +23,9 @@ from facts.where import Skipped, Where
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
 from pipeline.pool_list import pool_names
-from registry.attribution import Attributor
+
+if TYPE_CHECKING:
+    from registry.attribution import Attributor
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Scan:
         *,
         each: bool = False,
         jobs: int = 1,
-        attributor: Attributor | None = None,
+        attributor: "Attributor | None" = None,
         on_progress: OnProgress | None = None,
     ) -> None:
         self._paths = paths
@@ -109,6 +110,8 @@ class Scan:
         yield from self._each_alone(found.files) if self._each else self._together(found.files)
 
     def _each_alone(self, files: Sequence[CaptureFile]) -> Iterator[Outcome]:
+        from capture.workers import Crash, each_file  # and with it multiprocessing
+
         if self._jobs > 1:
             results = each_file(scan_alone, [file.path for file in files], self._jobs)
         else:
