@@ -164,14 +164,16 @@ def _hosting(cells: Cells, known: Known) -> Record:
 
 
 _NO_BOUNDS = (b"", b"", 0, 4)
+_LINE_USE = Use.LINE.value
+_POOLS = (Use.NAT.value, Use.DYNAMIC.value)
 
 
 def _assignment(cells: Cells, known: Known) -> Record:
     cells.text("prefix")
     bounds = cells.parsed("prefix", parse_bounds) or _NO_BOUNDS
-    use = cells.or_empty("use") or Use.LINE.value
-    pool = use in (Use.NAT.value, Use.DYNAMIC.value)
-    if use != Use.LINE.value and not pool:
+    use = cells.or_empty("use") or _LINE_USE
+    pool = use in _POOLS
+    if use != _LINE_USE and not pool:
         cells.refuse("use", f"{use!r} is none of line, nat, dynamic")
     line = cells.identifier("line", required=not pool)
     code: str | None = cells.or_empty("uscc") or None
