@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import Depends
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 Lang = Literal["en", "zh"]
 
@@ -45,4 +45,8 @@ def of_request(request: HTTPConnection) -> Lang:
     return negotiate(request.headers.get("accept-language"))
 
 
-Language = Annotated[Lang, Depends(of_request)]
+async def _of_request(request: Request) -> Lang:
+    return of_request(request)  # a coroutine, since FastAPI would ask a thread for a plain function
+
+
+Language = Annotated[Lang, Depends(_of_request)]

@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_address
 from types import FrameType
 
@@ -103,8 +104,18 @@ def configured(app: FastAPI) -> Config:
 
 def run(app: FastAPI, bound: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT, then let running answers end; `ready` is called once it answers."""
+    _allow_connections()
     with _Quiet():
         AnnouncingServer(configured(app), ready).run(sockets=[bound])
+
+
+def _allow_connections() -> None:
+    """Take as many open connections as the system allows: slow clients must not keep others out."""
+    with suppress(ImportError, OSError, ValueError):  # not on Windows; the limit in force stays
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Quiet:

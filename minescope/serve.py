@@ -1,5 +1,6 @@
 """`minescope serve`: the API over HTTP."""
 
+import gc
 import logging
 import sys
 import time
@@ -9,6 +10,9 @@ from typing import Annotated
 import typer
 
 from minescope.exits import EXIT_NOTHING
+
+SWITCH_S = 0.0005
+"""Seconds after which a thread that computes gives way: Python's own 5 ms would be those of an answer."""
 
 
 def serve(
@@ -94,6 +98,8 @@ def serve(
                 sys.stdout.flush()
 
             JobStore(services.database).fail_unfinished(time.time_ns())
+            sys.setswitchinterval(SWITCH_S)
+            gc.freeze()  # the registry stays: looking for cycles in it would hold up answers
             app = create_app(services, gate, LOOPBACK_NAMES if local else None)
             try:
                 run(app, bound, ready)

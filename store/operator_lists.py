@@ -9,6 +9,9 @@ from store.tables import OperatorEntryRow
 
 MAX_ENTRIES = 100_000
 """All of them are read for each answer."""
+_ENTRIES = select(
+    OperatorEntryRow.list, OperatorEntryRow.subject, OperatorEntryRow.reason, OperatorEntryRow.added_ns
+).order_by(OperatorEntryRow.id)
 
 
 class OperatorListStore:
@@ -68,9 +71,7 @@ class OperatorListStore:
 
 def read_entries(connection: Connection) -> tuple[Entry, ...]:
     """Read all entries on an open connection, in the order in which they were added."""
-    row = OperatorEntryRow
-    rows = connection.execute(select(row.list, row.subject, row.reason, row.added_ns).order_by(row.id))
     return tuple(
         Entry(ListName(which), read_subject(subject), reason, added_ns)
-        for which, subject, reason, added_ns in rows
+        for which, subject, reason, added_ns in connection.execute(_ENTRIES)
     )

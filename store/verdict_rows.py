@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import DeclarativeBase
 
 from facts.evidence import Evidence
@@ -39,6 +39,18 @@ _PARTS = (
     VerdictRow.pools,
     VerdictRow.hashrate,
 )
+_IDS = bindparam("ids", expanding=True)
+_VERDICTS = select(*_PARTS).join(RunRow, RunRow.id == VerdictRow.run_id).where(VerdictRow.id.in_(_IDS))
+_PEERS = (
+    select(*VerdictPeerRow.__table__.columns)
+    .where(VerdictPeerRow.verdict_id.in_(_IDS))
+    .order_by(VerdictPeerRow.verdict_id, VerdictPeerRow.place)
+)
+_EVIDENCE = (
+    select(*EvidenceRow.__table__.columns)
+    .where(EvidenceRow.verdict_id.in_(_IDS))
+    .order_by(EvidenceRow.verdict_id, EvidenceRow.place)
+)
 
 
 def source_key(source: str) -> bytes:
@@ -67,11 +79,7 @@ def load_verdicts(
 ) -> Iterator[tuple[int, str, Verdict, tuple[str, ...]]]:
     """Yield (id, run name, verdict, sentences) of at most BATCH verdicts, in the order of `ids`."""
     peers: dict[int, list[Peer]] = defaultdict(list)
-    for verdict_id, _, address, port, role, protocol, state in connection.execute(
-        select(*VerdictPeerRow.__table__.columns)
-        .where(VerdictPeerRow.verdict_id.in_(ids))
-        .order_by(VerdictPeerRow.verdict_id, VerdictPeerRow.place)
-    ):
+    for verdict_id, _, address, port, role, protocol, state in connection.execute(_PEERS, {"ids": ids}):
         played = None if role is None else Role(role)
         peers[verdict_id].append(Peer(address, port, played, protocol, PeerState(state)))
     evidence: dict[int, list[Weighed]] = defaultdict(list)
@@ -90,19 +98,13 @@ def load_verdicts(
         at_ns,
         count,
         weight,
-    ) in connection.execute(
-        select(*EvidenceRow.__table__.columns)
-        .where(EvidenceRow.verdict_id.in_(ids))
-        .order_by(EvidenceRow.verdict_id, EvidenceRow.place)
-    ):
+    ) in connection.execute(_EVIDENCE, {"ids": ids}):
         named = tuple((name, value) for name, value in params)
         seen = Evidence(address, Role(role), kind, Where(source, frame, offset), at_ns, named, count)
         evidence[verdict_id].append(Weighed(seen, weight))
         sentences[verdict_id].append(sentence)
     found = {}
-    for verdict_id, run, *fields in connection.execute(
-        select(*_PARTS).join(RunRow, RunRow.id == VerdictRow.run_id).where(VerdictRow.id.in_(ids))
-    ):
+    for verdict_id, run, *fields in connection.execute(_VERDICTS, {"ids": ids}):
         verdict = _verdict(fields, tuple(peers[verdict_id]), tuple(evidence[verdict_id]))
         found[verdict_id] = (verdict_id, run, verdict, tuple(sentences[verdict_id]))
     for verdict_id in ids:

@@ -38,6 +38,12 @@ MAX_NAME = 500
 
 _T = TypeVar("_T")
 _PLACE = struct.Struct(">qq")  # last seen, id
+# Made once, as are those of load_verdicts: to form a statement takes longer than to run it.
+_OF_ADDRESSES = (
+    select(VerdictRow.id)
+    .where(VerdictRow.superseded_by.is_(None), VerdictRow.address.in_(bindparam("addresses", expanding=True)))
+    .order_by(VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc())
+)
 _STRANGE_CURSOR = "this cursor was given by no page of hits"
 
 
@@ -144,11 +150,7 @@ class VerdictStore:
         """
         for batch in _batches(addresses):
             with self._db.reading() as connection:
-                ids = connection.scalars(
-                    select(VerdictRow.id)
-                    .where(VerdictRow.superseded_by.is_(None), VerdictRow.address.in_(set(batch)))
-                    .order_by(VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc())
-                ).all()
+                ids = connection.scalars(_OF_ADDRESSES, {"addresses": list(set(batch))}).all()
                 found: dict[Address, list[StoredVerdict]] = {}
                 lists = OperatorLists(read_entries(connection))
                 for stored in _loaded(connection, ids, lists):
