@@ -148,10 +148,12 @@ class Attributor:
             elif len(shared):
                 self._shared(shared, (lows, ports, begin, end), codes, blocks)
         # Only a record that names its holder beyond doubt is an answer of its own.
+        sets = np.flatnonzero(codes >= len(index.from_ns))
+        if len(sets):
+            agreed = index.set_answer[codes[sets] - len(index.from_ns)]
+            codes[sets] = np.where(agreed == NOTHING, ASK, agreed)
         single = np.flatnonzero(codes >= 0)
-        over = codes[single] >= len(index.from_ns)
-        doubtful = single[over | (index.plain[np.where(over, 0, codes[single])] == 0)]
-        codes[doubtful] = ASK
+        codes[single[index.plain[codes[single]] == 0]] = ASK
         return Bulk(self, addresses, at_ns, ports, codes, blocks)
 
     def of_record(self, code: int, block: int = NOTHING) -> Attribution:

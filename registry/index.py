@@ -95,6 +95,9 @@ class RegistryIndex:
     """Line of each record."""
     set_start: NDArray[np.int64]
     set_member: NDArray[np.int32]
+    """The records of set k, whose code is k after the last record: from set_start[k] on."""
+    set_answer: NDArray[np.int32]
+    """The newest record of each set where all of them name one holder beyond doubt, else NOTHING."""
     enterprises: Texts
     """JSON of each."""
     sites: Texts
@@ -157,6 +160,7 @@ _PLAIN_COLUMNS = (
     "plain",
     "set_start",
     "set_member",
+    "set_answer",
 )
 _TEXT_COLUMNS = ("lines", "enterprises", "sites")
 
@@ -278,11 +282,11 @@ class IndexBuilder:
         plain = (uscc != NOTHING) & (use < _FIRST_POOL) & ~self._hosted(uscc, site)
 
         def together(members: tuple[int, ...]) -> int:
-            """Return the code of records that hold together: the newest of them where they agree."""
+            """Return the code of records that hold together, with the newest of them where they agree."""
             said = {(int(uscc[one]), int(site[one]), lines[one]) for one in members}
-            if len(said) == 1 and all(plain[one] for one in members):
-                return max(members, key=lambda one: (int(from_ns[one]), -one))
-            return sets.number(members)
+            agree = len(said) == 1 and all(plain[one] for one in members)
+            newest = max(members, key=lambda one: (int(from_ns[one]), int(to_ns[one]))) if agree else NOTHING
+            return sets.number(members, newest)
 
         trees: dict[str, TreeArrays] = {}
         for name, space in self._spaces.items():
@@ -319,6 +323,7 @@ class IndexBuilder:
             lines=lines,
             set_start=np.array(sets.start, np.int64),
             set_member=np.array(sets.member, np.int32),
+            set_answer=np.array(sets.answer, np.int32),
             enterprises=self._enterprises,
             sites=self._sites,
             hosting=self._hosting,
@@ -394,12 +399,14 @@ class _Sets:
         self._codes: dict[tuple[int, ...], int] = {}
         self.start = [0]
         self.member: list[int] = []
+        self.answer: list[int] = []
 
-    def number(self, members: tuple[int, ...]) -> int:
+    def number(self, members: tuple[int, ...], answer: int) -> int:
         """Return the code of a set (sorted), a new one where the set is new."""
         if (known := self._codes.get(members)) is None:
             known = self._codes[members] = self._first + len(self._codes)
             self.member.extend(members)
+            self.answer.append(answer)
             self.start.append(len(self.member))
         return known
 
