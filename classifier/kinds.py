@@ -25,6 +25,7 @@ class Kind(StrEnum):
     MINER_STAYED = "miner.stayed"
     MINER_NO_REPLY = "miner.no_reply"
     MINER_REFUSED = "miner.refused"
+    MINER_TURNED_AWAY = "miner.turned_away"
     MINER_NO_ACCOUNT = "miner.no_account"
     MINER_NO_ACCOUNT_LONG = "miner.no_account_long"
     MINER_NO_SHARE = "miner.no_share"

@@ -131,9 +131,16 @@ def _sweep(left: int, services: int) -> Kind | None:
 
 def miner_ceiling(basis: Sequence[Talk]) -> Level:
     """Return the best level that these conversations allow a miner."""
-    if any(talk.two_way for talk in basis):
+    if any(talk.two_way and not _glanced(talk) for talk in basis):
         return Level.CONFIRMED
-    return Level.LIKELY if any(talk.proved for talk in basis) else Level.SUSPECTED
+    return Level.LIKELY if any(talk.proved and not _glanced(talk) for talk in basis) else Level.SUSPECTED
+
+
+def _glanced(talk: Talk) -> bool:
+    """Whether a node's template was looked at once, as explorers and monitors do: who mines alone goes on
+    asking, every few seconds or at the end of a long poll."""
+    work = talk.seen.get(Fact.WORK)
+    return talk.protocol == SOLO and Fact.SUBMIT not in talk.seen and (work is None or work.count < 2)
 
 
 def pool_ceiling(basis: Sequence[Talk], encrypted: bool) -> Level:

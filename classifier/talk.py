@@ -49,6 +49,8 @@ class Fact(IntEnum):
     SHARE_REFUSED = auto()
     REFUSED = auto()
     """A request or login was answered with an error."""
+    TURNED_AWAY = auto()
+    """An account was refused for a reason that only a pool gives: banned, no address to pay to."""
     NOTICE = auto()
     BOTH_SIDES = auto()
     """One side spoke as miner and as pool."""

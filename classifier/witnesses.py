@@ -31,6 +31,10 @@ OWN_CODES: Mapping[str, frozenset[int]] = {
     "stratum-beam": frozenset({3}),  # expired
 }
 """What dialects with numbers of their own say instead of JUDGED_CODES."""
+ACCOUNT_WORDS = re.compile(
+    r"(?i:payment address|address used for login|\bIP\b.{0,20}\bbanned|algorithm negotiation)"
+)
+"""Why CryptoNote pools refuse an account (docs/protocols/stratum-cryptonote.md)."""
 SHARE_WORDS = re.compile(r"(?i:(?:stale|duplicate|low[ -]?diff(?:iculty)?) share|block expired)")
 """How the pools of CryptoNote say it, whose every error has the code -1 or none (nodejs-pool, P2Pool)."""
 JUDGED_WORDS = re.compile(r"(?i:stale|duplicate|high-hash|unknown-work|time-|bad-|inconclusive)")
@@ -58,6 +62,7 @@ MINER_KINDS: Mapping[Fact, Kind] = {
     Fact.SHARE_ACCEPTED: Kind.MINER_SHARE_ACCEPTED,
     Fact.SHARE_JUDGED: Kind.MINER_SHARE_JUDGED,
     Fact.SHARE_REFUSED: Kind.MINER_SHARE_REFUSED,
+    Fact.TURNED_AWAY: Kind.MINER_TURNED_AWAY,
 }
 POOL_KINDS: Mapping[Fact, Kind] = {
     Fact.SUBSCRIBED: Kind.POOL_SUBSCRIBED,
@@ -91,8 +96,11 @@ def fact_of(event: events.PoolEvent) -> tuple[Fact, str]:
             return Fact.REPORTED, f"{hashrate:.4g} H/s"
         case events.Subscribed():
             return Fact.SUBSCRIBED, ""
-        case events.LoginResult(accepted=accepted):
-            return (Fact.LOGIN_ACCEPTED if accepted else Fact.REFUSED), ""
+        case events.LoginResult(accepted=True):
+            return Fact.LOGIN_ACCEPTED, ""
+        case events.LoginResult(message=message):
+            turned = message is not None and ACCOUNT_WORDS.search(message)
+            return (Fact.TURNED_AWAY, str(message)[:MESSAGE_LENGTH]) if turned else (Fact.REFUSED, "")
         case events.Difficulty():
             return Fact.DIFFICULTY, ""
         case events.Work():
@@ -213,7 +221,7 @@ def _of_attempts(told: Statements, basis: Sequence[Talk]) -> None:
         if Course.POOL_UNHEARD in talk.course:
             if submits and submits.count >= PERSISTENT and talk.last_ns - talk.first_ns >= STAY_NS:
                 told.state(Kind.MINER_SUBMIT_REPEATED, submits, peer=str(talk.pool))
-        elif not refusals:
+        elif not refusals and Fact.TURNED_AWAY not in talk.seen:
             told.state(Kind.MINER_NO_REPLY, talk.opening(), peer=str(talk.pool))
 
 
@@ -258,7 +266,8 @@ def of_pool(told: Statements, basis: Sequence[Talk]) -> None:
         _of_ambiguity(told, talk, str(talk.miner))
         if talk.proved:
             continue
-        refusals = [talk.seen[fact] for fact in (Fact.REFUSED, Fact.SHARE_REFUSED) if fact in talk.seen]
+        turned = (Fact.REFUSED, Fact.SHARE_REFUSED, Fact.TURNED_AWAY)
+        refusals = [talk.seen[fact] for fact in turned if fact in talk.seen]
         for seen in refusals:
             told.state(Kind.POOL_REFUSED, seen, peer=str(talk.miner))
         accepted = talk.seen.get(Fact.LOGIN_ACCEPTED) or talk.seen.get(Fact.NOTICE)

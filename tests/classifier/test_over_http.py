@@ -79,3 +79,11 @@ def test_the_words_of_a_refused_share_tell_who_knows_the_job(message: str, kind:
     to.protocol = "getblocktemplate"
     to.miner(events.Submit).pool(events.ShareResult, accepted=False, message=message).over()
     assert f"miner.share_{kind}" in verdict([to], Role.SOLO_MINER)[1]
+
+
+def test_one_look_at_a_template_is_what_explorers_do_too() -> None:
+    assert verdict(polls(1, 5.0, "getblocktemplate"), Role.SOLO_MINER)[0] in (Level.CLEARED, Level.SUSPECTED)
+    assert verdict(polls(2, 5.0, "getblocktemplate"), Role.SOLO_MINER)[0] in (Level.LIKELY, Level.CONFIRMED)
+    one = polls(1, 5.0, "getblocktemplate")
+    one[0].miner(events.Submit)
+    assert verdict(one, Role.SOLO_MINER)[0] in (Level.LIKELY, Level.CONFIRMED)

@@ -336,7 +336,8 @@ def test_sides_taken_the_wrong_way_round_are_told_by_what_is_said() -> None:
 
 def test_a_solo_miner_asks_for_templates() -> None:
     one = line(port=18081, protocol="getblocktemplate")
-    one.miner(events.Request, method="getblocktemplate").pool(events.Work, height=1)
+    for height in (1, 2):
+        one.miner(events.Request, method="getblocktemplate").pool(events.Work, height=height)
     found = verdicts(one.over())
     assert found[MINER, Role.SOLO_MINER].level is Level.LIKELY
     assert (MINER, Role.MINER) not in found
