@@ -26,7 +26,7 @@ from registry.prefix_tree import (
     tree_to_columns,
 )
 
-FORMAT = 1
+FORMAT = 2
 """Of the arrays; a reader takes no other."""
 
 USES = tuple(Use)
