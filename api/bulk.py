@@ -1,5 +1,6 @@
 """Bulk look-ups: a JSON array in, one NDJSON line per entry out, a batch at a time."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pipeline.services import Services
 
 MAX_ENTRIES = 100_000  # promised in the interface; more belong into several requests
 MAX_BODY = 16 * 1024 * 1024  # bytes: 100,000 entries with address, time and port take under 12 MB
+BODY_S = 60
+"""Seconds in which a body must have come."""
 BATCH = 500  # entries a thread works on at once: 20 to 90 ms, after which a lost client is noticed
 MAX_SHOWN = 100  # characters of a bad entry that are shown back
 
@@ -46,10 +49,14 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     if length.isascii() and length.isdigit() and int(length) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE, limit=limit)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise ProblemError(Problem.BODY_TOO_LARGE, limit=limit)
+    try:
+        async with asyncio.timeout(BODY_S):  # who sends slowly holds a slot that others wait for
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise ProblemError(Problem.BODY_TOO_LARGE, limit=limit)
+    except TimeoutError as error:
+        raise ProblemError(Problem.BODY_TOO_SLOW, seconds=BODY_S, headers={"Connection": "close"}) from error
     return bytes(body)
 
 

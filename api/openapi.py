@@ -21,6 +21,7 @@ _FIELDS: dict[str, object] = {
     "least": 3,
     "most": 200,
     "state": "running",
+    "seconds": 60,
 }
 ASKED = (
     Problem.PURPOSE_MISSING,

@@ -117,6 +117,12 @@ class Problem(Enum):
         Text("There is no such record", "没有该记录"),
         Text("Nothing is held under this name.", "没有以此为标识的记录。"),
     )
+    BODY_TOO_SLOW = Kind(
+        "body-too-slow",
+        408,
+        Text("The body came too slowly", "请求体传输过慢"),
+        Text("A body must be here within {seconds} seconds.", "请求体须在 {seconds} 秒内传完。"),
+    )
     NOT_READY = Kind(
         "not-ready",
         409,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select
 from sqlalchemy.orm import DeclarativeBase
 
 from facts.evidence import Evidence
@@ -39,7 +39,7 @@ _PARTS = (
     VerdictRow.pools,
     VerdictRow.hashrate,
 )
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _VERDICTS = select(*_PARTS).join(RunRow, RunRow.id == VerdictRow.run_id).where(VerdictRow.id.in_(_IDS))
 _PEERS = (
     select(*VerdictPeerRow.__table__.columns)

@@ -17,13 +17,14 @@ from api.language import TAGS, Language
 from api.models import DecisionModel, DecisionsModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
+from api.small_body import SmallBodyRoute
 from facts.endpoint import Address
 from facts.instant import rfc3339
 from pipeline.lookup import Ask, look_up, read_address
 from pipeline.services import Services
 from store.decisions import Decision, DecisionStore, KeyReusedError, Reply, decide, write_once
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(tags=["decisions"], route_class=SmallBodyRoute)
 
 IdempotencyKey = Annotated[
     str | None,
@@ -85,6 +86,7 @@ def list_decisions(
         Problem.CSRF,
         Problem.UNKNOWN_ADDRESS,
         Problem.PRECONDITION_FAILED,
+        Problem.BODY_TOO_LARGE,
         Problem.INVALID_REQUEST,
         Problem.KEY_REUSED,
         Problem.STORE_UNAVAILABLE,

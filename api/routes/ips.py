@@ -160,6 +160,7 @@ _BULK_OPENAPI: dict[str, Any] = {
         },
         *ASKED,
         Problem.MALFORMED_JSON,
+        Problem.BODY_TOO_SLOW,
         Problem.BODY_TOO_LARGE,
         Problem.TOO_MANY_ADDRESSES,
         Problem.UNSUPPORTED_MEDIA_TYPE,

@@ -48,6 +48,7 @@ _reading = Slots(MAX_READ)
         *ASKED,
         Problem.CSRF,
         Problem.MALFORMED_JSON,
+        Problem.BODY_TOO_SLOW,
         Problem.BODY_TOO_LARGE,
         Problem.TOO_MANY_ADDRESSES,
         Problem.UNSUPPORTED_MEDIA_TYPE,

@@ -12,10 +12,11 @@ from api.language import Language
 from api.models import SessionModel
 from api.openapi import responses
 from api.problems import Problem
+from api.small_body import SmallBodyRoute
 from store.access import SESSION_S, Account
 from store.access_secrets import csrf_token
 
-router = APIRouter(tags=["access"])
+router = APIRouter(tags=["access"], route_class=SmallBodyRoute)
 
 
 class LogIn(BaseModel):
@@ -41,6 +42,7 @@ class LogIn(BaseModel):
         None,
         Problem.LOGIN_REFUSED,
         Problem.CODE_WANTED,
+        Problem.BODY_TOO_LARGE,
         Problem.INVALID_REQUEST,
         Problem.TOO_MANY_REQUESTS,
         Problem.STORE_UNAVAILABLE,

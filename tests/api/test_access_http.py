@@ -1,5 +1,6 @@
 """Who asks: sessions, keys, limits, masks, and the trail of every question."""
 
+import asyncio
 import json
 import time
 import zlib
@@ -11,15 +12,17 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from api import bulk
 from api.access.gate import Mode, read_purpose
 from api.access.opening import opened_gate
 from api.access.view import View, private_block, short
 from api.app import create_app
 from api.deprecation import Outgoing
 from api.middleware import SecurityHeaders
-from api.problems import ProblemError
+from api.problems import Problem, ProblemError
 from facts.endpoint import packed16, parse_address
 from facts.evidence import Evidence
 from facts.names import Role
@@ -381,3 +384,23 @@ def test_what_is_kept_of_accounts_is_no_secret_and_locks_last(own: Services) -> 
     access = AccessStore(own.database, lambda: 0)
     assert access.has_users() is False
     assert LOCK_S >= 900
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_log_in_takes_no_large_body(client: TestClient, declared: bool) -> None:
+    chunk = b" " * 8192
+    content = chunk * 9 if declared else (chunk for _ in range(9))
+    answer = client.post("/v1/session", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.json()["type"].endswith("body-too-large")
+
+
+def test_a_body_that_comes_too_slowly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing_comes() -> None:
+        await asyncio.sleep(3600)
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    monkeypatch.setattr(bulk, "BODY_S", 0.01)
+    with pytest.raises(ProblemError) as caught:
+        asyncio.run(bulk.read_body(Request(scope, nothing_comes)))  # type: ignore[arg-type]
+    assert caught.value.problem is Problem.BODY_TOO_SLOW
