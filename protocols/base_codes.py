@@ -68,7 +68,7 @@ def bech32(prefix: str, data: str) -> tuple[list[int], int] | None:
 
 
 def octets(values: list[int]) -> bytes | None:
-    """Return the bytes that five-bit values stand for; None where what is left over is a value or not zero."""
+    """Return the bytes that five-bit values stand for; None where what is left over is a value or not 0."""
     number = 0
     for value in values:
         number = number << 5 | value

@@ -5,6 +5,7 @@ Source: Stratum V2 specification, chapters 5.2 and 5.3; docs/protocols/stratum-v
 """
 
 from collections import deque
+from collections.abc import Iterable
 from itertools import islice
 from typing import TypeVar
 
@@ -96,6 +97,14 @@ class Channels:
         channel.worker, channel.hashes, channel.group = worker, hashes, group
         if group is not None:
             channel.heard = keep(self._groups, group, self._groups.get(group) or Group(), MAX_CHANNELS).told
+
+    def regroup(self, group: int, numbers: Iterable[int]) -> None:
+        """Learn that channels belong to a group from now on; unknown ones are passed over."""
+        told = keep(self._groups, group, self._groups.get(group) or Group(), MAX_CHANNELS).told
+        for number in numbers:
+            channel = self._present(number)  # what its old group was told is taken in before
+            if channel is not None:
+                channel.group, channel.heard = group, told
 
     def target(self, number: int, hashes: float | None) -> None:
         """Learn of a new target of a channel, or of all channels of a group."""

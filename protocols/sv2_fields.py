@@ -109,8 +109,9 @@ def _variable(field: Field, payload: bytes, at: int, values: Decoded) -> int | N
     if field in _ITEMS:
         width, size = _ITEMS[field]
         count = int.from_bytes(payload[at : at + width], "little")
-        values.append(count)
-        return at + width + count * size
+        end = at + width + count * size
+        values.append(payload[at + width : end] if field is Field.U32S else count)
+        return end
     if field is Field.OPTION_U32:
         if at >= len(payload) or payload[at] > 1:
             return None

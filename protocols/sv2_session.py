@@ -3,6 +3,7 @@
 Source: Stratum V2 specification, chapters 3, 5, 6 and 7; docs/protocols/stratum-v2.md.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -37,6 +38,7 @@ MAX_TEXT = 256  # characters of a name or code that an event keeps
 MAX_REQUESTS = 1_024  # requests without an answer; then the oldest is forgotten
 
 _E = TypeVar("_E", bound=PoolEvent)
+_NUMBER = struct.Struct("<I")
 
 
 class Sv2Session:
@@ -182,6 +184,8 @@ class Sv2Session:
     def _set_group(self, values: list[Any]) -> list[PoolEvent]:
         if isinstance(values[0], str):  # the draft's number for Reconnect
             return self._reconnect(values)
+        group, numbers = values
+        self._channels.regroup(group, (number for (number,) in _NUMBER.iter_unpack(numbers)))
         return [self._event(Notice, method="SetGroupChannel")]
 
     def _set_target(self, values: list[Any]) -> list[PoolEvent]:

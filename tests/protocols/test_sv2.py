@@ -121,6 +121,21 @@ def test_a_target_holds_for_jobs_that_wait_for_their_block_but_not_for_those_at_
     assert [one.hashes for one in results] == [HASHES, 2**256 / int.from_bytes(higher, "little")]  # type: ignore[attr-defined]
 
 
+def test_a_channel_that_is_moved_to_a_group_hears_what_that_group_is_told() -> None:
+    higher = made.target_of(65_536)
+    said = [
+        *OPENED,
+        (S, made.frame(0x25, struct.pack("<IHII", 10, 2, 7, 99))),
+        (S, made.set_target(1, made.target_of(2))),  # its old group's, no more its own
+        (S, made.set_target(10, higher)),
+        (S, made.new_job(7, 2, AT, made.hash_of("next"))),
+        (C, made.share(7, 1, 2, AT)),
+        (S, made.share_success(7, 1, 1, 65_536)),
+    ]
+    (result,) = of(events.ShareResult, play(StratumV2, said))
+    assert result.hashes == 2**256 / int.from_bytes(higher, "little")  # type: ignore[attr-defined]
+
+
 def test_the_network_is_told_by_the_bits_of_a_block() -> None:
     work = of(events.Work, play(StratumV2, OPENED))[-1]
     assert isinstance(work, events.Work)
