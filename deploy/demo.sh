@@ -20,5 +20,7 @@ cat <<EOF
 Look one address up:   MINESCOPE_HOME=$MINESCOPE_HOME $minescope lookup 192.0.2.21
 Open the very packet:  $minescope inspect pcaps/btc_farm.pcap --frame 5
 Serve the API:         MINESCOPE_HOME=$MINESCOPE_HOME $minescope serve   (then http://127.0.0.1:8765/docs)
+Ask it, saying why:    curl -H 'X-Purpose: trying it out' http://127.0.0.1:8765/v1/ips/192.0.2.21
+Its packets:           curl -H 'X-Purpose: trying it out' http://127.0.0.1:8765/v1/ips/192.0.2.21/evidence.pcap -o evidence.pcap
 Your own capture:      $minescope replay FILE
 EOF
