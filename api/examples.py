@@ -88,6 +88,7 @@ _ADDRESS: dict[str, Any] = {
         "datum": "CGCS2000",
     },
     "attribution": _ATTRIBUTION,
+    "hint": None,
     "verdicts": [_VERDICT],
 }
 _BULK: list[Any] = [

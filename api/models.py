@@ -143,6 +143,20 @@ class SiteModel(Model):
     datum: Literal["WGS-84", "GCJ-02", "CGCS2000"] | None
 
 
+class HintModel(Model):
+    """What the operator's own .mmdb file says of an address: a hint, never the registered place."""
+
+    hint: Literal[True]
+    source: str = Field(description="Name of the file.")
+    built: int = Field(description="When the file was built, seconds since 1970.")
+    country: str | None
+    region: str | None
+    city: str | None
+    organization: str | None
+    longitude: float | None
+    latitude: float | None
+
+
 class AddressModel(Model):
     """What is known of one address. Lists unite the verdicts that were not cleared."""
 
@@ -161,6 +175,7 @@ class AddressModel(Model):
     enterprise: EnterpriseModel | None = Field(description="Null unless the attribution is certain.")
     site: SiteModel | None = Field(description="Null unless the attribution is certain.")
     attribution: AttributionModel
+    hint: HintModel | None = Field(description="From MINESCOPE_LOCATION_HINT; null where none is set.")
     verdicts: list[VerdictModel] = Field(description="Last seen first, each with its evidence.")
 
 

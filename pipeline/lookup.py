@@ -59,6 +59,8 @@ class Answer:
     """Who held the address at the time asked for."""
     known: bool
     """True where a capture has shown the address or the registry has ever held it."""
+    hint: Json | None = None
+    """What the operator's own .mmdb file says of the address; never its registered place."""
 
 
 def read_address(text: str, field: str = "address") -> Address:
@@ -124,7 +126,8 @@ def look_up(services: Services, asks: Sequence[Ask]) -> list[Answer]:
         known = bool(verdicts) or _names_someone(attribution)
         if not known and ask.at_ns is not None:
             known = _names_someone(attribute(ask.address, None, ask.port))
-        answers.append(Answer(ask, tuple(verdicts), holders, attribution, known))
+        hint = services.hints.of(ask.address) if services.hints is not None else None
+        answers.append(Answer(ask, tuple(verdicts), holders, attribution, known, hint))
     return answers
 
 
@@ -178,6 +181,7 @@ def answer_json(answer: Answer, wording: Wording) -> Json:
         if held.site
         else None,
         "attribution": dict(held.to_json()),
+        "hint": answer.hint,
         "verdicts": [
             verdict_json(Hit(stored.verdict, holder), wording)
             for stored, holder in zip(answer.verdicts, answer.holders, strict=True)

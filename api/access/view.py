@@ -84,7 +84,7 @@ class View:
         known = bool(kept) or _names(held)
         if not known and ask.at_ns is not None:
             known = _names(self.holder(self._attribute(ask.address, None, ask.port)))
-        return Answer(ask, tuple(v for v, _ in kept), tuple(h for _, h in kept), held, known)
+        return Answer(ask, tuple(v for v, _ in kept), tuple(h for _, h in kept), held, known, answer.hint)
 
     def answer_json(self, answer: Answer, lang: Lang) -> Json:
         """Return the `address` object of an answer that `answer` made."""
