@@ -101,15 +101,17 @@ class AuditStore:
             return Report(walk.entries, walk.head, walk.found)
 
     def newest(
-        self, limit: int, before_seq: int | None = None, actor: str | None = None
+        self, limit: int, before_seq: int | None = None, actor: str | None = None, region: str = ""
     ) -> list[dict[str, Any]]:
-        """Return entries as JSON objects, the newest first."""
+        """Return entries as JSON objects, the newest first; `region`: of askers whose code begins so."""
         row = AuditRow
         query = select(*(getattr(row, name) for name in FIELDS)).order_by(row.seq.desc()).limit(limit)
         if before_seq is not None:
             query = query.where(row.seq < before_seq)
         if actor is not None:
             query = query.where(row.actor == actor)
+        if region:
+            query = query.where(row.division.startswith(region, autoescape=True))
         with self._db.reading() as connection:
             return [_json(entry) for entry in connection.execute(query)]
 

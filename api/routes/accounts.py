@@ -10,6 +10,7 @@ from api.models import AccountsModel
 from api.openapi import ASKED, responses
 from api.problems import Problem
 from facts.instant import rfc3339
+from store.access_rules import lies_in
 
 router = APIRouter(tags=["access"])
 
@@ -23,8 +24,10 @@ router = APIRouter(tags=["access"])
     responses=responses({}, *ASKED, Problem.STORE_UNAVAILABLE),
 )
 def list_accounts(request: Request, lang: Language, asker: ToSeeAccounts) -> Response:
-    """List the accounts with what they may see, and their API keys; nothing that opens anything."""
+    """List the accounts of the own region with what they may see, and their keys; nothing that opens any."""
     gate: Gate = request.app.state.gate
+    users = [u for u in gate.access.users() if lies_in(u.division, asker.account.division)]
+    names = {user.name for user in users}
     accounts = [
         {
             "name": user.name,
@@ -36,7 +39,7 @@ def list_accounts(request: Request, lang: Language, asker: ToSeeAccounts) -> Res
             "locked_until": None if user.locked_until_ns is None else rfc3339(user.locked_until_ns),
             "created": rfc3339(user.created_ns),
         }
-        for user in gate.access.users()
+        for user in users
     ]
     keys = [
         {
@@ -48,5 +51,6 @@ def list_accounts(request: Request, lang: Language, asker: ToSeeAccounts) -> Res
             "revoked": key.revoked,
         }
         for key in gate.access.api_keys()
+        if key.user in names
     ]
     return answered(request, {"accounts": accounts, "keys": keys}, lang)

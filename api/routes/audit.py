@@ -13,6 +13,7 @@ from api.models import AuditModel, HeadModel
 from api.openapi import ASKED, responses
 from api.problems import Problem
 from facts.instant import rfc3339
+from store.access_rules import subtree
 
 router = APIRouter(tags=["access"])
 
@@ -42,9 +43,9 @@ class AuditQuery(BaseModel):
 def list_audit(
     request: Request, lang: Language, asker: ToReadAudit, query: Annotated[AuditQuery, Query()]
 ) -> Response:
-    """List entries of the audit. Reading it leaves an entry too."""
+    """List what askers of the account's own region asked. Reading it leaves an entry too."""
     gate: Gate = request.app.state.gate
-    found = gate.audit.newest(query.limit + 1, query.before, query.actor)
+    found = gate.audit.newest(query.limit + 1, query.before, query.actor, subtree(asker.account.division))
     entries = [
         {
             "seq": one["seq"],

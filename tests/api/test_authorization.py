@@ -194,3 +194,20 @@ def test_pages_of_a_region_hold_its_hits_once(world: tuple[FastAPI, TestClient])
         params["cursor"] = page["next"]
     assert sorted(seen) == sorted({MINER + "miner", MINER + "prober", NODE + "node"})
     assert gate_of(app) is not None
+
+
+def test_the_audit_and_the_accounts_of_a_region_are_its_own(world: tuple[FastAPI, TestClient]) -> None:
+    app, client = world
+    for division in ("990100", "990101", "990221"):
+        analyst = {"Authorization": f"Bearer {key_of(app, AccountRole.ANALYST, division)}"}
+        assert client.get("/v1/hits", headers=PURPOSE | analyst).status_code == 200
+    auditor = {"Authorization": f"Bearer {key_of(app, AccountRole.AUDITOR, '990100')}"}
+    entries = client.get("/v1/audit", params={"limit": 1000}, headers=PURPOSE | auditor).json()["entries"]
+    assert {"990100", "990101"} <= {one["division"] for one in entries}
+    assert all(lies_in(one["division"], "990100") for one in entries)
+    admin = {"Authorization": f"Bearer {key_of(app, AccountRole.SECURITY_ADMIN, '990100')}"}
+    told = client.get("/v1/accounts", headers=PURPOSE | admin).json()
+    names = {one["name"] for one in told["accounts"]}
+    assert all(lies_in(one["division"], "990100") for one in told["accounts"])
+    assert {one["account"] for one in told["keys"]} <= names
+    assert "analyst-990100-cyberspace" in names
