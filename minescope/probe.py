@@ -27,7 +27,15 @@ def probe(
         int, typer.Option("--ring-mb", min=2, max=16_384, help="Megabytes of each ring.")
     ] = 64,
     cap: Annotated[
-        int, typer.Option("--cap", min=1_024, max=1 << 26, help="Flows that each worker holds at once.")
+        int,
+        typer.Option(
+            "--cap",
+            min=1_024,
+            max=1 << 26,
+            envvar="MINESCOPE_CAP",
+            show_envvar=True,
+            help="Flows that each worker holds at once.",
+        ),
     ] = 1 << 20,
     pin: Annotated[
         str | None,

@@ -49,6 +49,18 @@ def replay(
     everything: Annotated[
         bool, typer.Option("--all", help="Show every role and what was cleared in the table.")
     ] = False,
+    cap: Annotated[
+        int | None,
+        typer.Option(
+            "--cap",
+            min=1_024,
+            max=1 << 26,
+            envvar="MINESCOPE_CAP",
+            show_envvar=True,
+            show_default=False,
+            help="Flows held at once, 144 bytes each; beyond it the least wanted are given up, and counted.",
+        ),
+    ] = None,
     registry: Annotated[
         Path | None,
         typer.Option(
@@ -105,7 +117,8 @@ def replay(
     if everything and roles:
         raise UsageError("--all and --role exclude each other")
     shown = None if everything else frozenset(roles or MINING_ROLES)
-    return _Replay(chosen(lang), as_json, as_csv, shown, quiet).run(paths, each, jobs, registry, store)
+    wanted = _Replay(chosen(lang), as_json, as_csv, shown, quiet)
+    return wanted.run(paths, each, jobs, cap, registry, store)
 
 
 class _Replay:
@@ -120,7 +133,9 @@ class _Replay:
         self._roles = roles
         self._quiet = quiet
 
-    def run(self, paths: list[str], each: bool, jobs: int, registry: Path | None, store: bool) -> int:
+    def run(
+        self, paths: list[str], each: bool, jobs: int, cap: int | None, registry: Path | None, store: bool
+    ) -> int:
         from capture.compiled import announce_compilation
         from classifier.phrases import render
         from minescope.output import writer_of
@@ -147,6 +162,7 @@ class _Replay:
                 paths,
                 each=each,
                 jobs=jobs,
+                cap=cap,
                 attributor=attributor_of(registry, progress.say),
                 on_progress=progress,
             )

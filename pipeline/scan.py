@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from capture.records import Block
@@ -76,12 +76,14 @@ class Scan:
         *,
         each: bool = False,
         jobs: int = 1,
+        cap: int | None = None,
         attributor: "Attributor | None" = None,
         on_progress: OnProgress | None = None,
     ) -> None:
         self._paths = paths
         self._each = each
         self._jobs = jobs
+        self._cap = cap
         self._attributor = attributor
         self._on_progress = on_progress
         self._sum = _Sum()
@@ -113,9 +115,10 @@ class Scan:
         from capture.workers import Crash, each_file  # and with it multiprocessing
 
         if self._jobs > 1:
-            results = each_file(scan_alone, [file.path for file in files], self._jobs)
+            alone = partial(scan_alone, cap=self._cap)
+            results = each_file(alone, [file.path for file in files], self._jobs)
         else:
-            results = (scan_alone(file.path, self._within) for file in files)
+            results = (scan_alone(file.path, self._within, self._cap) for file in files)
         for file, result in zip(files, results, strict=True):
             self._read += file.size or 0
             if isinstance(result, World):
@@ -142,7 +145,7 @@ class Scan:
             self.files = len(sources)
             name = ", ".join(self._paths)
             yield from self._told(
-                _judge(name, in_order(sources), sources, lambda n: self._within(n, sources))
+                _judge(name, in_order(sources), sources, lambda n: self._within(n, sources), self._cap)
             )
 
     def _told(self, world: World) -> Iterator[Outcome]:
@@ -202,13 +205,15 @@ class _Sum:
 
 
 def scan_alone(
-    path: str, on_progress: Callable[[int, Sequence[Source]], None] | None = None
+    path: str,
+    on_progress: Callable[[int, Sequence[Source]], None] | None = None,
+    cap: int | None = None,
 ) -> World | Refused:
     """Read and judge one file as a world of its own."""
     try:
         with open_source(path) as source:
             told = None if on_progress is None else (lambda packets: on_progress(packets, [source]))
-            return _judge(path, source.blocks(), [source], told)
+            return _judge(path, source.blocks(), [source], told, cap)
     except SourceError as error:
         return Refused(error.skipped())
 
@@ -223,12 +228,16 @@ def _way_to_read(files: int) -> tuple[Callable[[str, int], Source], Callable[[li
 
 
 def _judge(
-    name: str, blocks: Iterable[Block], sources: Sequence[Source], on_progress: Callable[[int], None] | None
+    name: str,
+    blocks: Iterable[Block],
+    sources: Sequence[Source],
+    on_progress: Callable[[int], None] | None,
+    cap: int | None,
 ) -> World:
     """Read blocks to their end and judge what they held."""
     pools = pool_names()
     casebook = Casebook(name, pools)
-    worker = _worker(pools)
+    worker = _worker(pools, cap)
     for seen in worker.run(blocks, sources, on_progress):
         if isinstance(seen, Conversation):
             casebook.conclude(seen)
@@ -268,12 +277,13 @@ def compile_kernels() -> None:
     import capture.sources.pcapng
     import capture.sources.ring_kernel  # noqa: F401 - imported for their kernels
 
-    _worker(pool_names())
+    _worker(pool_names(), None)
 
 
 @lru_cache(1)
-def _worker(pools: PoolNames) -> Worker:
-    return Worker(domains=pools.domains | resolvers())  # what they hide is worth knowing
+def _worker(pools: PoolNames, cap: int | None) -> Worker:
+    domains = pools.domains | resolvers()  # what they hide is worth knowing
+    return Worker(domains) if cap is None else Worker(domains, cap)
 
 
 def shown(hit: Hit, lists: OperatorLists) -> Hit:

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
         default=None,
         description="An .mmdb file of your own, shown as a hint, never as the registered place.",
     )
+    cap: int | None = Field(
+        default=None,
+        ge=1_024,
+        le=1 << 26,
+        description="Flows that `replay` and `probe` hold at once, where --cap is not given.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8765, ge=1, le=65535, description="Port that `serve` listens on.")
     lang: Literal["en", "zh"] | None = Field(

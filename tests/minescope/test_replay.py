@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from minescope.main import run
+from tests.capture.sieve.frames import SYN, tcp
 
 ROOT = Path(__file__).parents[2]
 PCAPS = ROOT / "pcaps"
@@ -313,8 +315,24 @@ def test_help_imports_no_arrays() -> None:
 
 
 def test_the_help_of_every_command_tells_its_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("replay", "lookup", "serve", "inspect", "registry", "check"):
-        assert run([command, "--help"]) == 0
+    alone = ("replay", "probe", "lookup", "serve", "inspect", "check")
+    grouped = ("registry load", "registry import", "pools update", "store backup", "users add", "audit verify")
+    for command in (*alone, *grouped):
+        assert run([*command.split(), "--help"]) == 0
         said = capsys.readouterr().out
         assert "Exit" in said, command
     assert run(["--version"]) == 0
+
+
+def test_the_flow_table_can_be_capped_and_what_it_gave_up_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1)
+    frames = [tcp(seq=9, flags=SYN, sport=1_024 + n) for n in range(20_000)]
+    records = (struct.pack("<IIII", 1_700_000_000, 0, len(one), len(one)) + one for one in frames)
+    (tmp_path / "scan.pcap").write_bytes(head + b"".join(records))
+    assert run(["replay", str(tmp_path / "scan.pcap"), "--json", "-q", "--cap", "1024"]) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert summary["flows"] == summary["packets"] == 20_000
+    assert 20_000 - 1_024 <= summary["released"]["flow-table-full"] < 20_000
+    assert run(["replay", str(tmp_path / "scan.pcap"), "--json", "-q", "--cap", "9"]) == 3
