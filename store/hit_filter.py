@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Select, Text, and_, exists, not_, or_, sel
 from sqlalchemy.orm import aliased
 
 from facts.names import LEVEL_ORDER, Level, Role
-from registry.model import Prefix
-from store.registry_tables import AssignmentRow
+from registry.model import PUBLIC, Prefix
+from store.registry_tables import AssignmentRow, LineRow
 from store.tables import EvidenceRow, OperatorEntryRow, VerdictCoinRow, VerdictRow
 
 _FIRST_IPV4, _LAST_IPV4 = IPv4Address(0), IPv4Address(2**32 - 1)
@@ -81,6 +81,7 @@ def _held_by(uscc: str) -> Select[int]:
 
     It begins with the enterprise's own assignments, of which there are few, and then asks whether a longer
     prefix inside was valid at that time: its first address lies between the assignment's and the verdict's.
+    Port blocks are not asked: a verdict knows no public port of its address.
     """
     verdict, held, longer = aliased(VerdictRow), aliased(AssignmentRow), aliased(AssignmentRow)
     covered = exists().where(
@@ -88,12 +89,21 @@ def _held_by(uscc: str) -> Select[int]:
         longer.last_address >= verdict.address,
         longer.prefix_length > held.prefix_length,
         longer.version == held.version,
+        longer.realm == PUBLIC,
         _valid(longer, verdict),
+    )
+    line = LineRow
+    by_line = exists().where(
+        or_(line.line == held.line, line.account == held.line),
+        line.uscc == uscc,
+        line.valid_from_ns <= verdict.last_seen_ns,
+        or_(line.valid_to_ns.is_(None), line.valid_to_ns > verdict.last_seen_ns),
     )
     return (
         select(verdict.id)
         .join(held, verdict.address.between(held.first_address, held.last_address))
-        .where(held.uscc == uscc, _valid(held, verdict), _same_family(held, verdict), not_(covered))
+        .where(or_(held.uscc == uscc, and_(held.uscc.is_(None), by_line)), held.realm == PUBLIC)
+        .where(_valid(held, verdict), _same_family(held, verdict), not_(covered))
     )
 
 
