@@ -316,7 +316,14 @@ def test_help_imports_no_arrays() -> None:
 
 def test_the_help_of_every_command_tells_its_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     alone = ("replay", "probe", "lookup", "serve", "inspect", "check")
-    grouped = ("registry load", "registry import", "pools update", "store backup", "users add", "audit verify")
+    grouped = (
+        "registry load",
+        "registry import",
+        "pools update",
+        "store backup",
+        "users add",
+        "audit verify",
+    )
     for command in (*alone, *grouped):
         assert run([*command.split(), "--help"]) == 0
         said = capsys.readouterr().out
