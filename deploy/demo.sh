@@ -8,11 +8,17 @@ mkdir -p "$MINESCOPE_HOME"
 minescope=.venv/bin/minescope
 
 echo
-echo "MineScope reads the sample captures in pcaps/ (all but the tunnels, to fit one screen) as one network"
-echo "and resolves what mines against a generated sample registry of enterprises (示例企业)."
+echo "MineScope reads some of the sample captures in pcaps/ as one network and resolves what mines against a generated"
+echo "sample registry of enterprises (示例企业): a farm, a gateway of 300 machines, a browser, a node's owner, look-alikes."
 $minescope registry sample
 found=0
-$minescope replay 'pcaps/[!t]*.pcap*' --role miner --registry registry/sample --store || found=$?
+set -- btc_farm.pcap xmr_rig.pcapng btcagent_farm.pcap.gz webminerpool.pcap solo.pcap.gz stratum_v2_noise.pcap nodes.pcap.lz4 \
+    prober.pcap.xz almost_stratum.pcap lookalike_rpc.pcap.xz lookalike_web.pcap.xz cut_short.pcap
+for sample; do
+    set -- "$@" "pcaps/$sample"
+    shift
+done
+$minescope replay "$@" --role miner --role proxy --role solo_miner --registry registry/sample --store || found=$?
 [ "$found" -le 1 ] || exit "$found"   # 1 says that mining was found, which is the point
 
 cat <<EOF
