@@ -12,6 +12,7 @@ MAKERS = (
     "btc_farm",
     "btcagent_farm",
     "chain_jobs",
+    "chia_nodes",
     "chia_pool",
     "cryptonote_variants",
     "cut_short",
