@@ -3,14 +3,22 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")  # a busy machine is no failure; speed lives in benchmarks/ and in `make prove`
+# A busy machine is no failure: speed lives in benchmarks/ and in `make prove`, and so does the search for new
+# inputs. What every change must pass is the same each time.
+_CALM: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, database=None, **_CALM)
+settings.register_profile("search", **_CALM)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("search" if config.option.markexpr == "prove" else "same")
 
 
 def corpus_folder() -> Path | None:
