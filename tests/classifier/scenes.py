@@ -127,3 +127,17 @@ def tell(made: Casebook, items: list[Observation | Conversation]) -> None:
 def verdicts(*lines: Line) -> dict[tuple[str, Role], Verdict]:
     """Verdicts by address and role."""
     return {(str(one.address), one.role): one for one in book(*lines).verdicts()}
+
+
+def resolved(at_ns: int = START - 10 * NS) -> Line:
+    """A look-up of a listed pool, answered with POOL."""
+    one = line(server="192.0.2.53", port=53, transport="udp", protocol="dns", at_ns=at_ns)
+    return one.pool(events.DnsAnswer, name="eu.pool.example", addresses=(ip_address(POOL),)).over()
+
+
+def greeted(sni: str | None, long: bool) -> Line:
+    """A TLS connection to POOL: long and quiet, or a short visit."""
+    one = line(port=443, protocol="tls").miner(events.TlsHello, sni=sni, alpn=(), ja4="")
+    if long:
+        return one.over(900, packets=(90, 90), payload=(9_000, 18_000))
+    return one.over(5, packets=(20, 90), payload=(2_000, 120_000))

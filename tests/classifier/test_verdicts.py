@@ -21,9 +21,11 @@ from tests.classifier.scenes import (
     WALLET,
     Line,
     book,
+    greeted,
     line,
     listed,
     login,
+    resolved,
     share,
     subscribe,
     tell,
@@ -343,73 +345,6 @@ def test_a_solo_miner_asks_for_templates() -> None:
     assert (MINER, Role.MINER) not in found
 
 
-@pytest.mark.parametrize("looks", [1, 50])
-def test_a_looked_up_name_alone_is_cleared(looks: int) -> None:
-    one = line(server="192.0.2.53", port=53, transport="udp", protocol="dns")
-    for _ in range(looks):
-        one.miner(events.DnsQuery, name="eu.pool.example", qtype=1)
-        one.pool(events.DnsAnswer, name="eu.pool.example", addresses=(ip_address(POOL),))
-    found = verdicts(one.over())
-    assert set(found) == {(MINER, Role.MINER)}
-    assert found[MINER, Role.MINER].level is Level.CLEARED
-
-
-def test_names_that_are_not_listed_leave_nothing() -> None:
-    one = line(server="192.0.2.53", port=53, transport="udp", protocol="dns")
-    one.miner(events.DnsQuery, name="www.example.org", qtype=1)
-    one.pool(events.DnsAnswer, name="www.example.org", addresses=(ip_address(POOL),))
-    tls = line(port=443, protocol="tls").miner(events.TlsHello, sni="www.example.org", alpn=(), ja4="")
-    assert verdicts(one.over(), tls.over(900, payload=(9_000, 9_000))) == {}
-
-
-def _resolved(at_ns: int = START - 10 * NS) -> Line:
-    one = line(server="192.0.2.53", port=53, transport="udp", protocol="dns", at_ns=at_ns)
-    return one.pool(events.DnsAnswer, name="eu.pool.example", addresses=(ip_address(POOL),)).over()
-
-
-def _tls(sni: str | None, long: bool) -> Line:
-    one = line(port=443, protocol="tls").miner(events.TlsHello, sni=sni, alpn=(), ja4="")
-    if long:
-        return one.over(900, packets=(90, 90), payload=(9_000, 18_000))
-    return one.over(5, packets=(20, 90), payload=(2_000, 120_000))
-
-
-@pytest.mark.parametrize(
-    ("sni", "long", "level"),
-    [
-        ("eu.pool.example", True, Level.SUSPECTED),
-        ("eu.pool.example", False, Level.CLEARED),
-        (None, True, Level.CLEARED),
-    ],
-)
-def test_encrypted_mining_is_suspected_at_most(sni: str | None, long: bool, level: Level) -> None:
-    found = verdicts(_resolved(), _tls(sni, long))
-    for key in ((MINER, Role.MINER), (POOL, Role.POOL)):
-        assert found[key].level is level
-        assert found[key].encrypted
-        assert found[key].protocols == ("encrypted",)
-        assert found[key].pools == ("Example Pool",)
-
-
-def test_a_name_that_resolves_later_says_nothing_of_an_earlier_connection() -> None:
-    assert verdicts(_resolved(START + 10_000 * NS), _tls(None, True)) == {}
-
-
-def test_names_and_many_attempts_never_make_a_pool() -> None:
-    lines = [_resolved()]
-    for number in range(40):
-        one = line(client=f"192.0.2.{number + 100}", at_ns=START + number * NS)
-        lines.append(one.miner(events.Login, method="login", user="x", wallet=WALLET).over())
-    pool = verdicts(*lines)[POOL, Role.POOL]
-    assert pool.level is Level.CLEARED
-    assert pool.score < 0.5
-
-
-def test_a_pool_that_was_resolved_names_its_operator() -> None:
-    found = verdicts(_resolved(), login(line()).over())
-    assert found[MINER, Role.MINER].pools == found[POOL, Role.POOL].pools == ("Example Pool",)
-
-
 def test_ten_minutes_without_a_share_speak_against_a_miner() -> None:
     miner = verdicts(login(line()).over(1_200))[MINER, Role.MINER]
     assert _weighed(miner)[Kind.MINER_NO_SHARE] < 0
@@ -437,9 +372,9 @@ SCENES = [
     share(login(line(client="192.0.2.78", server=OTHER, own=1))).over(200),
     login(line(client="192.0.2.78", server=OTHER, own=2, at_ns=START + NS)).over(),
     line(client="192.0.2.79", opened=False).pool(events.Work).over(5),
-    _resolved(),
-    _tls(None, True),
-    _tls("eu.pool.example", False),
+    resolved(),
+    greeted(None, True),
+    greeted("eu.pool.example", False),
     line(client="192.0.2.80", port=8333, protocol="bitcoin-p2p")
     .miner(events.NodeHello, coins=("BTC",))
     .over(),
