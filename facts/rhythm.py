@@ -1,7 +1,7 @@
 """The rhythm log: when, which way and how large each data packet of a flow was; no bytes of what it said.
 
-The sieve writes it for flows that may be quiet and long-lived, which is all that judging sealed traffic needs.
-The classifier reads it, the lake keeps it, and the traffic laboratory makes it; all three name these columns.
+The sieve writes it for flows that may be quiet and long-lived, all that judging sealed traffic needs. The
+classifier reads it, the lake keeps it, and the traffic laboratory makes it; all three name these columns.
 """
 
 import numpy as np
