@@ -69,6 +69,46 @@ class SessionRow(Base):
     seen_ns: Mapped[int] = mapped_column(Instant)
 
 
+class IdentityRow(Base):
+    """Who an account is at an OpenID provider."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    """The provider's `sub`: unlike a name or an e-mail address it is never given to another person."""
+    user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id), index=True)
+    managed: Mapped[bool]
+    """Role, division and department follow the provider's claims; else the account's own stand."""
+    created_ns: Mapped[int] = mapped_column(Instant)
+    seen_ns: Mapped[int | None] = mapped_column(Instant)
+    """Last log-in."""
+
+
+class LogInRow(Base):
+    """A log-in that was sent to an OpenID provider and has not come back; holds digests only."""
+
+    __tablename__ = "log_ins"
+
+    state: Mapped[bytes] = mapped_column(_DIGEST, primary_key=True)
+    browser: Mapped[bytes] = mapped_column(_DIGEST)
+    """Of the cookie of the browser that began it."""
+    leads_to: Mapped[str]
+    """Path that the browser goes to afterwards."""
+    created_ns: Mapped[int] = mapped_column(Instant, index=True)
+
+
+class VersionRow(Base):
+    """How often a topic changed, so that a running server knows whether what it remembers still holds."""
+
+    __tablename__ = "versions"
+
+    topic: Mapped[str] = mapped_column(_WORD, primary_key=True)
+    version: Mapped[int] = mapped_column(RowId)
+
+
 class DecisionRow(Base):
     """What a person decided about an address; the latest counts, the others are its history."""
 
