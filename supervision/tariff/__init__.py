@@ -1,0 +1,1 @@
+"""Differential price: which surcharge an account owes for which days, and what was paid of it."""
