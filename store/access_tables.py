@@ -101,7 +101,7 @@ class LogInRow(Base):
 
 
 class VersionRow(Base):
-    """How often a topic changed, so that a running server knows whether what it remembers still holds."""
+    """A number that is another one after each change of a topic: what a server remembers holds until then."""
 
     __tablename__ = "versions"
 
@@ -165,7 +165,8 @@ class PacketRow(Base):
     frame: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     link_type: Mapped[int]
     """LINKTYPE_ value (tcpdump.org/linktypes)."""
-    at_ns: Mapped[int] = mapped_column(Instant)
+    at_ns: Mapped[int] = mapped_column(Instant, primary_key=True, autoincrement=False)
+    """A live capture or standard input counts its frames anew in every run: the time tells them apart."""
     wire_length: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)
     sha256: Mapped[bytes] = mapped_column(_DIGEST)

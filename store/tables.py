@@ -124,6 +124,7 @@ class EvidenceRow(Base):
     """A piece of evidence with its weight in one verdict."""
 
     __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_source_key_frame", "source_key", "frame"),)
 
     verdict_id: Mapped[int] = mapped_column(ForeignKey(VerdictRow.id, ondelete="CASCADE"), primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True)
@@ -140,6 +141,8 @@ class EvidenceRow(Base):
     at_ns: Mapped[int] = mapped_column(Instant)
     count: Mapped[int] = mapped_column(RowId)
     weight: Mapped[float]
+    source_key: Mapped[bytes] = mapped_column(LargeBinary(16))
+    """Digest of `source`, as in `verdicts` and `evidence_packets`."""
 
 
 class OperatorEntryRow(Base):

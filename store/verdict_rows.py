@@ -98,6 +98,7 @@ def load_verdicts(
         at_ns,
         count,
         weight,
+        _,
     ) in connection.execute(_EVIDENCE, {"ids": ids}):
         named = tuple((name, value) for name, value in params)
         seen = Evidence(address, Role(role), kind, Where(source, frame, offset), at_ns, named, count)
@@ -174,6 +175,7 @@ def _evidence_rows(verdict_id: int, verdict: Verdict, because: Callable[[Evidenc
             "at_ns": seen.at_ns,
             "count": seen.count,
             "weight": weighed.weight,
+            "source_key": source_key(seen.where.source),
         }
 
 

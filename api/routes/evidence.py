@@ -21,10 +21,9 @@ from api.routes.decisions import AddressPath
 from facts.endpoint import Address
 from facts.instant import rfc3339
 from facts.verdict import Verdict
-from facts.where import Where
 from pipeline.lookup import Ask, look_up, read_address
 from pipeline.services import Services
-from store.packets import Packet, PacketStore
+from store.packets import Packet, PacketStore, Place
 
 router = APIRouter(tags=["evidence"])
 
@@ -55,7 +54,7 @@ def list_packets(
                 "source": packet.where.source,
                 "frame": packet.where.frame,
                 "time": rfc3339(packet.at_ns),
-                "kinds": sorted(kinds[packet.where.source, packet.where.frame]),
+                "kinds": sorted(kinds[packet.place]),
                 "link_type": packet.link_type,
                 "length": packet.wire_length,
                 "data": base64.b64encode(packet.data).decode(),
@@ -108,23 +107,23 @@ def read_capture(request: Request, services: Served, asker: ToReadEvidence, ip: 
     return Response(raw, 200, headers, media_type)
 
 
-Kinds = dict[tuple[str, int | None], set[str]]
+Kinds = dict[Place, set[str]]
 
 
 def kinds_of(verdicts: Iterable[Verdict]) -> Kinds:
-    """Return the kinds of evidence by the capture and frame that show it."""
+    """Return the kinds of evidence by the packet that shows it."""
     kinds: Kinds = defaultdict(set)
     for verdict in verdicts:
         for weighed in verdict.evidence:
-            where = weighed.evidence.where
-            if where.frame is not None:
-                kinds[where.source, where.frame].add(weighed.evidence.kind)
+            seen = weighed.evidence
+            if seen.where.frame is not None:
+                kinds[Place(seen.where.source, seen.where.frame, seen.at_ns)].add(seen.kind)
     return kinds
 
 
 def packets_named(services: Services, kinds: Kinds) -> list[Packet]:
     """Return the kept packets of some places."""
-    return PacketStore(services.database).at([Where(source, frame) for source, frame in kinds])
+    return PacketStore(services.database).at(kinds)
 
 
 def _named(services: Services, asker: Asker, ip: str) -> tuple[Address, Kinds]:

@@ -192,7 +192,7 @@ def _packets(
 ) -> list[tuple[Address, int]]:
     """Return for each address how many packets of its evidence are kept."""
     kinds = kinds_of(one.verdict for one in stored)
-    kept = {(packet.where.source, packet.where.frame) for packet in packets_named(services, kinds)}
+    kept = {packet.place for packet in packets_named(services, kinds)}
     counts = []
     for address in addresses:
         own = kinds_of(one.verdict for one in stored if one.verdict.address == address)

@@ -30,6 +30,15 @@ _POLICIES = {
 
 def lock_rows() -> None:
     """Make the policies, and hold the owner of the tables to them too."""
+    create_functions(_SITES)
+    for table, rule in _POLICIES.items():
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY region ON {table} USING ({_OPEN} OR {rule})")
+
+
+def create_functions(sites: str) -> None:
+    """Make the functions of the policies; `sites` selects the ids of the sites in the region."""
     # The 129 prefixes that may hold an address: with them the index finds the few that do among millions.
     op.execute(
         "CREATE FUNCTION minescope_prefixes(held bytea) RETURNS bytea[] LANGUAGE sql IMMUTABLE AS $$"
@@ -40,7 +49,7 @@ def lock_rows() -> None:
     )
     # A lease names its subscriber by the line's account; a CGNAT log by the line or by a private address.
     line = (
-        f"EXISTS (SELECT 1 FROM lines l WHERE l.site_id IN ({_SITES})"
+        f"EXISTS (SELECT 1 FROM lines l WHERE l.site_id IN ({sites})"
         " AND (l.line = a.line OR (l.account <> '' AND l.account = a.line)))"
     )
     # A longer prefix that held throughout answers in its place.
@@ -54,19 +63,15 @@ def lock_rows() -> None:
         "CREATE FUNCTION minescope_in_region(held bytea, first_ns bigint, last_ns bigint) RETURNS boolean"
         f" LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT 1 FROM assignments a"
         f" WHERE a.first_address = ANY (minescope_prefixes(held)) AND a.last_address >= held AND a.realm = ''"
-        f" AND {_VALID.format('a', _DAY_NS)} AND (a.site_id IN ({_SITES}) OR {line}) AND NOT {shadowed})"
+        f" AND {_VALID.format('a', _DAY_NS)} AND (a.site_id IN ({sites}) OR {line}) AND NOT {shadowed})"
         f" OR EXISTS (SELECT 1 FROM nat_blocks n JOIN lines l ON l.line = n.line"
-        f" WHERE n.public_address = held AND {_VALID.format('n', _DAY_NS)} AND l.site_id IN ({_SITES}))"
+        f" WHERE n.public_address = held AND {_VALID.format('n', _DAY_NS)} AND l.site_id IN ({sites}))"
         f" OR EXISTS (SELECT 1 FROM nat_blocks n JOIN assignments a ON a.realm = n.realm"
         " AND a.first_address = ANY (minescope_prefixes(n.private_address))"
         " AND a.last_address >= n.private_address"
         f" WHERE n.public_address = held AND {_VALID.format('n', _DAY_NS)} AND {_VALID.format('a', _DAY_NS)}"
-        f" AND (a.site_id IN ({_SITES}) OR {line})) $$"
+        f" AND (a.site_id IN ({sites}) OR {line})) $$"
     )
-    for table, rule in _POLICIES.items():
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        op.execute(f"CREATE POLICY region ON {table} USING ({_OPEN} OR {rule})")
 
 
 def unlock_rows() -> None:
@@ -75,5 +80,10 @@ def unlock_rows() -> None:
         op.execute(f"DROP POLICY region ON {table}")
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    drop_functions()
+
+
+def drop_functions() -> None:
+    """Take the functions away."""
     op.execute("DROP FUNCTION minescope_in_region(bytea, bigint, bigint)")
     op.execute("DROP FUNCTION minescope_prefixes(bytea)")
