@@ -5,9 +5,12 @@ protocols, however many connections it took. One `NodeTalk` holds what two nodes
 do not depend on the order in which independent flows are told.
 """
 
+from collections import deque
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag, auto
 
 from classifier.machines import Machines
+from classifier.shares_series import Series
 from facts.conversation import Transport
 from facts.endpoint import Address, Endpoint
 from facts.where import Where
@@ -117,8 +120,9 @@ class Connection:
     """What must be known of one live connection of a talk."""
 
     __slots__ = (
-        "algorithm", "asked", "first_work_ns", "hashes", "last_ns", "left_ns", "machines", "priced_ns",
-        "told", "works",
+        "algorithm", "asked", "doubts", "earned", "first_ns", "first_work_ns", "hashes", "last_ns", "left_ns",
+        "machines", "names", "numbered", "presumed", "priced_ns", "reported", "shares", "states", "submits",
+        "told", "waiting", "works",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -126,6 +130,16 @@ class Connection:
         """Expected hashes of a share of the present job, where the wire tells it."""
         self.told: float | None = None
         """The same for later jobs that do not say it."""
+        self.states = False
+        """Whether jobs come with what a share of them is worth."""
+        self.presumed: float | None = None
+        """What a share was worth before messages were lost, a new difficulty perhaps among them."""
+        self.doubts: list[Doubt] = []
+        """Spans in which the worth is presumed."""
+        self.shares = 0
+        """Those of the present algorithm whose worth is certain, and what they stand for."""
+        self.earned = 0
+        self.submits = 0
         self.algorithm: str | None = None
         self.priced_ns: int | None = None
         """When the first job was given whose shares can be counted, of the present algorithm."""
@@ -133,22 +147,65 @@ class Connection:
         """Algorithm -> when it was left for another one; few (ALGORITHM_LIMIT)."""
         self.machines: Machines | None = None
         """Those that speak through it under numbers of their own."""
+        self.names: set[str] = set()
+        """Workers heard on it."""
+        self.numbered: dict[int, str] = {}
+        """Names of the machines by their numbers."""
+        self.waiting: deque[tuple[int, str | None]] | None = None
+        """When and of whom shares were submitted whose answer is not yet read; of several workers only."""
+        self.reported: float | None = None
+        """Hashes a second, as its miner said last."""
         self.asked = False
         """Whether anything that the miner said was read."""
         self.first_work_ns: int | None = None
         self.works = 0
-        self.last_ns = 0
+        self.first_ns = self.last_ns = 0
+
+
+@dataclass(slots=True)
+class Doubt:
+    """A span in which shares were found whose worth is presumed."""
+
+    start_ns: int
+    end_ns: int
+    """-1 while it goes on."""
+    hashes: float
+    shares: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """What one ended connection tells of the machines behind it."""
+
+    first_ns: int
+    last_ns: int
+    names: int
+    """Workers heard on it."""
+    algorithm: str | None
+    reported: float | None
 
 
 class Shares:
-    """Accepted shares of one algorithm."""
+    """Accepted shares of one algorithm, and what became of the others."""
 
-    __slots__ = ("away_ns", "count", "first_ns", "hashes", "last_ns", "squared")
+    __slots__ = (
+        "answered", "away_ns", "count", "first_ns", "hashes", "imputed", "last_ns", "rejected", "squared",
+        "stale", "stale_hashes", "submitted",
+    )  # fmt: skip
 
     def __init__(self, first_ns: int) -> None:
         self.count = 0
         self.hashes = 0
         self.squared = 0
+        self.rejected = 0
+        self.stale = 0
+        self.stale_hashes = 0
+        self.submitted = 0
+        """Shares that were seen on their way to the pool."""
+        self.answered = 0
+        """Those whose answer was read."""
+        self.imputed = 0
+        """Hashes of spans whose shares cannot be priced, at the pace of the others."""
         self.first_ns = first_ns
         self.last_ns = first_ns
         self.away_ns = 0
@@ -190,8 +247,9 @@ class Talk:
     """All mining traffic of one miner address with one service in one family of protocols."""
 
     __slots__ = (
-        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "last_ns", "machines",
-        "miner", "names", "pool", "protocol", "seen", "shares", "stay_ns", "transport",
+        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "heard", "last_ns",
+        "machines", "miner", "names", "pool", "protocol", "seen", "series", "shares", "stay_ns", "stints",
+        "transport",
     )  # fmt: skip
 
     def __init__(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> None:
@@ -207,6 +265,12 @@ class Talk:
         self.machines: list[Machines] = []
         """Of each connection that carries several, ended or not."""
         self.shares: dict[str, Shares] = {}
+        self.series: Series | None = None
+        """The same by worker and time."""
+        self.heard: dict[str, int] = {}
+        """Worker -> when it first logged in."""
+        self.stints: list[Stint] = []
+        """Ended connections in which mining went on."""
         self.course = Course(0)
         self.ambiguous: Seen | None = None
         """Where the wire does not tell what was received (docs/evasion.md)."""

@@ -30,13 +30,71 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Hashes a second of one algorithm in one span of time, of one worker or of all together."""
+
+    worker: str | None
+    """Its name as seen; None for what no name goes with, and for all together."""
+    start_ns: int
+    seconds: float
+    """How long the span was mined in: the part of it that the figure rests on."""
+    shares: int
+    rejected: int
+    stale: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hashrate:
     """Hashes a second of one algorithm with a 95 % interval; algorithms are never summed."""
 
     algorithm: str
     value: float
+    """From accepted shares alone."""
     low: float
     high: float
+    """Stale shares, which cost as much work, are below it."""
+    shares: int = 0
+    """Accepted."""
+    rejected: int = 0
+    """Refused for other reasons than lateness."""
+    stale: int = 0
+    reported: float | None = None
+    """What the miner says of itself, in sum over its machines; None where it says nothing."""
+    coverage: float = 1.0
+    """Estimated part of the shares whose exchange the capture holds whole; `value` is corrected by it."""
+    mined_ns: int = 0
+    """Time over which the shares were found."""
+    series: tuple[Pace, ...] = ()
+    """By time, then worker; all together first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """How many machines mine behind an address, with a 95 % interval."""
+
+    value: int
+    low: int
+    high: int
+    exact: bool
+    """Counted one by one, by numbers that the protocol gives them."""
+    basis: str
+    """What was counted: `sessions workers connections addresses hashrate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Electric power in kW with an interval that holds the truth in 90 of 100 cases, overhead included."""
+
+    value: float
+    low: float
+    high: float
+    overhead: tuple[float, float] = (1.0, 1.0)
+    """Least and most that the site draws for each kW of its machines."""
+    models: tuple[tuple[str, float], ...] = ()
+    """Machines that explain it and their probability, most probable first; not all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +124,8 @@ class Verdict:
     hashrate: tuple[Hashrate, ...]
     evidence: tuple[Weighed, ...]
     """Heaviest first, counter-evidence included."""
+    rigs: tuple[str, ...] = ()
+    """Names that its machines go by, as seen."""
+    machines: Machines | None = None
+    power: Power | None = None
+    """Of all its algorithms together; None where none is known, or one is not in the table of machines."""
