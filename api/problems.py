@@ -123,6 +123,21 @@ class Problem(Enum):
         Text("The body came too slowly", "请求体传输过慢"),
         Text("A body must be here within {seconds} seconds.", "请求体须在 {seconds} 秒内传完。"),
     )
+    HEAD_TOO_SLOW = Kind(
+        "head-too-slow",
+        408,
+        Text("The request came too slowly", "请求传输过慢"),
+        Text("A request's headers must be here within {seconds} seconds.", "请求头须在 {seconds} 秒内传完。"),
+    )
+    HEAD_TOO_LARGE = Kind(
+        "head-too-large",
+        431,
+        Text("The headers are too large", "请求头过大"),
+        Text(
+            "The request line and headers may hold {limit:,} bytes.",
+            "请求行与请求头不得超过 {limit:,} 字节。",
+        ),
+    )
     NOT_READY = Kind(
         "not-ready",
         409,

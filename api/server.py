@@ -1,7 +1,6 @@
 """Running the application: one uvicorn server over a socket that is bound already."""
 
 import errno
-import json
 import signal
 import socket
 from collections.abc import Callable
@@ -9,13 +8,10 @@ from contextlib import suppress
 from ipaddress import ip_address
 from types import FrameType
 
-import h11
 from fastapi import FastAPI
 from uvicorn import Config, Server
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from api.middleware import SECURITY_HEADERS
-from api.problems import MEDIA_TYPE, Problem, problem_json
+from api.http import Http
 from facts.errors import SettingsError
 
 BACKLOG = 2048  # connections that wait to be accepted: a burst of clients is not refused
@@ -23,27 +19,6 @@ GRACE = 10  # seconds that running answers get after SIGTERM or SIGINT
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """The host names under which a server on loopback is asked."""
 _NOT_OURS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-
-
-class _Http(H11Protocol):
-    """Answers what is no HTTP with a problem, like every other error."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer a request that cannot be read, and hang up."""
-        body = json.dumps(problem_json(Problem.MALFORMED_HTTP, "en", "")).encode()
-        headers = [
-            ("Content-Type", MEDIA_TYPE),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-            *SECURITY_HEADERS.items(),
-        ]
-        for event in (
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event))
-        self.transport.close()
 
 
 class AnnouncingServer(Server):
@@ -88,8 +63,8 @@ def configured(app: FastAPI) -> Config:
     """Return how the application is served."""
     return Config(
         app,
-        http=_Http,
-        loop="asyncio",
+        http=Http,
+        loop="auto",  # uvloop where there is one
         ws="none",
         lifespan="off",
         log_config=None,

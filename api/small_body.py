@@ -1,5 +1,6 @@
 """Routes whose body holds one record: what is larger is refused, whether or not it declares its length."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,6 +12,8 @@ from api.problems import Problem, ProblemError
 
 MAX_SMALL_BODY = 64 * 1024
 """Bytes."""
+SMALL_BODY_S = 30
+"""Seconds in which it must have come."""
 
 
 class SmallBodyRoute(APIRoute):
@@ -22,10 +25,15 @@ class SmallBodyRoute(APIRoute):
 
         async def checked(request: Request) -> Response:
             body = bytearray()
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_SMALL_BODY:
-                    raise ProblemError(Problem.BODY_TOO_LARGE, limit=MAX_SMALL_BODY)
+            try:
+                async with asyncio.timeout(SMALL_BODY_S):
+                    async for chunk in request.stream():
+                        body += chunk
+                        if len(body) > MAX_SMALL_BODY:
+                            raise ProblemError(Problem.BODY_TOO_LARGE, limit=MAX_SMALL_BODY)
+            except TimeoutError as error:
+                slow = {"Connection": "close"}
+                raise ProblemError(Problem.BODY_TOO_SLOW, seconds=SMALL_BODY_S, headers=slow) from error
 
             async def read() -> Message:
                 return {"type": "http.request", "body": bytes(body), "more_body": False}

@@ -1,14 +1,22 @@
 """The operator's allow and deny lists, kept; every answer of the store is given as they stand then."""
 
-from sqlalchemy import Connection, delete, insert, select
+import secrets
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from classifier.operator_lists import MAX_REASON, Entry, ListName, OperatorLists, read_subject
 from facts.errors import UsageError
+from store.access_tables import VersionRow
 from store.database import Database, lock
+from store.prepared import Prepared
 from store.tables import OperatorEntryRow
 
 MAX_ENTRIES = 100_000
-"""All of them are read for each answer."""
+"""All of them are held in memory while they are asked."""
+_TOPIC = "operator lists"
+_VERSION = Prepared(select(VersionRow.version).where(VersionRow.topic == _TOPIC))
+_remembered: WeakKeyDictionary[Engine, tuple[int | None, OperatorLists]] = WeakKeyDictionary()
 _ENTRIES = select(
     OperatorEntryRow.list, OperatorEntryRow.subject, OperatorEntryRow.reason, OperatorEntryRow.added_ns
 ).order_by(OperatorEntryRow.id)
@@ -48,6 +56,7 @@ class OperatorListStore:
                     added_ns=entry.added_ns,
                 )
             )
+            _changed(connection)
         return old
 
     def remove(self, which: ListName, text: str) -> bool:
@@ -57,7 +66,11 @@ class OperatorListStore:
             OperatorEntryRow.subject == written, OperatorEntryRow.list == which.value
         )
         with self._db.writing() as connection:
-            return connection.execute(gone).rowcount > 0
+            lock(connection, "operator entries")
+            there = connection.execute(gone).rowcount > 0
+            if there:
+                _changed(connection)
+        return there
 
     def entries(self) -> tuple[Entry, ...]:
         """Return all entries, in the order in which they were added."""
@@ -66,7 +79,8 @@ class OperatorListStore:
 
     def lists(self) -> OperatorLists:
         """Return all entries, ready to be asked."""
-        return OperatorLists(self.entries())
+        with self._db.reading() as connection:
+            return lists_now(connection)
 
 
 def read_entries(connection: Connection) -> tuple[Entry, ...]:
@@ -75,3 +89,19 @@ def read_entries(connection: Connection) -> tuple[Entry, ...]:
         Entry(ListName(which), read_subject(subject), reason, added_ns)
         for which, subject, reason, added_ns in connection.execute(_ENTRIES)
     )
+
+
+def lists_now(connection: Connection) -> OperatorLists:
+    """Return the lists as they stand in an open transaction; read anew only where they have changed."""
+    found = _VERSION.rows(connection, {})
+    version = found[0][0] if found else None
+    known = _remembered.get(connection.engine)
+    if known is None or known[0] != version:
+        known = _remembered[connection.engine] = version, OperatorLists(read_entries(connection))
+    return known[1]
+
+
+def _changed(connection: Connection) -> None:
+    """Say that the lists are others now: by a random number, which no restored backup can bring back."""
+    connection.execute(delete(VersionRow).where(VersionRow.topic == _TOPIC))
+    connection.execute(insert(VersionRow).values(topic=_TOPIC, version=secrets.randbits(62)))

@@ -8,13 +8,17 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, insert, select
 from sqlalchemy.orm import DeclarativeBase
 
+from facts.endpoint import Address
 from facts.evidence import Evidence
 from facts.names import PeerState, Role
 from facts.verdict import Hashrate, Peer, Verdict, Weighed
 from facts.where import Where
+from store.prepared import Prepared
 from store.tables import EvidenceRow, RunRow, VerdictCoinRow, VerdictPeerRow, VerdictRow
 
 Row = dict[str, Any]
+Loaded = tuple[int, str, Verdict, tuple[str, ...]]
+"""Id, name of the run, verdict, the sentence of each piece of evidence."""
 
 BATCH = 500
 """Verdicts written or read with one statement: far below SQLite's 32,766 values a statement."""
@@ -39,6 +43,20 @@ _PARTS = (
     VerdictRow.pools,
     VerdictRow.hashrate,
 )
+_EVIDENCE_PARTS = (
+    EvidenceRow.verdict_id,
+    EvidenceRow.address,
+    EvidenceRow.role,
+    EvidenceRow.kind,
+    EvidenceRow.because,
+    EvidenceRow.params,
+    EvidenceRow.source,
+    EvidenceRow.frame,
+    EvidenceRow.byte_offset,
+    EvidenceRow.at_ns,
+    EvidenceRow.count,
+    EvidenceRow.weight,
+)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _VERDICTS = select(*_PARTS).join(RunRow, RunRow.id == VerdictRow.run_id).where(VerdictRow.id.in_(_IDS))
 _PEERS = (
@@ -47,8 +65,25 @@ _PEERS = (
     .order_by(VerdictPeerRow.verdict_id, VerdictPeerRow.place)
 )
 _EVIDENCE = (
-    select(*EvidenceRow.__table__.columns)
+    select(*_EVIDENCE_PARTS)
     .where(EvidenceRow.verdict_id.in_(_IDS))
+    .order_by(EvidenceRow.verdict_id, EvidenceRow.place)
+)
+_CURRENT_OF = (VerdictRow.superseded_by.is_(None), VerdictRow.address == bindparam("of"))
+_CURRENT = Prepared(
+    select(*_PARTS)
+    .join(RunRow, RunRow.id == VerdictRow.run_id)
+    .where(*_CURRENT_OF)
+    .order_by(VerdictRow.last_seen_ns.desc(), VerdictRow.id.desc())
+)
+_CURRENT_PEERS = Prepared(
+    select(*VerdictPeerRow.__table__.columns)
+    .where(VerdictPeerRow.verdict_id.in_(select(VerdictRow.id).where(*_CURRENT_OF)))
+    .order_by(VerdictPeerRow.verdict_id, VerdictPeerRow.place)
+)
+_CURRENT_EVIDENCE = Prepared(
+    select(*_EVIDENCE_PARTS)
+    .where(EvidenceRow.verdict_id.in_(select(VerdictRow.id).where(*_CURRENT_OF)))
     .order_by(EvidenceRow.verdict_id, EvidenceRow.place)
 )
 
@@ -74,42 +109,49 @@ def insert_verdicts(
     )
 
 
-def load_verdicts(
-    connection: Connection, ids: Sequence[int]
-) -> Iterator[tuple[int, str, Verdict, tuple[str, ...]]]:
-    """Yield (id, run name, verdict, sentences) of at most BATCH verdicts, in the order of `ids`."""
+def load_verdicts(connection: Connection, ids: Sequence[int]) -> Iterator[Loaded]:
+    """Yield at most BATCH verdicts, in the order of `ids`."""
+    asked = {"ids": ids}
+    found = _assembled(
+        connection.execute(_VERDICTS, asked),
+        connection.execute(_PEERS, asked),
+        connection.execute(_EVIDENCE, asked),
+    )
+    by_id = {loaded[0]: loaded for loaded in found}
+    for verdict_id in ids:
+        yield by_id[verdict_id]
+
+
+def load_current(connection: Connection, address: Address) -> list[Loaded]:
+    """Return the current verdicts on one address, last seen first: what every look-up asks."""
+    asked = {"of": address}
+    rows = _CURRENT.rows(connection, asked)
+    if not rows:
+        return []
+    return list(
+        _assembled(rows, _CURRENT_PEERS.rows(connection, asked), _CURRENT_EVIDENCE.rows(connection, asked))
+    )
+
+
+def _assembled(
+    rows: Iterable[Sequence[Any]], peer_rows: Iterable[Sequence[Any]], evidence_rows: Iterable[Sequence[Any]]
+) -> Iterator[Loaded]:
+    """Yield the verdicts of rows, in their order."""
     peers: dict[int, list[Peer]] = defaultdict(list)
-    for verdict_id, _, address, port, role, protocol, state in connection.execute(_PEERS, {"ids": ids}):
+    for verdict_id, _, address, port, role, protocol, state in peer_rows:
         played = None if role is None else Role(role)
         peers[verdict_id].append(Peer(address, port, played, protocol, PeerState(state)))
     evidence: dict[int, list[Weighed]] = defaultdict(list)
     sentences: dict[int, list[str]] = defaultdict(list)
-    for (
-        verdict_id,
-        _,
-        address,
-        role,
-        kind,
-        sentence,
-        params,
-        source,
-        frame,
-        offset,
-        at_ns,
-        count,
-        weight,
-        _,
-    ) in connection.execute(_EVIDENCE, {"ids": ids}):
+    for verdict_id, address, role, kind, sentence, params, *rest in evidence_rows:
+        source, frame, offset, at_ns, count, weight = rest
         named = tuple((name, value) for name, value in params)
         seen = Evidence(address, Role(role), kind, Where(source, frame, offset), at_ns, named, count)
         evidence[verdict_id].append(Weighed(seen, weight))
         sentences[verdict_id].append(sentence)
-    found = {}
-    for verdict_id, run, *fields in connection.execute(_VERDICTS, {"ids": ids}):
+    for verdict_id, run, *fields in rows:
         verdict = _verdict(fields, tuple(peers[verdict_id]), tuple(evidence[verdict_id]))
-        found[verdict_id] = (verdict_id, run, verdict, tuple(sentences[verdict_id]))
-    for verdict_id in ids:
-        yield found[verdict_id]
+        yield verdict_id, run, verdict, tuple(sentences[verdict_id])
 
 
 def _insert(connection: Connection, table: type[DeclarativeBase], rows: Iterable[Row]) -> None:

@@ -29,9 +29,9 @@ from facts.verdict import Verdict
 from store.database import Database, lock
 from store.hit_filter import HitFilter as HitFilter  # part of this file's interface
 from store.hit_filter import conditions
-from store.operator_lists import read_entries
+from store.operator_lists import lists_now
 from store.tables import EvidenceRow, RunRow, VerdictRow
-from store.verdict_rows import BATCH, insert_verdicts, load_verdicts, source_key
+from store.verdict_rows import BATCH, Loaded, insert_verdicts, load_current, load_verdicts, source_key
 
 MAX_NAME = 500
 """Characters of a run's name: it is part of an index entry."""
@@ -149,14 +149,21 @@ class VerdictStore:
         them.
         """
         for batch in _batches(addresses):
+            if len(batch) == 1:
+                yield batch[0], self._of_one(batch[0])
+                continue
             with self._db.reading() as connection:
                 ids = connection.scalars(_OF_ADDRESSES, {"addresses": list(set(batch))}).all()
                 found: dict[Address, list[StoredVerdict]] = {}
-                lists = OperatorLists(read_entries(connection))
-                for stored in _loaded(connection, ids, lists):
+                for stored in _loaded(connection, ids, lists_now(connection)):
                     found.setdefault(stored.verdict.address, []).append(stored)
             for address in batch:
                 yield address, found.get(address, [])
+
+    def _of_one(self, address: Address) -> list[StoredVerdict]:
+        with self._db.reading() as connection:
+            loaded = load_current(connection, address)
+            return list(_shown(loaded, lists_now(connection))) if loaded else []
 
     def hits(self, filters: HitFilter, cursor: str | None = None, limit: int = 100) -> HitPage:
         """Return one page of current verdicts, last seen first.
@@ -169,7 +176,7 @@ class VerdictStore:
         hits: list[StoredVerdict] = []
         place = None if cursor is None else _place_of(cursor)
         with self._db.reading() as connection:
-            lists = OperatorLists(read_entries(connection))
+            lists = lists_now(connection)
             asked = conditions(filters, lists.names(ListName.DENY) if lists else None)
             while len(hits) <= limit:
                 query = select(VerdictRow.id, VerdictRow.last_seen_ns).where(*asked)
@@ -241,14 +248,18 @@ def _give_way(
 def _loaded(connection: Connection, ids: Sequence[int], lists: OperatorLists) -> Iterator[StoredVerdict]:
     """Yield verdicts in the order of `ids`, as the operator's lists show them."""
     for batch in _batches(ids):
-        for verdict_id, run, verdict, because in load_verdicts(connection, batch):
-            shown = overruled(verdict, lists)
-            if shown is None:
-                yield StoredVerdict(verdict_id, run, verdict, because)
-                continue
-            at = next(i for i, one in enumerate(shown.evidence) if one.evidence.kind in OPERATOR_KINDS)
-            worded = (*because[:at], "", *because[at:])
-            yield StoredVerdict(verdict_id, run, shown, worded, verdict)
+        yield from _shown(load_verdicts(connection, batch), lists)
+
+
+def _shown(loaded: Iterable[Loaded], lists: OperatorLists) -> Iterator[StoredVerdict]:
+    for verdict_id, run, verdict, because in loaded:
+        shown = overruled(verdict, lists)
+        if shown is None:
+            yield StoredVerdict(verdict_id, run, verdict, because)
+            continue
+        at = next(i for i, one in enumerate(shown.evidence) if one.evidence.kind in OPERATOR_KINDS)
+        worded = (*because[:at], "", *because[at:])
+        yield StoredVerdict(verdict_id, run, shown, worded, verdict)
 
 
 def _behind(last_seen_ns: int, verdict_id: int) -> ColumnElement[bool]:
