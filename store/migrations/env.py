@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from store import access_tables, registry_tables  # noqa: F401 - their tables belong to the metadata
+from store import access_tables, ownership_tables, registry_tables  # noqa: F401 - they are the metadata
 from store.tables import Base
 
 context.configure(

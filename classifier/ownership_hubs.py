@@ -1,0 +1,99 @@
+"""Hubs: names that many use without belonging together, and services that belong to those who use them.
+
+An exchange's deposit address, a pool's own wallet and a developer's share are told by who uses them: their
+users are otherwise different people, each with names of his own. Malware's wallet has users without any.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.ownership_graph import Flags, Graph, Ints
+from classifier.ownership_model import Kind
+
+FEWEST = 5
+"""Addresses from which the differences between a wallet's users can be judged."""
+DIFFERENT = 0.45
+"""Share of a hub's users that have a name of their own, different from the others'."""
+NAMED = 0.5
+"""Share of a hub's users that have such a name at all."""
+MIXED = 0.7
+"""Most common agent's share below which users have chosen their programs themselves."""
+AGENTS = 3
+SILENT_CLIENTS = 1024
+"""Clients beyond which a service is no operator's own, unless it was seen as a proxy."""
+MOST_CLIENTS = 4096
+"""Clients beyond which a service is no operator's own at all."""
+STRANGERS = 0.2
+"""Share of a private proxy's clients that may be paid differently: tenants, coins."""
+
+
+def shared_payees(graph: Graph) -> Flags:
+    """Return (N,) the wallets and accounts that unrelated people use.
+
+    Either their users write e-mail addresses or payment names of their own, or rig names of their own from
+    programs of their own.
+    """
+    pays = np.isin(graph.kind, (Kind.WALLET, Kind.ACCOUNT))
+    hub = np.zeros(len(graph.names), np.bool_)
+    users = _spread_of(graph, pays)
+    wide = pays & (users >= FEWEST)
+    if not wide.any():
+        return hub
+    for kinds, agents_differ in (((Kind.EMAIL,), False), ((Kind.SCHEME, Kind.WORKER), True)):
+        named, different, _ = _own_names(graph, wide, kinds)
+        apart = wide & (named >= NAMED * users) & (different >= DIFFERENT * users) & (different >= 4)
+        if agents_differ:
+            told, programs, top = _own_names(graph, wide, (Kind.AGENT,))
+            apart &= (programs >= AGENTS) & (top <= MIXED * np.maximum(told, 1))
+        hub |= apart
+    return hub
+
+
+def private_services(graph: Graph, payee: Ints) -> Flags:
+    """Return (N,) the read services that belong to one operator, together with those who use them.
+
+    `payee` (P,) is the number of who is paid, -1 for nobody. A service is somebody's own where it was seen to
+    work on as a proxy and its clients name few payees; or where none of its clients names any, which no pool
+    allows.
+    """
+    served = (graph.kind == Kind.UPSTREAM)[graph.name]
+    client = served & ~graph.own
+    clients = np.bincount(graph.name[client], minlength=len(graph.names))
+    proved = np.zeros(len(graph.names), np.bool_)
+    proved[graph.name[served & graph.own]] = True
+    paid = client & (payee[graph.party] >= 0)
+    width = int(payee.max(initial=-1)) + 2
+    pairs = np.unique(graph.name[paid] * width + payee[graph.party[paid]])
+    payees = np.bincount(pairs // width, minlength=len(graph.names))
+    few = payees <= np.maximum(1, STRANGERS * clients)
+    silent = (payees == 0) & (clients >= 2) & (clients <= SILENT_CLIENTS)
+    within = (graph.kind == Kind.UPSTREAM) & (graph.spread <= MOST_CLIENTS)
+    private: Flags = within & ((proved & few & (clients >= 1)) | silent)
+    return private
+
+
+def _spread_of(graph: Graph, which: Flags) -> Ints:
+    edges = which[graph.name]
+    width = int(graph.address.max(initial=0)) + 1
+    pairs = np.unique(graph.name[edges] * width + graph.address[graph.party[edges]])
+    return np.bincount(pairs // width, minlength=len(graph.names)).astype(np.int64)
+
+
+def _own_names(
+    graph: Graph, which: Flags, kinds: tuple[Kind, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return (N,) how many uses of a name come with names of other kinds, how many of those, the top one's.
+
+    One e-mail address that is used at ten addresses is one name: what counts is how different users are.
+    """
+    count = len(graph.names)
+    own = graph.uses(np.isin(graph.kind, kinds)[graph.name])
+    together = (graph.uses(which[graph.name]).T @ own).tocsr()
+    sizes = np.diff(together.indptr)
+    top = np.zeros(count, np.int64)
+    filled = np.flatnonzero(sizes)
+    if len(filled):
+        top[filled] = np.maximum.reduceat(together.data, together.indptr[filled])
+    has = (np.diff(own.indptr) > 0)[graph.party] & which[graph.name]
+    named = np.bincount(graph.name[has], minlength=count)
+    return named.astype(np.int64), sizes.astype(np.int64), top

@@ -1,0 +1,204 @@
+"""Which parties belong together: first by who is paid, then by what they share besides.
+
+1. A wallet, account or e-mail address, a private proxy, a relay joins all who use it, unless it is a hub.
+2. The groups that this leaves are weighed against each other, pair by pair: log-odds of all names that both
+   use, rarer names weighing more, on a prior that speaks against. What reaches the threshold is joined, and
+   the larger groups are weighed again until nothing changes.
+
+Every decision looks at names that the parties in question use, and at nothing global: parties that are not
+connected by any name cannot change one another's cluster, so a part of the graph can be done anew alone.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array  # type: ignore[import-untyped]
+from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+
+from classifier.ownership_graph import Flags, Graph, Ints
+from classifier.ownership_hubs import private_services, shared_payees
+from classifier.ownership_model import PAYS, WORDS, Kind
+
+Floats = NDArray[np.float64]
+
+WEAK = (Kind.SCHEME, Kind.WORKER, Kind.AGENT, Kind.JA4, Kind.UPSTREAM, Kind.HIDDEN)
+"""Kinds that add up."""
+PLACES = (Kind.LINE, Kind.ENTERPRISE)
+"""Kinds that say where; of these and the address itself the strongest counts, since one implies the next."""
+TYPICAL = 3.0
+"""A name that one address in so many uses is a group's own."""
+TENANTS = 3.0
+"""Other accounts at one address from which it tells less of each."""
+MOST_ROUNDS = 16
+"""Rounds of weighing; each joins something, and a handful is what real graphs take."""
+
+
+@cache
+def weights() -> dict[str, Any]:
+    """Return ownership_weights.toml."""
+    return tomllib.loads(files("classifier").joinpath("ownership_weights.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What belongs together, and what each name said of it."""
+
+    cluster: Ints
+    """(P,) number of each party's cluster, from 0 in the order of the parties."""
+    weight: Floats
+    """(N,) log-odds that the name adds for two of its users; 0 where it says nothing."""
+    strong: Flags
+    """(N,) whether it joined on its own."""
+
+
+def merge(graph: Graph) -> Merged:
+    """Return the clusters of a graph."""
+    table = weights()
+    strong = np.isin(graph.kind, (*PAYS, Kind.RELAY)) & ~shared_payees(graph)
+    payee = _paid(graph, strong)
+    strong |= private_services(graph, payee)
+    group = _joined(graph, strong)
+    weight = _worth(graph, group, strong, table)
+    for _ in range(MOST_ROUNDS):
+        pairs = _pairs(graph, group, weight, strong, table)
+        if not len(pairs):
+            break
+        width = int(group.max(initial=-1)) + 1
+        joined = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(width, width))
+        group = connected_components(joined.tocsr(), directed=False)[1].astype(np.int64)[group]
+    return Merged(_numbered(group), weight, strong)
+
+
+def _joined(graph: Graph, strong: Flags) -> Ints:
+    """Return (P,) the group of each party by the names that join on their own."""
+    edges = strong[graph.name]
+    count = len(graph.parties)
+    size = count + len(graph.names)
+    links = coo_array(
+        (np.ones(int(edges.sum()), np.int8), (graph.party[edges], graph.name[edges] + count)),
+        shape=(size, size),
+    )
+    labels = connected_components(links.tocsr(), directed=False)[1][:count]
+    return _numbered(labels.astype(np.int64))
+
+
+def _paid(graph: Graph, strong: Flags) -> Ints:
+    """Return (P,) the number of who is paid, the same for all that one person's names join; -1 for nobody."""
+    group = _joined(graph, strong)
+    named = np.zeros(len(graph.parties), np.bool_)
+    named[graph.party[np.isin(graph.kind, PAYS)[graph.name]]] = True
+    return np.where(named, group, -1)
+
+
+def _numbered(labels: Ints) -> Ints:
+    """Return labels renumbered from 0 in the order in which they come first."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    place = np.empty(len(first), np.int64)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[inverse]
+
+
+def _worth(graph: Graph, group: Ints, strong: Flags, table: dict[str, Any]) -> Floats:
+    """Return (N,) what each name adds for two of its users."""
+    width = int(group.max(initial=-1)) + 1
+    owners = np.bincount(
+        np.unique(graph.name * width + group[graph.party]) // max(width, 1), minlength=len(graph.names)
+    )
+    weight = np.zeros(len(graph.names))
+    for kind in (*WEAK, *PLACES):
+        row = table[WORDS[kind]]
+        mine = (graph.kind == kind) & (graph.spread <= row["most"])
+        damped = row["base"] - row["damping"] * np.log(np.maximum(owners, 2) / 2)
+        weight[mine] = np.maximum(damped[mine], 0)
+    for name, value in table["strong"].items():
+        weight[strong & (graph.kind == Kind[name.upper()])] = value
+    return weight
+
+
+def _pairs(graph: Graph, group: Ints, weight: Floats, strong: Flags, table: dict[str, Any]) -> Ints:
+    """Return (n, 2) the pairs of groups whose log-odds reach the threshold."""
+    scores = _place(graph, group, weight, table)
+    for kind in WEAK:
+        scores = scores + _shared(
+            graph, group, (graph.kind == kind) & ~strong, weight, table[WORDS[kind]]["cap"]
+        )
+    found = scores.tocoo()
+    enough = found.data + table["prior"] >= table["threshold"]
+    return np.column_stack((found.row[enough], found.col[enough])).astype(np.int64)
+
+
+def _incidence(graph: Graph, group: Ints, names: Flags) -> Any:
+    """Return the (groups, names) matrix of those names that two groups or more use.
+
+    A value is the root of how much a name stands for a group: 1 where a third of it uses it or more,
+    less where it is a chance name of a few, as one of a hundred infected desks may be called what a rig is.
+    """
+    count, width = len(graph.names), int(group.max(initial=-1)) + 1
+    edges = names[graph.name]
+    seats = int(graph.address.max(initial=0)) + 1
+    used = np.unique(
+        (group[graph.party[edges]] * count + graph.name[edges]) * seats + graph.address[graph.party[edges]]
+    )
+    pairs, users = np.unique(used // seats, return_counts=True)
+    rows, columns = np.divmod(pairs, count)
+    kept = np.bincount(columns, minlength=count)[columns] >= 2
+    part = np.sqrt(np.minimum(1.0, TYPICAL * users / _sizes(graph, group)[rows]))
+    return csr_array((part[kept], (rows[kept], columns[kept])), shape=(width, count))
+
+
+def _sizes(graph: Graph, group: Ints) -> Ints:
+    """Return how many addresses each group has."""
+    seats = int(graph.address.max(initial=0)) + 1
+    return np.bincount(np.unique(group * seats + graph.address) // seats).astype(np.int64)
+
+
+def _shared(graph: Graph, group: Ints, names: Flags, weight: Floats, cap: float) -> Any:
+    """Return the (groups, groups) sums over the names of one kind, `cap` at most; above the diagonal."""
+    used = _incidence(graph, group, names & (weight > 0))
+    scaled = used.copy()
+    scaled.data = scaled.data * weight[used.indices]
+    sums = _above(scaled @ used.T)
+    sums.data = np.minimum(sums.data, cap)
+    return sums
+
+
+def _place(graph: Graph, group: Ints, weight: Floats, table: dict[str, Any]) -> Any:
+    """Return the (groups, groups) log-odds of being in the same places; above the diagonal.
+
+    Of two groups with m and M addresses (m <= M) that share s: base x s/m + ln(s/M) - ln k + ln s, with k the
+    number of other groups that the one with more of them meets. Two accounts that are always at the same
+    addresses are one person's; malware's account meets many others' at one address each.
+    """
+    row = table["address"]
+    width = int(group.max(initial=-1)) + 1
+    pairs = np.unique(group * (int(graph.address.max(initial=0)) + 1) + graph.address)
+    of, at = np.divmod(pairs, int(graph.address.max(initial=0)) + 1)
+    size = np.bincount(of, minlength=width).astype(np.float64)
+    met = np.bincount(at)
+    kept = (met[at] >= 2) & (met[at] <= row["most"])
+    here = csr_array((np.ones(int(kept.sum())), (of[kept], at[kept])), shape=(width, len(met)))
+    part = here.copy()
+    part.data = np.minimum(1.0, TENANTS / np.maximum(met[here.indices] - 1, 1))
+    shared = _above(part @ here.T).tocoo()
+    partners = np.bincount(shared.row, minlength=width) + np.bincount(shared.col, minlength=width)
+    small = np.minimum(size[shared.row], size[shared.col])
+    large = np.maximum(size[shared.row], size[shared.col])
+    meets = np.maximum(partners[shared.row], partners[shared.col])
+    odds = row["base"] * shared.data / small + np.log(shared.data / large) - np.log(np.maximum(meets, 1))
+    odds += np.log(np.maximum(shared.data, 1))
+    best = coo_array((np.maximum(odds, 0), (shared.row, shared.col)), shape=(width, width)).tocsr()
+    for kind in PLACES:
+        best = best.maximum(_shared(graph, group, graph.kind == kind, weight, table[WORDS[kind]]["cap"]))
+    return best
+
+
+def _above(square: Any) -> Any:
+    """Return the part of a symmetric sparse array above its diagonal."""
+    found = square.tocoo()
+    upper = found.row < found.col
+    return coo_array((found.data[upper], (found.row[upper], found.col[upper])), shape=found.shape).tocsr()
