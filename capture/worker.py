@@ -159,11 +159,14 @@ class Worker:
             records = self._sieve.flows[some]
             columns = (records[name].tolist() for name in _TALK)
             for flow, *record in zip(some, *columns, strict=True):
-                yield self._conversation(sessions.clients.pop(flow), *record)
+                yield self._conversation(
+                    sessions.clients.pop(flow), sessions.stopped.pop(flow, None), *record
+                )
 
     def _conversation(
         self,
         client: int,
+        read_ns: int | None,
         a_hi: int,
         a_lo: int,
         b_hi: int,
@@ -193,6 +196,7 @@ class Worker:
             opened=opened,
             lost=(lost[there], lost[back]),
             broken=(broken[there], broken[back]),
+            read_ns=read_ns,
             closed=bool((flags[0] | flags[1]) & (FIN | RST)),
         )
 

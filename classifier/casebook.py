@@ -14,7 +14,7 @@ from classifier.docket import Docket
 from classifier.gateway import note as note_machine
 from classifier.poolnames import PoolNames
 from classifier.seeds import Seeds
-from classifier.shares import earn, price
+from classifier.shares import earn, hand_in, leave, named, price, refuse
 from classifier.talk import FLOW_LIMIT, SEALED, Connection, Course, NodeTalk, Seen, Sort, Talk
 from classifier.weights import Weights, shipped
 from classifier.witnesses import MESSAGE_LENGTH, fact_of
@@ -94,6 +94,9 @@ class Casebook:
         known = bool(group)
         for node in group:
             node.open_ns = max(node.open_ns, conversation.last_ns)
+            read_ns = conversation.last_ns if conversation.read_ns is None else conversation.read_ns
+            if node.first_ns <= read_ns:  # else it was another conversation of theirs that was read
+                node.span(read_ns, read_ns)
             node.holes |= any(conversation.lost) or any(conversation.broken)
         for side, miner, pool in ((0, flow.client, flow.server), (1, flow.server, flow.client)):
             for talk in self._talks.get((miner.address, pool), ()):
@@ -138,6 +141,7 @@ class Casebook:
                 connection = Connection()  # its names and facts count; its shares and stay do not
             else:
                 connection = talk.connections[key] = Connection()
+            connection.first_ns = seen.at_ns
         connection.last_ns = max(connection.last_ns, seen.at_ns)
         connection.asked |= event.sender == "miner"
         if not _learn(talk, connection, event, seen.at_ns):
@@ -264,6 +268,7 @@ def _learn(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: i
         case events.Subscribe():
             return talk.name(Sort.AGENT, event.agent) & talk.name(Sort.POOL_HOST, event.pool_host)
         case events.Login():
+            named(talk, connection, event, at_ns)
             kept = talk.name(Sort.AGENT, event.agent) & talk.name(Sort.WALLET, event.wallet)
             if len(event.algorithms) == 1:
                 kept &= talk.name(Sort.ALGORITHM, event.algorithms[0])
@@ -277,9 +282,14 @@ def _learn(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: i
             price(talk, connection, event, at_ns)
             return talk.name(Sort.ALGORITHM, event.algorithm) & talk.name(Sort.COIN, event.coin)
         case events.Submit():
+            hand_in(talk, connection, event, at_ns)
             return talk.name(Sort.WORKER, event.worker)
         case events.ShareResult(accepted=True):
             return earn(talk, connection, event, at_ns)
+        case events.ShareResult():
+            refuse(talk, connection, event, at_ns)
+        case events.ReportedHashrate():
+            connection.reported = event.hashrate
     return True
 
 
@@ -289,9 +299,7 @@ def _close(talk: Talk, connection: Connection, conversation: Conversation, miner
     works = connection.works > 0
     if connection.first_work_ns is not None:
         talk.stay_ns = max(talk.stay_ns, conversation.last_ns - connection.first_work_ns)
-    shares = talk.shares.get(connection.algorithm or "")
-    if shares is not None:
-        shares.last_ns = max(shares.last_ns, conversation.last_ns)
+    leave(talk, connection, conversation.last_ns)
     heard = conversation.packets[miner_side] > 0
     if conversation.lost[1 - miner_side] or not conversation.packets[1 - miner_side]:
         talk.course |= Course.POOL_UNHEARD

@@ -331,6 +331,10 @@ def of_node(told: Statements, talks: Iterable[NodeTalk]) -> None:
             told.state(Kind.NODE_ADDRESSED, seen, peer=peer)
 
 
+UNCOUNTED = frozenset({Kind.NODE_MESSAGE, Kind.WALLET_LIGHT_MESSAGE})
+"""What a side says all the time: once it is known by it, its parser tells of no more of it."""
+
+
 def _of_speaker(told: Statements, own: Speaker, peer: str) -> None:
     wallet = told.role is Role.WALLET
     for kind, seen in (
@@ -341,7 +345,7 @@ def _of_speaker(told: Statements, own: Speaker, peer: str) -> None:
         (Kind.NODE_SEALED, None if wallet else own.sealed),
     ):
         if seen is not None:
-            told.state(kind, seen, peer=peer, message=seen.text)
+            told.state(kind, _once(seen) if kind in UNCOUNTED else seen, peer=peer, message=seen.text)
 
 
 def _first(talks: Sequence[Talk]) -> Seen:

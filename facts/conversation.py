@@ -41,5 +41,7 @@ class Conversation:
     """Whether bytes of a direction are not in the capture: lost, or cut by the snap length."""
     broken: tuple[bool, bool] = (False, False)
     """Whether a direction holds what the parser of the stream could not read."""
+    read_ns: int | None = None
+    """Until when what it said was read, where that was given up before it ended; None: to its end."""
     closed: bool = True
     """False where neither FIN nor RST was seen: still open when the capture ended, as far as it tells."""

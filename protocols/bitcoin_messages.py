@@ -124,6 +124,15 @@ def announced(payload: bytes) -> tuple[int, tuple[bytes, ...]]:
     return len(blocks), tuple(blocks[-MAX_ANNOUNCED:])
 
 
+def lists_more(payload: bytes) -> bool:
+    """Say whether an inv or getdata, of at least a byte, lists anything but a few transactions.
+
+    Their types are 1 and 5 (BIP 339), the lowest byte whatever flags there are.
+    """
+    kinds = payload[1::ENTRY_SIZE]
+    return payload[0] >= 0xFD or bool(kinds.translate(None, b"\x01\x05"))
+
+
 def header_hashes(payload: bytes) -> tuple[int, tuple[bytes, ...]]:
     """Return how many headers a `headers` message has, and the hashes of the last 8.
 

@@ -5,6 +5,7 @@ docs/protocols/bitcoin_p2p.md. What the payloads say is in protocols/bitcoin_mes
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ from protocols.bitcoin_messages import (
     block_hash,
     header_hashes,
     height_of,
+    lists_more,
     read_version,
     wanted,
 )
@@ -34,7 +36,7 @@ MAX_PAYLOAD = 0x02000000  # bytes: MAX_SIZE of every client's serialize.h; a lon
 MAX_HELD = 64 * 1024  # bytes a side that one message may wait in memory; longer ones are hashed as they pass
 MAX_OPENING = 512  # bytes kept of a longer one: a block's header and the height in its coinbase
 MAX_MESSAGES = 8192  # about an hour of a busy peer; what it is, it has said in its first dozens
-MAX_TOLD = 128  # of them, those that are told one by one; then only introductions and blocks are
+MAX_TOLD = 8  # of each side, those that are told one by one; then only introductions and blocks are
 MAX_BLOCKS = 120  # blocks told of a connection: twenty hours of Bitcoin's
 MAX_WANTED = 64  # blocks remembered a side that it asked for and did not get yet
 MAX_BYTES = 32 * 1024 * 1024  # a session that fetches blocks is let go after some twenty of them
@@ -55,6 +57,13 @@ BARE_VERSIONS = range(100, 60_001)  # protocol versions of the clients that left
 BARE_TIMES = range(1_230_768_000, 1_388_534_400)  # 2009 to 2013: when those clients ran
 
 _PADDED = {command.encode().ljust(12, b"\0"): command for command in COMMANDS}
+_LISTS = frozenset({"inv", "getdata"})
+"""Commands that tell of nothing as long as they list transactions only."""
+_READ = (
+    BLOCK_COMMANDS | LIGHT_COMMANDS | OWN_COMMANDS.keys() | {"version", "verack", "getheaders", "getblocks"}
+)
+_TALK = (COMMANDS - _READ) | _LISTS
+"""Commands that say nothing about blocks, nor about what a peer is that has told so before."""
 _OWN_COMMAND = re.compile(rb"[a-z][a-z0-9_-]{1,11}\0*")  # coins add commands: mnb, dsq, dsproof-beta
 
 
@@ -69,7 +78,10 @@ _ANY_HEADER = re.compile(_any_of(list(BY_MAGIC)) + _ANY_COMMAND)
 class _Half(Half):
     """One direction of a connection."""
 
-    __slots__ = ("bare", "checksum", "command", "digest", "open_questions", "opening", "start", "wanted")
+    __slots__ = (
+        "bare", "checksum", "command", "digest", "light", "open_questions", "opening", "start", "told",
+        "wanted",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,6 +95,8 @@ class _Half(Half):
         # itself, and after a gap, one question of each kind may have been missed.
         self.open_questions = {"headers": 1, "inv": 1}
         self.wanted: dict[bytes, None] = {}  # hashes of blocks that it asked for
+        self.told = 0  # messages read whole
+        self.light = 0  # and those of them that only light clients send
 
 
 class BitcoinP2P(Framed[_Half]):
@@ -116,6 +130,38 @@ class BitcoinP2P(Framed[_Half]):
         half = self._halves[side]
         half.digest = None
         half.open_questions = {"headers": 1, "inv": 1}
+
+    def skim(self, side: Side, data: bytes) -> bool:
+        """Pass over whole messages, and the rest of one, that tell of no block, once a side is known well.
+
+        Their checksums are not looked at: what is believed rests on messages that were read.
+        """
+        half = self._halves[side]
+        if half.told < MAX_TOLD or half.held or half.lost or self._magic is None:
+            return False
+        if self._messages >= MAX_MESSAGES or self._bytes >= MAX_BYTES:
+            return False
+        at, size, count = half.skip, len(data), 0
+        if at and half.digest is not None:  # a long one that is hashed
+            return False
+        talk = _talk_of(self._magic)
+        while at < size:
+            lists = talk.get(data[at : at + PREFIX_SIZE])
+            if lists is None or size - at < HEADER_SIZE:
+                return False
+            begin = at + HEADER_SIZE
+            at = begin + UINT32.unpack_from(data, at + PREFIX_SIZE)[0]
+            if at - begin > MAX_PAYLOAD:
+                return False
+            if lists and (not begin < at <= size or lists_more(data[begin:at])):
+                return False
+            count += 1
+        half.skip = at - size
+        half.digest = None
+        half.offset += size
+        self._bytes += size
+        self._messages += count
+        return True
 
     @property
     def finished(self) -> bool:
@@ -216,6 +262,8 @@ class BitcoinP2P(Framed[_Half]):
         """Return what a message says: itself, and the blocks that it tells of."""
         self._messages += 1
         half = self._halves[side]
+        half.told += 1
+        known = self._coins
         if command == "version":
             half.open_questions = {"headers": 0, "inv": 0}  # nothing was asked before this
             return (self._hello(payload, side, offset),)
@@ -231,8 +279,9 @@ class BitcoinP2P(Framed[_Half]):
         elif command in ("getheaders", "getblocks"):
             half.open_questions["headers" if command == "getheaders" else "inv"] += 1
         spv = filtered or command in LIGHT_COMMANDS
+        half.light += spv
         message: Outcome = None
-        if self._messages <= MAX_TOLD or spv:
+        if (half.light if spv else half.told) <= MAX_TOLD or self._coins != known:
             message = NodeMessage(
                 protocol=self._protocol, side=side, offset=offset, command=command, coins=self._coins, spv=spv
             )
@@ -292,6 +341,12 @@ class BitcoinP2P(Framed[_Half]):
             network=names.pop() if len(names) == 1 else "unknown",
             full=version.full,
         )
+
+
+@lru_cache(64)  # one for each network that is met
+def _talk_of(magic: bytes) -> dict[bytes, bool]:
+    """Return the first 16 bytes of messages that are passed over, and whether they list things."""
+    return {magic + command.encode().ljust(12, b"\0"): command in _LISTS for command in _TALK}
 
 
 def _checksum(payload: bytes) -> bytes:

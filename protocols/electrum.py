@@ -17,7 +17,7 @@ from protocols.parser import Event, Handover, Heads, Match, Parser, Side
 PROTOCOL = "electrum"
 MAX_LINE = 64 * 1024  # bytes: a longer answer (2,016 headers take 323 KB) is passed over unread
 MAX_MESSAGES = 4096  # lines after which another one says nothing new
-MAX_TOLD = 128  # of them, those that are told one by one
+MAX_TOLD = 8  # of each side, those that are told one by one
 HEADER_SIZE = 80
 GENESIS = {
     "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f": ("BTC", "BCH", "XEC", "BSV"),
@@ -31,8 +31,12 @@ GENESIS = {
 
 _SPACES = ("server.", "blockchain.", "mempool.")
 """What every method begins with."""
+_AWAITED = frozenset({"server.version", "server.features", "blockchain.headers.subscribe"})
+"""Requests whose answers say something."""
 _METHOD = re.compile(rb'"method"\s{0,8}:\s{0,8}"((?:server|blockchain|mempool)\.[a-z_.]{2,64})"')
 _OTHER = re.compile(rb'"method"\s{0,8}:\s{0,8}"(?!(?:server|blockchain|mempool)\.)')
+_TELLING = re.compile(rb"headers\.subscribe|server\.(?:version|features)|\\\\")
+"""What makes a line worth reading whoever sends it: blocks, introductions, and words written in escapes."""
 _HEX = re.compile(rf"[0-9a-f]{{{2 * HEADER_SIZE}}}\Z")
 
 
@@ -66,6 +70,7 @@ class Electrum(Parser):
         self._asked: dict[Side, Pending[str]] = {side: Pending() for side in Side}
         self._coins: tuple[str, ...] = ()
         self._messages = 0
+        self._told = [0, 0]
         self._other: list[tuple[Side, int, bytes]] = []
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
@@ -88,6 +93,28 @@ class Electrum(Parser):
                 problem = problem or error
         if problem is not None:
             raise problem
+
+    def skim(self, side: Side, data: bytes) -> bool:
+        """Pass over whole lines of a side that is known, whose methods are all of this protocol.
+
+        An answer is passed over as well where nothing is open that it could answer.
+        """
+        lines = self._lines[side]
+        if self._told[side] < MAX_TOLD or self._other or self._messages >= MAX_MESSAGES:
+            return False
+        if data[-1:] != b"\n" or not (lines.sure and lines.empty) or _TELLING.search(data):
+            return False
+        count = data.count(b"\n")
+        if data[:1] != b"{" or data.count(b"\n{") != count - 1:
+            return False
+        methods = data.count(b'"method"')
+        if methods < count and self._asked[side.other].open:
+            return False
+        if methods and len(_METHOD.findall(data)) != methods:
+            return False
+        lines.skip(len(data))
+        self._messages += count
+        return True
 
     def gap(self, side: Side, missing: int) -> None:
         """Pass over the line around the hole, and forget which requests are open."""
@@ -119,7 +146,8 @@ class Electrum(Parser):
         if message.id is None:  # a notification: it comes from the server
             yield from self._news(method, message.params, side, offset)
             return
-        self._asked[side].ask(message.id, method)
+        if method in _AWAITED or self._told[side.other] < MAX_TOLD:
+            self._asked[side].ask(message.id, method)
         params = message.params
         if method == "server.version":
             agent = params[0] if isinstance(params, list) and params else None
@@ -129,7 +157,7 @@ class Electrum(Parser):
                 protocol=PROTOCOL, side=side, offset=offset, coins=self._coins, agent=text(agent) or None,
                 network="unknown", full=False,
             )  # fmt: skip
-        elif self._messages <= MAX_TOLD:
+        elif self._tell(side):
             yield NodeMessage(
                 protocol=PROTOCOL, side=side, offset=offset, command=method, coins=self._coins, spv=True
             )
@@ -146,16 +174,20 @@ class Electrum(Parser):
                     protocol=PROTOCOL, side=side, offset=offset, coins=self._coins,
                     agent=text(software) or None, network="unknown", full=True,
                 )  # fmt: skip
-        elif message.body.get("error") is None and self._messages <= MAX_TOLD:
+        elif message.body.get("error") is None and self._tell(side):
             yield NodeMessage(protocol=PROTOCOL, side=side, offset=offset, command=method, coins=self._coins)
         if method == "blockchain.headers.subscribe":
             yield from self._block(result, side, offset, asked=True)
 
     def _news(self, method: str, params: object, side: Side, offset: int) -> Iterator[Event]:
-        if self._messages <= MAX_TOLD:
+        if self._tell(side):
             yield NodeMessage(protocol=PROTOCOL, side=side, offset=offset, command=method, coins=self._coins)
         if method == "blockchain.headers.subscribe" and isinstance(params, list) and params:
             yield from self._block(params[0], side, offset, asked=False)
+
+    def _tell(self, side: Side) -> bool:
+        self._told[side] += 1
+        return self._told[side] <= MAX_TOLD
 
     def _block(self, tip: object, side: Side, offset: int, *, asked: bool) -> Iterator[Event]:
         """Tell of the block whose header is given, where that has 80 bytes."""

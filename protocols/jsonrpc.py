@@ -205,6 +205,11 @@ class Pending(Generic[T]):
         key = _key(request_id)
         return self._forget(key) if key in self._open else None
 
+    @property
+    def open(self) -> int:
+        """Requests without an answer."""
+        return self._count
+
     def clear(self) -> None:
         """Forget everything."""
         self._open.clear()

@@ -20,7 +20,7 @@ PROTOCOL = "monero-p2p"
 MAX_PAYLOAD = 100_000_000  # bytes: LEVIN_DEFAULT_MAX_PACKET_SIZE; a longer claim is no header
 MAX_HELD = 256 * 1024  # bytes: LEVIN_INITIAL_MAX_PACKET_SIZE, the most that a handshake may have
 MAX_MESSAGES = 8192  # hours of a peer; what it is, its handshake has said
-MAX_TOLD = 128  # of them, those that are told one by one; then only introductions and blocks are
+MAX_TOLD = 8  # of each side, those that are told one by one; then only introductions and blocks are
 MAX_BLOCKS = 120  # blocks told of a connection: four hours of Monero's
 MAX_LISTED = 8  # blocks told of one list of them: the newest
 MAX_BYTES = 32 * 1024 * 1024  # a session that fetches the chain is let go after this much
@@ -105,7 +105,28 @@ class Levin(Framed[Half]):
         self._coins: tuple[str, ...] = ()
         self._protocol = PROTOCOL
         self._blocks = 0
+        self._told_of = [0, 0]
         self._tops = ["", ""]
+
+    def skim(self, side: Side, data: bytes) -> bool:
+        """Pass over whole messages, and the rest of one, whose payload is not looked at anyway."""
+        half = self._halves[side]
+        if self._told_of[side] < MAX_TOLD or half.held or half.lost:
+            return False
+        if self._messages >= MAX_MESSAGES or self._bytes >= MAX_BYTES:
+            return False
+        at, size, count = half.skip, len(data), 0
+        while at < size:
+            header = _header(data, at) if size - at >= HEADER.size else None
+            if header is None or header[1] in _READ:
+                return False
+            at += HEADER.size + header[0]
+            count += 1
+        half.skip = at - size
+        half.offset += size
+        self._bytes += size
+        self._messages += count
+        return True
 
     @property
     def finished(self) -> bool:
@@ -150,7 +171,8 @@ class Levin(Framed[Half]):
         return end, self._told(command, bytes(held[body:end]), side, offset)
 
     def _plain(self, command: int, side: Side, offset: int) -> Outcome:
-        if self._messages > MAX_TOLD:
+        self._told_of[side] += 1
+        if self._told_of[side] > MAX_TOLD:
             return None
         name = _NAMES.get(command, f"command {command}")
         return NodeMessage(protocol=self._protocol, side=side, offset=offset, command=name, coins=self._coins)

@@ -55,6 +55,10 @@ class LineBuffer:
             partial += data[begin:]
         return lines
 
+    def skip(self, size: int) -> None:
+        """Pass over whole lines unread: so many bytes, the last of them an LF, where no line has begun."""
+        self._start += size
+
     @property
     def sure(self) -> bool:
         """Whether where the present line begins is known: an LF was read, and nothing was lost since."""

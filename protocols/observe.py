@@ -97,8 +97,11 @@ class Observer:
 
     def feed(self, side: Side, offset: int, data: bytes) -> list[Read]:
         """Take the next bytes of one side, from stream offset `offset` on; return what they complete."""
-        if self._parser is not None:
-            return self._read(self._parser, side, offset, data)
+        parser = self._parser
+        if parser is not None:
+            if self._base[side] >= 0 and parser.skim(side, data):
+                return []
+            return self._read(parser, side, offset, data)
         if self.reason:
             return []
         return self._probe(side, offset, data)

@@ -83,6 +83,14 @@ class Parser(ABC):
         Raises ParseError where the bytes cannot be this protocol; events yielded before it stand.
         """
 
+    def skim(self, side: Side, data: bytes) -> bool:
+        """Take the next bytes of one side where they show at a glance that they hold nothing to tell.
+
+        False, with nothing taken, where they must be read. It is what makes long streams cheap whose parties
+        have said what they are; a parser may ignore it.
+        """
+        return False
+
     def gap(self, side: Side, missing: int) -> None:  # noqa: B027 - a parser of datagrams has no gaps
         """Learn that `missing` bytes of one side were lost here: resynchronise.
 

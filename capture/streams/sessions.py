@@ -49,6 +49,8 @@ class Sessions:
         self.clients: dict[int, int] = {}
         """Of each inspected flow, until it is taken out: the client's direction, 2 more where a SYN told it,
         and four times what `Session.unread` says."""
+        self.stopped: dict[int, int] = {}
+        """Of flows whose session was let go, the time at which it was, until it is taken out."""
         self.opened = 0
         """Sessions so far."""
         self.parse_errors = 0
@@ -175,6 +177,7 @@ class Sessions:
         parsers = self._parsers[ends.tcp].of(tag)
         session = self._sessions[flow] = Session(ends, parsers, self._names, self.tally, packet)
         self.clients[flow] = session.client
+        self.stopped.pop(flow, None)
         self.opened += 1
         doubted = self._doubted.pop(flow, None)
         if doubted is not None:
@@ -216,6 +219,7 @@ class Sessions:
         del self._sessions[flow]
         session.drop()
         self.let_go[session.reason] += 1
+        self.stopped[flow] = session.last[2]
         self._note(flow, session)
         self._unwanted.add(flow)
 

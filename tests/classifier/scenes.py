@@ -63,7 +63,11 @@ class Line:
         return self.say(Side.SERVER, event, after, **fields)
 
     def over(
-        self, after: float = 1.0, packets: tuple[int, int] = (9, 9), payload: tuple[int, int] | None = None
+        self,
+        after: float = 1.0,
+        packets: tuple[int, int] = (9, 9),
+        payload: tuple[int, int] | None = None,
+        read_ns: int | None = None,
     ) -> "Line":
         first = self.first_ns or self.at_ns
         self.told.append(
@@ -75,6 +79,7 @@ class Line:
                 packets,
                 payload if payload is not None else (self.payload[0], self.payload[1]),
                 self.opened,
+                read_ns=read_ns,
             )
         )
         return self

@@ -60,13 +60,16 @@ class Network:
             self.hear(f"relayed{n}", n * 10 * MINUTE, PEERS[n % 3])
             self.tell(f"relayed{n}", n * 10 * MINUTE + NS, PEERS[(n + 1) % 3], PEERS[(n + 2) % 3])
 
-    def verdicts(self, lasts_ns: int = 0) -> dict[tuple[str, Role], Verdict]:
-        ended = [line.over(after=lasts_ns / NS) for line in self.lines.values()]
+    def verdicts(self, lasts_ns: int = 0, read: bool = True) -> dict[tuple[str, Role], Verdict]:
+        ended = [
+            line.over(after=lasts_ns / NS, read_ns=None if read else line.at_ns)
+            for line in self.lines.values()
+        ]
         return verdicts(*ended)
 
 
-def finder(net: Network, lasts_ns: int = 0) -> Verdict | None:
-    return net.verdicts(lasts_ns).get((NODE, Role.SOLO_MINER))
+def finder(net: Network, lasts_ns: int = 0, read: bool = True) -> Verdict | None:
+    return net.verdicts(lasts_ns, read).get((NODE, Role.SOLO_MINER))
 
 
 def found(net: Network, count: int, start: int = 100) -> None:
@@ -220,7 +223,15 @@ def test_a_conversation_that_is_read_no_more_hides_what_it_says() -> None:
     net.relay(20)
     for n in range(100, 100 + MANY):  # to all but the one whose reading ended before
         net.tell(f"found{n}", n * 10 * MINUTE, PEERS[0], PEERS[1])
-    assert finder(net, lasts_ns=3000 * MINUTE) is None
+    assert finder(net, lasts_ns=3000 * MINUTE, read=False) is None
+
+
+def test_a_conversation_that_is_read_to_its_end_and_tells_of_no_block_hides_none() -> None:
+    net = Network()
+    net.relay(20)
+    for n in range(100, 100 + MANY):
+        net.tell(f"found{n}", n * 10 * MINUTE, PEERS[0], PEERS[1])
+    assert finder(net, lasts_ns=3000 * MINUTE) is not None
 
 
 @pytest.mark.parametrize(
