@@ -1,15 +1,16 @@
 """The docket: every address with a witness gets its roles, and every role its verdict."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from classifier.blocks import Blocks
 from classifier.contacts import Contact, Contacts
 from classifier.gateway import workers
-from classifier.hashrate import estimate
 from classifier.kinds import Kind
 from classifier.nodes import Nodes
+from classifier.power_table import Catalogue, shipped
+from classifier.quantities import Quantities, quantities
 from classifier.roles import (
     SOLO,
     behaviour,
@@ -23,13 +24,13 @@ from classifier.roles import (
 )
 from classifier.score import Judgement, judge
 from classifier.seeds import Seeds
-from classifier.talk import NodeTalk, Shares, Sort, Talk
+from classifier.talk import NodeTalk, Sort, Talk
 from classifier.tidy import peer_order, tidy
 from classifier.weights import Weights
 from classifier.witnesses import Statements, of_miner, of_pool, of_prober, of_proxy
 from facts.endpoint import Address, Endpoint
 from facts.names import LEVEL_ORDER, Level, PeerState, Role
-from facts.verdict import Hashrate, Peer, Verdict
+from facts.verdict import Peer, Verdict
 
 ENCRYPTED = "encrypted"
 """Protocol name of a conversation of which only names and shape were read."""
@@ -61,8 +62,10 @@ class Docket:
         nodes: Iterable[NodeTalk],
         blocks: Blocks,
         seeds: Seeds,
+        catalogue: Callable[[], Catalogue] = shipped,
     ) -> None:
         self._source = source
+        self._catalogue = catalogue
         self._weights = weights
         self._contacts = contacts
         self._nodes = Nodes(source, weights, nodes, blocks, seeds)
@@ -221,6 +224,7 @@ class Docket:
         spans += [(contact.first_ns, contact.last_ns) for _, contact in contacts]
         spans += [(one.evidence.at_ns, one.evidence.at_ns) for one in judgement.evidence if not spans]
         protocols = [talk.protocol for talk in basis] + [ENCRYPTED] * dark
+        much = quantities(address, role, basis, self._catalogue) if basis else Quantities()
         return Verdict(
             source=self._source,
             address=address,
@@ -238,8 +242,11 @@ class Docket:
             wallets=_names(basis, Sort.WALLET),
             workers=workers(basis),
             pools=self._operators(basis, contacts),
-            hashrate=_hashrates([talk for talk in basis if talk.miner == address]),
+            hashrate=much.hashrate,
             evidence=judgement.evidence,
+            rigs=much.rigs,
+            machines=much.machines,
+            power=much.power,
         )
 
     def _peer(self, address: Address, talk: Talk) -> Peer:
@@ -273,27 +280,6 @@ class Docket:
         for key, contact in contacts:
             hosts |= {(name, seen.at_ns) for name, seen in self._contacts.named(key[1].address, contact)}
         return tidy(self._contacts.operator(host, at_ns) for host, at_ns in hosts)
-
-
-def _hashrates(talks: Sequence[Talk]) -> tuple[Hashrate, ...]:
-    """Estimate each algorithm from all shares, over the time from the first to the last."""
-    by_algorithm: dict[str, list[Shares]] = defaultdict(list)
-    for talk in talks:
-        for algorithm, shares in talk.shares.items():
-            by_algorithm[algorithm].append(shares)
-    found = (
-        estimate(
-            algorithm,
-            sum(one.count for one in group),
-            sum(one.hashes for one in group),
-            sum(one.squared for one in group),
-            max(one.last_ns for one in group)
-            - min(one.first_ns for one in group)
-            - sum(one.away_ns for one in group),
-        )
-        for algorithm, group in sorted(by_algorithm.items())
-    )
-    return tuple(rate for rate in found if rate is not None)
 
 
 def _names(talks: Iterable[Talk], sort: Sort) -> tuple[str, ...]:

@@ -1,0 +1,207 @@
+"""How much an address mines: hashrate, machines and power, from the conversations that a verdict rests on."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from classifier.hashrate import Coverage, Harvest, coverage, estimated, gamma_quantile, interval
+from classifier.machines_count import machines_of, most_at_once, stints
+from classifier.power import power
+from classifier.power_table import Catalogue
+from classifier.shares import Yield, yields
+from classifier.shares_series import Cell, Series, merged
+from classifier.talk import Course, Sort, Talk
+from classifier.tidy import tidy
+from facts.endpoint import Address
+from facts.instant import NS
+from facts.names import Role
+from facts.verdict import Hashrate, Machines, Pace, Power
+
+PAUSE_NS = 600 * NS
+"""Without a connection for longer, a miner has stopped; for less, it reconnects."""
+ROWS = 512
+"""Of one curve: beyond, workers are left out, those with the fewest shares first."""
+MEASURED = frozenset({Role.MINER, Role.SOLO_MINER, Role.PROXY})
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """What a verdict says of how much."""
+
+    hashrate: tuple[Hashrate, ...] = ()
+    machines: Machines | None = None
+    power: Power | None = None
+    rigs: tuple[str, ...] = ()
+
+
+def quantities(
+    address: Address, role: Role, basis: Sequence[Talk], catalogue: Callable[[], Catalogue]
+) -> Quantities:
+    """Measure what the conversations of a verdict show; nothing in them is changed.
+
+    `catalogue` is asked only where shares were counted.
+    """
+    if role not in MEASURED:
+        return Quantities()
+    above = [talk for talk in basis if talk.miner == address]
+    below = [talk for talk in basis if talk.miner != address]
+    rates = hashrates(above or below)
+    if not rates and not any(talk.machines or stints(talk) for talk in basis):
+        return Quantities(rigs=_rigs(basis))
+    at_ns = max(talk.last_ns for talk in basis)
+    agents = tidy(name for talk in basis for name in talk.named(Sort.AGENT))
+    rigs = _rigs(basis)
+    table = catalogue()
+    machines = machines_of(above, below, rates, agents, at_ns, table)
+    drawn = power(rates, machines, (*agents, *rigs), at_ns, table)
+    return Quantities(rates, machines, drawn, rigs)
+
+
+def hashrates(talks: Sequence[Talk]) -> tuple[Hashrate, ...]:
+    """Estimate each algorithm from all shares, over the time in which it was mined; none are summed."""
+    by_algorithm: dict[str, list[tuple[Talk, Yield]]] = defaultdict(list)
+    for talk in talks:
+        for algorithm, found in yields(talk).items():
+            by_algorithm[algorithm].append((talk, found))
+    if not by_algorithm:
+        return ()
+    spans = _spans(talks)
+    rates = []
+    series: Series | None = None
+    for algorithm, group in sorted(by_algorithm.items()):
+        first = min(found.first_ns for _, found in group)
+        last = max(found.last_ns for _, found in group)
+        away = sum(found.away_ns for _, found in group) + _idle(spans, first, last)
+        cover = _coverage(group)
+        rate = estimated(algorithm, _sum([found.harvest for _, found in group]), last - first - away, cover)
+        if rate is None:
+            continue
+        if series is None:
+            series = merged(talk.series for talk in talks if talk.series is not None)
+        reported = _reported(algorithm, talks)
+        curve = _curve(algorithm, series, first, last, _heard(talks), spans, cover)
+        rates.append(replace(rate, reported=reported, series=curve))
+    return tuple(rates)
+
+
+def _sum(parts: Sequence[Harvest]) -> Harvest:
+    if len(parts) == 1:
+        return parts[0]
+    return Harvest(
+        sum(one.shares for one in parts),
+        sum(one.hashes for one in parts),
+        sum(one.squared for one in parts),
+        sum(one.rejected for one in parts),
+        sum(one.stale for one in parts),
+        sum(one.stale_hashes for one in parts),
+        sum(one.imputed for one in parts),
+    )
+
+
+def _coverage(group: Sequence[tuple[Talk, Yield]]) -> Coverage:
+    course = Course(0)
+    for talk, _ in group:
+        course |= talk.course
+    return coverage(
+        sum(found.submitted for _, found in group),
+        sum(found.answered for _, found in group),
+        Course.MINER_LOST in course,
+        Course.POOL_UNHEARD in course,
+        any(talk.machines for talk, _ in group),
+    )
+
+
+def _spans(talks: Sequence[Talk]) -> list[tuple[int, int]]:
+    """Return when any connection mined, in order and apart."""
+    apart: list[tuple[int, int]] = []
+    for first, last in sorted((one.first_ns, one.last_ns) for talk in talks for one in stints(talk)):
+        if apart and first <= apart[-1][1] + PAUSE_NS:
+            apart[-1] = (apart[-1][0], max(last, apart[-1][1]))
+        else:
+            apart.append((first, last))
+    return apart
+
+
+def _idle(spans: Sequence[tuple[int, int]], first: int, last: int) -> int:
+    """Return how much of a time no connection mined in."""
+    idle = 0
+    for (_, end), (begin, _) in pairwise(spans):
+        idle += max(0, min(begin, last) - max(end, first))
+    return idle
+
+
+def _reported(algorithm: str, talks: Sequence[Talk]) -> float | None:
+    """Return what the machines that mine at the same time say of themselves, in sum."""
+    told = [
+        (one.first_ns, one.last_ns, one.reported)
+        for talk in talks
+        for one in stints(talk)
+        if one.reported is not None and one.algorithm == algorithm
+    ]
+    return most_at_once(told) if told else None
+
+
+def _heard(talks: Sequence[Talk]) -> dict[str, int]:
+    heard: dict[str, int] = {}
+    for talk in talks:
+        for worker, at_ns in talk.heard.items():
+            heard[worker] = min(at_ns, heard.get(worker, at_ns))
+    return heard
+
+
+def _curve(
+    algorithm: str,
+    series: Series,
+    first: int,
+    last: int,
+    heard: dict[str, int],
+    spans: Sequence[tuple[int, int]],
+    cover: Coverage,
+) -> tuple[Pace, ...]:
+    """Return the rates by bucket, of all together and, where there are several, of each worker."""
+    together: dict[int, Cell] = {}
+    single: dict[tuple[int, str], Cell] = {}
+    for of, worker, start, cell in series.cells():
+        if of != algorithm:
+            continue
+        together.setdefault(start, Cell()).take(cell)
+        if worker is not None:
+            single[start, worker] = cell
+    by_worker: dict[str, int] = defaultdict(int)
+    for (_, worker), cell in single.items():
+        by_worker[worker] += cell.shares
+    shown: set[str] = set()
+    counted = sum(cell.shares for cell in together.values())
+    if len(by_worker) > 1 or 0 < sum(by_worker.values()) < counted:  # else one worker is all there is
+        room = ROWS - len(together)
+        for worker in sorted(by_worker, key=lambda name: (-by_worker[name], name)):
+            room -= sum(1 for _, one in single if one == worker) if len(single) <= ROWS else len(together)
+            if room < 0:
+                break
+            shown.add(worker)
+    rows: list[tuple[int, str | None, Cell]] = [(start, None, cell) for start, cell in together.items()]
+    rows += [(start, worker, cell) for (start, worker), cell in single.items() if worker in shown]
+    paces = []
+    for start, worker, cell in sorted(rows, key=lambda row: (row[0], row[1] is not None, row[1] or "")):
+        begin = max(start, first, heard.get(worker, first) if worker is not None else first)
+        end = min(start + series.width_ns, last)
+        lasted = end - begin - _idle(spans, begin, end)
+        if lasted > 0:
+            paces.append(_pace(worker, begin, lasted, cell, cover))
+    return tuple(paces)
+
+
+def _pace(worker: str | None, begin: int, lasted: int, cell: Cell, cover: Coverage) -> Pace:
+    found = Harvest(cell.shares, cell.hashes, cell.squared, 0, 0, cell.stale_hashes)
+    if cell.shares and cell.squared:
+        value, low, high = interval(found, lasted, cover)
+    else:
+        value, low = 0.0, 0.0
+        worth = cell.stale_hashes / cell.stale if cell.stale else 0.0
+        high = gamma_quantile(0.975, 1.0) * worth * NS / lasted / cover.low
+    return Pace(worker, begin, lasted / NS, cell.shares, cell.rejected, cell.stale, value, low, high)
+
+
+def _rigs(basis: Sequence[Talk]) -> tuple[str, ...]:
+    return tidy(name for talk in basis for name in talk.named(Sort.WORKER))
