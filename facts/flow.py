@@ -34,9 +34,10 @@ FLOW = np.dtype(
 )
 """One flow: 128 bytes, two cache lines; the first holds all that a look-up touches."""
 
-LIVE, WATCHED, RELEASED, B_FIRST, DULL = 1, 2, 4, 8, 16
+LIVE, WATCHED, RELEASED, B_FIRST, DULL, HASTY, CUT_NEXT = 1, 2, 4, 8, 16, 32, 64
 """Bits of `state`: the row is in use; its packets go to the streams; they no longer do; b sent first; its TLS
-greeting named a host of no interest."""
+greeting named a host of no interest; it sends too much for the rhythm log; what the log holds of it is not
+wanted any more, and its next row there is marked CUT."""
 
 A_SYN, B_SYN, A_SYN_ACK, B_SYN_ACK = 1, 2, 4, 8
 """Bits of `syn`: who sent SYN without ACK, who sent SYN with ACK."""

@@ -12,11 +12,12 @@ PACKET = np.dtype(
         ("flow", "<u4"),  # row of the flow table that stands beside the log
         ("size", "<u2"),  # TCP or UDP payload bytes on the wire; 65,535 stands for that or more
         ("way", "u1"),  # 0 from endpoint a to b, 1 from b to a
-        ("marks", "u1"),  # bits of RECORD, RESENT, GAP
+        ("marks", "u1"),  # bits of RECORD, RESENT, GAP, CUT
     ]
 )
 """One data packet: 16 bytes. Rows lie in the order in which the packets were read."""
 
-RECORD, RESENT, GAP = 1, 2, 4
+RECORD, RESENT, GAP, CUT = 1, 2, 4, 8
 """Bits of `marks`: the payload begins with a TLS application data record header; its TCP bytes were seen
-before; TCP bytes before it were not seen (lost on the way or by the capture)."""
+before; TCP bytes before it were not seen (lost on the way or by the capture); earlier packets of the flow are
+not in this log, so this one is not its first."""

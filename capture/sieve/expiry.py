@@ -21,7 +21,7 @@ from capture.compiled import compiled, inlined
 from capture.sieve.state import RANKS, STATES
 from capture.sieve.table import FLOWS, KEY, SLOTS, hash_of, slot_of, take_out
 from capture.words import array, int64, uint8, uint32, uint64
-from facts.flow import RELEASED, WATCHED
+from facts.flow import LIVE, RELEASED, WATCHED
 
 UNANSWERED, ONE_SIDED, SPOKEN, LOOKED_AT = range(RANKS)
 """Ranks: no byte of payload; payload of one side; of both; packets go to the streams."""
@@ -127,7 +127,7 @@ def open_wheels(time_ns: Any, s: Any) -> None:
 def expire(flows: Any, slots: Any, queues: Any, state: Any, key: Any, gone: Any) -> Any:
     """Give up as many flows as `gone` holds, and write their indices there; return how many they were.
 
-    Their records stand but for `state` and `next` until `walk` uses them again.
+    Their records stand but for LIVE and `next` until `walk` uses them again.
     """
     s = state[0]
     count: Any = int64(0)
@@ -145,7 +145,7 @@ def expire(flows: Any, slots: Any, queues: Any, state: Any, key: Any, gone: Any)
             enqueue(i, rank, f.last_ns, flows, queues, s)
             continue
         take_out(slot_of(hash_of(f, key[0]), i), slots)
-        f.state = uint8(0)
+        f.state &= uint8(255 - LIVE)
         f.next = uint32(s.free)
         s.free = i + 1
         s.live -= 1

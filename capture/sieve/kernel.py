@@ -16,13 +16,14 @@ from capture.sieve.layers import BYTES, PACKETS, parse
 from capture.sieve.memory import fetch
 from capture.sieve.names import WORDS
 from capture.sieve.reasons import PARSED
+from capture.sieve.rhythm import LOG
 from capture.sieve.state import STATES
 from capture.sieve.table import FLOWS, FULL_EIGHTHS, KEY, SLOTS, find, home, index_in
 from capture.sieve.update import create, update
 from capture.words import array, int64, uint8, uint64
 
 BATCH = 64
-DONE, TABLE_FULL, EVENTS_FULL = range(3)
+DONE, TABLE_FULL, EVENTS_FULL, LOG_FULL = range(4)
 """Why the kernel came back."""
 
 SAMPLE = np.dtype([("reason", "u1"), ("source", "<u2"), ("frame", "<u8")])
@@ -95,6 +96,7 @@ def _fetch_batch(packets: Any, count: Any, flows: Any, slots: Any) -> None:
         KEY,
         WORDS,
         BYTES,
+        LOG,
     )
 )
 def walk(
@@ -111,6 +113,7 @@ def walk(
     key: Any,
     names: Any,
     scratch: Any,
+    log: Any,
 ) -> Any:
     """Consume records[state.row:]; return why it stopped. `counters` (one a reason) and `state` count on."""
     s = state[0]
@@ -120,6 +123,8 @@ def walk(
             return TABLE_FULL
         if s.events + BATCH > len(events):
             return EVENTS_FULL
+        if s.logged + BATCH > s.log_room:
+            return LOG_FULL
         count = _parse_batch(d, records, key, packets, samples, counters, s)
         _fetch_batch(packets, count, flows, slots)
         for j in range(count):
@@ -128,6 +133,6 @@ def walk(
             if i < 0:
                 i = create(k, at, flows, slots, queues, s)
             event = events[s.events]
-            if update(d, k, i, flows[uint64(i)], event, s, names, scratch):
+            if update(d, k, i, flows[uint64(i)], event, s, names, scratch, log):
                 s.events += 1
     return DONE

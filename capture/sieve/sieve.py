@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from capture.records import TAGGED, Block
+from capture.rhythm import ROWS, Candidates, Rhythm
 from capture.sieve.expiry import QUEUE, TICKS, expire
 from capture.sieve.kernel import (
     BATCH,
     DONE,
+    LOG_FULL,
     SAMPLE,
     SAMPLES_KEPT,
     TABLE_FULL,
@@ -55,7 +57,8 @@ class Sieve:
 
     `seed` makes runs repeatable in tests; without it every sieve draws its own, so that nobody can aim at one
     chain of slots. `cap` bounds the flows held at once. `names` (capture.sieve.names.interest) are the
-    domains whose DNS messages and TLS greetings are handed on; without them all are.
+    domains whose DNS messages and TLS greetings are handed on; without them all are. `log_rows` bounds the
+    rhythm log.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Sieve:
         capacity: int = START,
         cap: int = CAP,
         names: npt.NDArray[np.uint64] | None = None,
+        log_rows: int = ROWS,
     ) -> None:
         self._names = interest(()) if names is None else names
         self._scratch = np.zeros(QUIC_SCRATCH, np.uint8)
@@ -76,6 +80,8 @@ class Sieve:
         self._counters = np.zeros(len(REASONS), np.int64)
         self._state = np.zeros(1, STATE)
         self._queues = np.zeros(RANKS * TICKS, QUEUE)
+        self.rhythm = Rhythm(self._state, log_rows, GIVEN_UP)
+        """The log of the packets of quiet flows."""
         self._links: dict[int, int] = {}
         self._freed: npt.NDArray[np.uint32] = np.empty(0, np.uint32)
         self.evicted = 0
@@ -93,6 +99,7 @@ class Sieve:
         self._counters[:] = 0
         self._state[:] = 0
         self._queues[:] = 0
+        self.rhythm.reset()
         self._links.clear()
         self._freed = np.empty(0, np.uint32)
         self.evicted = 0
@@ -124,11 +131,14 @@ class Sieve:
                 self._key,
                 self._names,
                 self._scratch,
+                self.rhythm.log,
             )
             if count := self._count("events"):
                 yield self._events[:count]
             if reason == DONE:
                 return
+            if reason == LOG_FULL:
+                self.rhythm.make_room(self._flows)
             if reason == TABLE_FULL and self._make_room():
                 yield self._events[:0]
 
@@ -155,6 +165,7 @@ class Sieve:
         count = expire(self._flows, self._slots, self._queues, self._state, self._key, gone)
         self.evicted += count
         self._freed = np.sort(gone[:count])
+        self.rhythm.end(self._freed, self._flows)
         return True
 
     def _count(self, name: str) -> int:
@@ -179,6 +190,14 @@ class Sieve:
     def flows(self) -> npt.NDArray[Any]:
         """(n,) FLOW: the records used so far, dead ones (state without LIVE) among them; index = flow."""
         return self._flows[: self._count("used")]
+
+    def candidates(self) -> Candidates:
+        """Return the flows that may be judged by their rhythm, as it stands."""
+        return self.rhythm.candidates(self._flows)
+
+    def take_candidates(self) -> Candidates:
+        """Return the same, and begin what the log holds of them anew."""
+        return self.rhythm.take(self._flows)
 
     @property
     def created(self) -> int:

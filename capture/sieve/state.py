@@ -22,6 +22,9 @@ STATE = np.dtype(
         ("fragments_over", "<i8"),  # those of them over the budget
         ("waiting", "<i8", (RANKS,)),  # flows in each rank's queues
         ("oldest", "<i8", (RANKS,)),  # for each rank, the tick of its oldest queue that may hold a flow
+        ("logged", "<i8"),  # rows of the rhythm log in use
+        ("log_room", "<i8"),  # rows that it may use for now
+        ("log_ends", "<i8"),  # rows of it that say that a record was given up
     ]
 )
 STATES = array(STATE)

@@ -6,11 +6,13 @@ from capture.compiled import inlined
 from capture.records import Tag, TaggedKind
 from capture.sieve.expiry import UNANSWERED, enqueue, open_wheels
 from capture.sieve.layers import TCP, UDP
+from capture.sieve.rhythm import log_packet, note_silence, place_of
 from capture.sieve.table import slot_of
 from capture.sieve.tags import DNS, FROM_CLIENT, FROM_OTHER, LATER, NONE, QUIC, tcp_tag, udp_tag
 from capture.sieve.tags import DULL as DULL_GREETING
 from capture.words import int64, uint8, uint32, uint64
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, DULL, LIVE, RELEASED, WATCHED
+from facts.rhythm import RESENT
 
 FRAGMENT_BUDGET = 200_000
 """TCP fragments handed to the streams in one run: honest TCP hardly ever fragments, a flood always would."""
@@ -73,9 +75,10 @@ def create(k: Any, at: Any, flows: Any, slots: Any, queues: Any, s: Any) -> Any:
 
 
 @inlined
-def update(d: Any, k: Any, i: Any, f: Any, event: Any, s: Any, names: Any, scratch: Any) -> Any:
+def update(d: Any, k: Any, i: Any, f: Any, event: Any, s: Any, names: Any, scratch: Any, log: Any) -> Any:
     """Count packet k in its flow f, of index i; say whether it is handed on, `event` being filled if so."""
     r = uint64(k.direction & uint8(1))  # to LLVM this says that it is 0 or 1
+    note_silence(k, f)
     f.packets[r] += uint32(1)
     f.bytes[r] += uint64(k.wirelen)
     f.last_ns = max(f.last_ns, k.time_ns)
@@ -87,10 +90,14 @@ def update(d: Any, k: Any, i: Any, f: Any, event: Any, s: Any, names: Any, scrat
         f.flags[r] |= k.flags
         f.payload[r] += uint64(k.on_wire)
         if k.captured <= 0 and k.flags & uint8(FIN | SYN | RST) == 0:
+            if k.on_wire > 0:
+                log_packet(d, k, i, f, uint8(0), log, s)
             return False
-        return _segment(d, k, i, f, r, event, s, names, scratch)
+        return _segment(d, k, i, f, r, event, s, names, scratch, log)
     if k.proto == UDP and k.fragment != LATER_FRAGMENT:
         f.payload[r] += uint64(k.on_wire)
+        if k.on_wire > 0:
+            log_packet(d, k, i, f, uint8(0), log, s)
         if k.captured > 0:
             return _datagram(d, k, i, f, r, event, s, names, scratch)
     return False
@@ -116,7 +123,9 @@ def _tcp_fragment(k: Any, i: Any, f: Any, r: Any, event: Any, s: Any) -> Any:
 
 
 @inlined
-def _segment(d: Any, k: Any, i: Any, f: Any, r: Any, event: Any, s: Any, names: Any, scratch: Any) -> Any:
+def _segment(
+    d: Any, k: Any, i: Any, f: Any, r: Any, event: Any, s: Any, names: Any, scratch: Any, log: Any
+) -> Any:
     """Follow a TCP segment that carries payload, SYN, FIN or RST; say whether it is handed on."""
     begins = uint32(k.seq)  # number of its first byte of payload
     if k.flags & uint8(SYN):
@@ -128,7 +137,12 @@ def _segment(d: Any, k: Any, i: Any, f: Any, r: Any, event: Any, s: Any, names: 
         opened = _has_opened(f, r)
         if f.state & uint8(WATCHED | RELEASED) == 0:
             tag = _look(d, k, f, r, ahead, opened, s, names, scratch)
-        if ahead == 0 or (not opened and f.data[r] == 0):
+        place: Any = uint8(0)
+        if opened or f.data[r] != 0:
+            place = place_of(k, ahead)
+        log_packet(d, k, i, f, place, log, s)
+        # A young connection stands where a segment is missing: what fills the gap may be its first words.
+        if ahead == 0 or (place != RESENT and (not opened or f.data[r] >= YOUNG)):
             f.expected[r] = uint32(begins + uint32(k.on_wire))
         if f.data[r] < 255:
             f.data[r] += uint8(1)
