@@ -10,7 +10,7 @@ _MAX_NS = 253_402_300_799 * NS  # 9999-12-31T23:59:59Z: what RFC 3339 can write
 def rfc3339(at_ns: int) -> str:
     """Return `at_ns` as RFC 3339 UTC with microseconds (truncated); clamped to years 1970 to 9999."""
     at_ns = min(max(at_ns, 0), _MAX_NS)
-    return instant(at_ns).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant(at_ns).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def instant(at_ns: int) -> datetime:
