@@ -1,0 +1,180 @@
+"""Pool clocks: learned, shared, and what follows them told from what only beats as fast."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier import rhythm_models
+from classifier.clocks import SAME_NS, Clock, ClockFileError, Job, dumped, joined, learn, loaded
+from classifier.poolclock import Match, best, compare, pushes
+from facts.instant import NS
+
+SPAN = 900.0
+Generator = np.random.Generator
+
+
+def a_clock(rng: Generator, name: str = "pool", refresh: float = 37.3, drift: float = 0.2) -> Clock:
+    """A pool's jobs: a refresh that drifts, restarted by each block (a mean of 150 s between them)."""
+    at, out = -60.0, []
+    block = at + rng.exponential(150)
+    while at < SPAN + 60:
+        following = at + refresh + rng.normal(0, drift)
+        at = min(block, following)
+        if at == block:
+            block += rng.exponential(150)
+        out.append(at)
+    return Clock(name, None, "jobs", np.asarray(np.array(out) * NS, np.int64))
+
+
+def a_follower(rng: Generator, clock: Clock, scatter: float) -> np.ndarray:
+    at = clock.at_ns / NS + rng.uniform(0, 0.3) + np.abs(rng.normal(0, scatter, len(clock.at_ns)))
+    return as_ns(at)
+
+
+def as_ns(at: np.ndarray) -> np.ndarray:
+    return np.sort(np.asarray(at[(at > 0) & (at < SPAN)] * NS, np.int64))
+
+
+def judged(clock: Clock, pushed: np.ndarray) -> Match:
+    found = compare(clock, pushed, 0, int(SPAN * NS))
+    assert found is not None
+    return found
+
+
+def test_a_flow_that_follows_is_found_with_its_delay() -> None:
+    rng = np.random.default_rng(1)
+    clock = a_clock(rng)
+    followed = as_ns(clock.at_ns / NS + 0.25 + rng.normal(0, 0.02, len(clock.at_ns)))
+    found = judged(clock, followed)
+    assert found.p_value < 1e-9
+    assert abs(found.delay_ns / NS - 0.25) < 0.1
+    assert found.followed >= found.instants - 1 > 15 * found.expected
+
+
+@pytest.mark.parametrize("scatter", [0.05, 0.5, 2.0])
+def test_followers_are_found_at_one_false_in_fifty_thousand(scatter: float) -> None:
+    rng = np.random.default_rng(int(scatter * 100))
+    found = [
+        judged(clock, a_follower(rng, clock, scatter)).p_value for clock in (a_clock(rng) for _ in range(60))
+    ]
+    assert sum(p < 2e-5 for p in found) >= 58
+
+
+BENIGN = {
+    "a heartbeat of the same period": lambda rng: np.arange(0, SPAN, 37.3) + rng.uniform(0, 37.3),
+    "a heartbeat of half a minute": lambda rng: np.arange(0, SPAN, 30) + rng.uniform(0, 30),
+    "a timer that restarts": lambda rng: np.cumsum(rng.normal(37.3, 0.2, 40)),
+    "chatter": lambda rng: np.cumsum(rng.exponential(20, 200)),
+    "a ticker": lambda rng: np.cumsum(rng.exponential(0.3, 6_000)),
+    "bursts": lambda rng: np.concatenate(
+        [start + np.cumsum(rng.exponential(0.8, 9)) for start in np.cumsum(rng.exponential(60, 40))]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BENIGN)
+def test_what_knows_nothing_of_the_pool_does_not_follow_it(kind: str) -> None:
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(150):
+        match = compare(a_clock(rng), as_ns(BENIGN[kind](rng)), 0, int(SPAN * NS))
+        found.append(1.0 if match is None else match.p_value)
+    assert sum(p < 1e-3 for p in found) == 0
+
+
+@pytest.mark.prove
+def test_false_followers_at_the_rate_of_the_promise() -> None:
+    rng = np.random.default_rng(11)
+    kinds = list(BENIGN.values())
+    false = 0
+    for n in range(150_000):
+        match = compare(
+            a_clock(rng, drift=float(rng.choice([0.01, 0.1, 1.0]))),
+            as_ns(kinds[n % 6](rng)),
+            0,
+            int(SPAN * NS),
+        )
+        false += match is not None and match.p_value < 2e-5
+    assert false <= 3  # 2e-5 of 150,000
+
+
+def test_another_pools_clock_is_not_followed_and_the_right_one_is_named() -> None:
+    rng = np.random.default_rng(5)
+    clocks = [a_clock(rng, f"pool {n}") for n in range(8)]
+    found = best(clocks, a_follower(rng, clocks[3], 0.1), 0, int(SPAN * NS))
+    assert found is not None
+    assert (found.clock.name, found.p_value < 1e-7) == ("pool 3", True)
+    assert best(clocks[:3] + clocks[4:], a_follower(rng, clocks[3], 0.1), 0, int(SPAN * NS)).p_value > 1e-3  # type: ignore[union-attr]
+
+
+def test_too_little_is_not_judged() -> None:
+    clock = Clock("pool", None, "jobs", np.array([100, 200, 300], np.int64) * NS)
+    assert compare(clock, clock.at_ns, 0, 900 * NS) is None
+    assert best([], clock.at_ns, 0, 900 * NS) is None
+
+
+def test_answers_are_no_pushes_and_packets_of_one_message_are_one() -> None:
+    ms = NS // 1000
+    at = np.array([0, 1_000, 1_100, 1_110, 1_700, 5_000, 5_020], np.int64) * ms
+    down = np.array([True, False, True, True, True, True, True])
+    # 1,100 answers 1,000 and 1,110 belongs to it; 1,700 comes 0.7 s after the client spoke; 5,020 belongs
+    # to 5,000
+    assert (pushes(at, down) // ms).tolist() == [0, 1_700, 5_000]
+    assert pushes(at[:0], down[:0]).tolist() == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b"]), st.sampled_from([None, "BTC"]), st.integers(0, 10**12)))
+)
+def test_clocks_learned_in_parts_are_those_learned_at_once(rows: list[tuple[str, str | None, int]]) -> None:
+    jobs = [Job(*row) for row in rows]
+    half = len(jobs) // 2
+    whole = learn(jobs)
+    parts = joined([*learn(jobs[:half]), *learn(jobs[half:])])
+    assert [(c.name, c.coin) for c in whole] == [(c.name, c.coin) for c in parts]
+    for one, other in zip(whole, parts, strict=True):
+        assert all(np.diff(one.at_ns) >= SAME_NS)
+        assert one.at_ns[0] == other.at_ns[0]
+    again = loaded(dumped(whole))
+    assert [(c.name, c.coin, c.told, c.at_ns.tolist()) for c in again] == [
+        (c.name, c.coin, c.told, c.at_ns.tolist()) for c in joined(whole)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": ""}, "clock 1: name is a text of 1 to 255 characters"),
+        ({"coin": 7}, "clock 1: coin is a text or null"),
+        ({"told": "guess"}, "clock 1: told is jobs, blocks or file"),
+        ({"at_ns": [1.5]}, "clock 1: at_ns is a list of nanoseconds"),
+        ({"at_ns": [-1]}, "clock 1: at_ns is a list of nanoseconds"),
+    ],
+)
+def test_a_clock_file_that_is_wrong_is_refused_with_its_place(change: dict[str, object], says: str) -> None:
+    clock = {"name": "pool", "coin": None, "told": "jobs", "at_ns": [1, 2]} | change
+    with pytest.raises(ClockFileError, match=says):
+        loaded(json.dumps({"format": "minescope-clocks-1", "clocks": [clock]}))
+    with pytest.raises(ClockFileError, match="not a clock file"):
+        loaded("{}")
+    with pytest.raises(ClockFileError, match="not JSON"):
+        loaded("{")
+
+
+def test_the_models_are_densities_of_the_same_thing() -> None:
+    """Two pushes in a span of 10 s: the integral over all pairs, times e^-mean for other counts, stays at
+    most one."""
+    rng = np.random.default_rng(0)
+    at = np.sort(rng.uniform(0, 10, (500, 6)), axis=1)
+    volume = 10**6 / math.factorial(6)
+    for model in (
+        lambda x: rhythm_models.poisson(6, 10.0),
+        rhythm_models.renewal,
+        lambda x: rhythm_models.clocked(x, np.array([2.0, 5.0, 8.0]), 10.0)[0],
+    ):
+        integral = volume * float(np.mean([math.exp(model(x)) for x in at]))
+        assert integral < 1.0
