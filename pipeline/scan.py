@@ -13,6 +13,7 @@ from capture.sources.source import Source, SourceError
 from capture.worker import Worker
 from classifier.casebook import Casebook
 from classifier.operator_lists import OperatorLists, overruled
+from classifier.ownership_model import Tie
 from classifier.poolnames import PoolNames
 from classifier.resolvers import resolvers
 from facts.conversation import Conversation
@@ -22,6 +23,7 @@ from facts.verdict import Verdict
 from facts.where import Skipped, Where
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
+from pipeline.machine_table import machine_table
 from pipeline.pool_list import pool_names
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class World:
     counts: FileCounts
     skips: tuple[Skipped, ...]
     verdicts: tuple[Verdict, ...]
+    ties: tuple[Tie, ...] = ()
+    """What ties the addresses that mine to names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +240,7 @@ def _judge(
 ) -> World:
     """Read blocks to their end and judge what they held."""
     pools = pool_names()
-    casebook = Casebook(name, pools)
+    casebook = Casebook(name, pools, machines=machine_table)
     worker = _worker(pools, cap)
     for seen in worker.run(blocks, sources, on_progress):
         if isinstance(seen, Conversation):
@@ -259,7 +263,8 @@ def _judge(
         tagged_flows=summary.tagged_flows,
         released=_limits(summary.released, casebook.dropped, summary.evicted),
     )
-    return World(counts, summary.skips, tuple(casebook.verdicts()))
+    verdicts = tuple(casebook.verdicts())
+    return World(counts, summary.skips, verdicts, tuple(casebook.ties(verdicts)))
 
 
 def _limits(released: Mapping[str, int], dropped: Mapping[str, int], evicted: int) -> Mapping[str, int]:
