@@ -5,13 +5,15 @@ counted when they are reached (`dropped`).
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from classifier.blocks import V2, Blocks
 from classifier.contacts import Contacts
 from classifier.docket import Docket
 from classifier.gateway import note as note_machine
+from classifier.logins import Logins
+from classifier.ownership_model import Tie
 from classifier.poolnames import PoolNames
 from classifier.seeds import Seeds
 from classifier.shares import earn, hand_in, leave, named, price, refuse
@@ -69,10 +71,11 @@ class Casebook:
         self._contacts = Contacts(pools, self.dropped)
         self._blocks = Blocks(self.dropped)
         self._seeds = Seeds(self.dropped)
+        self._logins = Logins(self.dropped)
         self._handlers: dict[type, _Handler] = {
             events.DnsQuery: self._contacts.query,
             events.DnsAnswer: self._answer,
-            events.TlsHello: self._contacts.hello,
+            events.TlsHello: self._hello,
             events.TlsCertificate: self._contacts.certificate,
             events.ProxyTarget: self._contacts.target,
             events.NodeHello: self._node_hello,
@@ -115,6 +118,11 @@ class Casebook:
             self.source, self._weights, self._contacts, talks, nodes, self._blocks, self._seeds
         ).verdicts()
 
+    def ties(self, verdicts: Iterable[Verdict]) -> list[Tie]:
+        """Return what ties the addresses that mine by these verdicts to names; see docs/ownership.md."""
+        talks = (talk for group in self._talks.values() for talk in group)
+        return self._logins.ties(talks, self._contacts, verdicts)
+
     def _pool_event(self, seen: Observation, event: events.PoolEvent) -> None:
         flow = seen.flow
         straight = (event.side is Side.CLIENT) == (event.sender == "miner")
@@ -144,6 +152,10 @@ class Casebook:
             connection.first_ns = seen.at_ns
         connection.last_ns = max(connection.last_ns, seen.at_ns)
         connection.asked |= event.sender == "miner"
+        if type(event) is events.Login:
+            self._logins.named(talk, key, event, seen.where, seen.at_ns)
+        elif type(event) is events.Subscribe:
+            self._logins.introduced(talk, key, event.agent)
         if not _learn(talk, connection, event, seen.at_ns):
             self.dropped["names-beyond-limit"] += 1
 
@@ -189,6 +201,10 @@ class Casebook:
         _remember(self._recent, flow, (flow, protocol, talk))
         talk.span(seen.at_ns, seen.at_ns)
         return talk
+
+    def _hello(self, seen: Observation, event: events.TlsHello) -> None:
+        self._contacts.hello(seen, event)
+        self._logins.hello(seen, event)
 
     def _answer(self, seen: Observation, event: events.DnsAnswer) -> None:
         self._contacts.answer(seen, event)
