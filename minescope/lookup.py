@@ -247,8 +247,11 @@ def _print(answer: "Answer", sentence: Sentence, lang: Lang) -> None:
 
 
 def _held(attribution: "Attribution", lang: Lang) -> str:
+    from registry.division_table import in_force
+
     if attribution.certain:
-        place = (attribution.uscc, attribution.site, attribution.division, attribution.address)
+        division = in_force().shown(attribution.division) if attribution.division else None
+        place = (attribution.uscc, attribution.site, division, attribution.address)
         named = ", ".join(part for part in (attribution.enterprise, *place) if part)
         return f"{_word('held', lang)} {named}"
     if not attribution.candidates:

@@ -1,6 +1,5 @@
 """`minescope registry`: who held an address, and where it stands: loading, importing, asking what changed."""
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.registry_show import convert, divisions, history, imports
 
 if TYPE_CHECKING:
     from facts.errors import RowError
@@ -38,6 +38,8 @@ registry = typer.Typer(
     no_args_is_help=True,
     help="Who held an address, and where it stands: load, import, validate, history.",
 )
+for _shows in (history, imports, divisions, convert):
+    registry.command()(_shows)
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check every row and say what is wrong; change nothing.")
@@ -88,7 +90,6 @@ LogYear = Annotated[
     int | None,
     typer.Option(min=1970, max=2261, help="Year of times in logs without one.", show_default=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")]
 
 
 @registry.command()
@@ -205,103 +206,6 @@ def validate(
         with open_database(url) as database:
             result = _run(database, paths, kind, options, report)
     return _told(result, dry_run=True)
-
-
-@registry.command()
-def history(
-    key: Annotated[
-        str,
-        typer.Argument(
-            help="A credit code, a site's id, a line, a division's code, or a prefix.", show_default=False
-        ),
-    ],
-    known_at: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="What was believed at this time only.", show_default=False),
-    ] = None,
-    valid_at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="What was true at this time only.", show_default=False)
-    ] = None,
-    as_json: AsJson = False,
-) -> int:
-    """Show what is and was believed of KEY: when it was true, and from when to when it was believed.
-
-    Exits 0, 2 when the database cannot be read, 3 where nothing was ever known of KEY.
-    """
-    from facts.instant import rfc3339
-    from pipeline.lookup import read_time
-    from store.database import open_database
-    from store.registry_history import history as history_of
-
-    times = [None if text is None else read_time(text) for text in (known_at, valid_at)]
-    with open_database(_settings().database_url) as database:
-        found = history_of(database, key, *times)
-    for entry in found:
-        shown = {
-            name.removesuffix("_ns"): value if not name.endswith("_ns") or value is None else rfc3339(value)
-            for name, value in entry.items()
-        }
-        if as_json:
-            typer.echo(json.dumps(shown, ensure_ascii=False))
-            continue
-        since = f"known {shown['known_from']} to {shown['known_to'] or 'now'}"
-        true = f"true {shown['valid_from'] or 'ever'} to {shown['valid_to'] or 'on'}"
-        record = ", ".join(
-            f"{name} {value}"
-            for name, value in entry["record"].items()
-            if value not in (None, "", "[]", []) and not name.endswith("_ns")
-        )
-        typer.echo(f"{shown['kind']} {shown['key']}: {since}; {true}: {record}")
-    if not found:
-        typer.echo(f"minescope: nothing was ever known of {key}", err=True)
-        return EXIT_USAGE
-    return EXIT_NOTHING
-
-
-@registry.command()
-def imports(as_json: AsJson = False) -> int:
-    """List the imports: when, which file, how many rows, what they changed."""
-    from sqlalchemy import select
-
-    from facts.instant import rfc3339
-    from store.database import open_database
-    from store.registry_tables import ImportRow
-
-    names = ("id", "kind", "name", "digest", "known_ns", "rows", "refused", "added", "changed", "ended")
-    with open_database(_settings().database_url) as database, database.reading() as connection:
-        query = select(*(getattr(ImportRow, name) for name in names)).order_by(ImportRow.id)
-        found = [dict(row) for row in connection.execute(query).mappings()]
-    for row in found:
-        row["known"] = rfc3339(row.pop("known_ns"))
-        if as_json:
-            typer.echo(json.dumps(row, ensure_ascii=False))
-        else:
-            typer.echo(
-                f"{row['id']}  {row['known']}  {row['kind']} {row['name'] or '-'}: {row['rows']:,} rows, "
-                f"{row['refused']:,} refused, {row['added']:,} added, {row['changed']:,} changed, "
-                f"{row['ended']:,} ended"
-            )
-    return EXIT_NOTHING
-
-
-@registry.command()
-def convert(
-    longitude: Annotated[float, typer.Argument(min=-180, max=180, help="Degrees east.")],
-    latitude: Annotated[float, typer.Argument(min=-90, max=90, help="Degrees north.")],
-    given: Annotated[str, typer.Option("--from", help="WGS-84, GCJ-02 or CGCS2000.")] = "GCJ-02",
-    wanted: Annotated[str, typer.Option("--to", help="WGS-84, GCJ-02 or CGCS2000.")] = "WGS-84",
-) -> int:
-    """Convert coordinates from one datum to another (put `--` before a negative number)."""
-    from facts.errors import UsageError
-    from registry.cells import parse_datum
-    from registry.geodesy import convert as converted
-
-    try:
-        place = converted((longitude, latitude), parse_datum(given), parse_datum(wanted))
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    typer.echo(f"{place[0]:.9f} {place[1]:.9f}")
-    return EXIT_NOTHING
 
 
 def _settings() -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from facts.evidence import Evidence
 from facts.names import Level, PeerState, Role
 from facts.verdict import Verdict
+from minescope import how_much
 from minescope.language import Lang
 from pipeline.contract import Hit, Totals
 
@@ -104,6 +105,7 @@ def _speaks(verdict: Verdict, lang: Lang) -> str:
     if (left := len(peers) - _PEERS_SHOWN) > 0:
         lines.append(word("more", lang).format(count=f"{left:,}"))
     lines += verdict.pools[:_PEERS_SHOWN]
+    lines += how_much.lines(verdict, lang)
     return "\n".join(line for line in lines if line)
 
 
@@ -111,7 +113,10 @@ def _owner(attribution: "Attribution | None", lang: Lang) -> str:
     if attribution is None:
         return ""
     if attribution.certain:
-        place = " ".join(part for part in (attribution.division, attribution.address) if part)
+        from registry.division_table import in_force  # read only where somebody is named
+
+        division = in_force().shown(attribution.division) if attribution.division else None
+        place = " ".join(part for part in (division, attribution.address) if part)
         point = ""
         if attribution.longitude is not None and attribution.latitude is not None:
             point = f"({attribution.longitude:.4f}, {attribution.latitude:.4f} {attribution.datum})"

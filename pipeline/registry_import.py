@@ -13,6 +13,7 @@ from facts.endpoint import packed16
 from facts.errors import ReadError, RowError, UsageError
 from facts.where import Where
 from registry.cells import Cells
+from registry.division_table import shipped
 from registry.lease_log import Held, read_dhcpd, read_radius
 from registry.log_lines import LogClock, log_lines
 from registry.nat_log import OpenBlocks, read_nat_log
@@ -25,6 +26,8 @@ from store.registry_tables import AssignmentRow, DivisionRow, EnterpriseRow, Nat
 SUFFIXES = {".csv", ".xlsx", ".json", ".ndjson", ".jsonl", ".txt"}
 """Of the files of a folder that are looked at."""
 PROGRESS_ROWS = 100_000
+NAMED = 10
+"""Division codes named in one notice."""
 
 
 class Form(StrEnum):
@@ -204,12 +207,22 @@ def _import_file(
         known.enterprises |= staging.keys("uscc")
     elif kind is Kind.SITES:
         known.sites |= staging.keys("id")
+        result.notices += _unknown_divisions(name, staging.keys("division"), known)
     elif kind is Kind.DIVISIONS:
         known.divisions = _divisions(connection)
     staging.drop()
     finish_import(connection, import_id, report.rows, len(refused), changes)
     result.notices += report.notices
     return FileResult(name, form, report.rows, len(refused), changes)
+
+
+def _unknown_divisions(name: str, codes: set[str], known: Known) -> list[str]:
+    """Return a notice on codes that the shipped table lacks; an imported table has judged them already."""
+    lost = [] if known.divisions else sorted(code for code in codes if code not in shipped())
+    if not lost:
+        return []
+    more = f" and {len(lost) - NAMED:,} more" if len(lost) > NAMED else ""
+    return [f"{name}: divisions that the shipped table does not know: {', '.join(lost[:NAMED])}{more}"]
 
 
 def _rows(

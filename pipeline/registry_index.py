@@ -11,6 +11,7 @@ from facts.endpoint import Address
 from facts.errors import StoreError
 from pipeline.settings import Settings
 from registry.attribution import Attribution, Attributor, Bulk
+from registry.division_table import put_in_force
 from registry.index_folder import load, mark, publish, stamp_of
 from store.database import Database
 from store.registry import RegistryStore
@@ -32,7 +33,10 @@ def refresh(database: Database, folder: Path) -> bool:
 
 
 class LiveAttributor(Attributor):
-    """Answers from the index that holds now: it follows when another process publishes a new one."""
+    """Answers from the index that holds now: it follows when another process publishes a new one.
+
+    The imported divisions of an index are those that this process judges regions by.
+    """
 
     def __init__(self, folder: Path, tolerance_ns: int = 0) -> None:
         self._folder = folder
@@ -40,6 +44,7 @@ class LiveAttributor(Attributor):
         self._mark = mark(folder)
         index, _ = load(folder)
         super().__init__(index, tolerance_ns)
+        put_in_force(index.divisions)
         self._now = Attributor(index, tolerance_ns)
 
     def current(self) -> Attributor:
@@ -51,6 +56,7 @@ class LiveAttributor(Attributor):
                         index, _ = load(self._folder)
                     except StoreError:
                         return self._now  # yet another index came in between: the next question finds it
+                    put_in_force(index.divisions)
                     self._now = Attributor(index, self.tolerance_ns)
                     self._mark = at
         return self._now

@@ -1,7 +1,7 @@
 """Administrative division codes (GB/T 2260): two digits each for province, prefecture and county.
 
 `00` stands for "the whole of the level above": 330000 is a province, 330100 one of its prefectures.
-Names are held for the unassigned province 99 of the sample registry only.
+Which codes there are, and when, is told by registry/division_table.py.
 """
 
 from dataclasses import dataclass
@@ -10,15 +10,6 @@ from typing import Literal
 LENGTH = 6
 SAMPLE_PROVINCE = "99"
 """Never assigned by GB/T 2260, so that no generated place can be taken for a real one."""
-
-_NAMES = {
-    "990000": "示例省",
-    "990100": "示例省示例市",
-    "990101": "示例省示例市东区",
-    "990102": "示例省示例市西区",
-    "990200": "示例省样例市",
-    "990221": "示例省样例市样例县",
-}
 
 DivisionLevel = Literal["province", "prefecture", "county"]
 
@@ -38,7 +29,7 @@ class Division:
 def fault(code: str) -> str | None:
     """Return why `code` has not the structure of a division code, or None where it has.
 
-    Whether the code is assigned is not asked: codes come and go, and no table is held here.
+    Whether the code is assigned is not asked: codes come and go.
     """
     if len(code) != LENGTH or not (code.isascii() and code.isdigit()):
         return f"a division code is six digits, not {code!r}"
@@ -60,8 +51,3 @@ def division(code: str) -> Division:
         level = "prefecture"
     prefecture = None if level == "province" else code[:4] + "00"
     return Division(code, level, code[:2] + "0000", prefecture)
-
-
-def division_name(code: str) -> str | None:
-    """Return the full name of a division, its parents' names first; None where no name is held."""
-    return _NAMES.get(code)

@@ -7,14 +7,24 @@ record for each holder that the line had within the assignment's period.
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facts.endpoint import packed16
-from registry.model import Assignment, Enterprise, Hosting, Line, NatBlock, RegistryData, Site, Use
+from registry.model import (
+    Assignment,
+    DivisionPeriod,
+    Enterprise,
+    Hosting,
+    Line,
+    NatBlock,
+    RegistryData,
+    Site,
+    Use,
+)
 from registry.port_blocks import BlockArrays, BlockColumns, blocks_of_columns, blocks_to_columns, build_blocks
 from registry.prefix_tree import (
     FOREVER,
@@ -26,7 +36,7 @@ from registry.prefix_tree import (
     tree_to_columns,
 )
 
-FORMAT = 2
+FORMAT = 3
 """Of the arrays; a reader takes no other."""
 
 USES = tuple(Use)
@@ -102,6 +112,8 @@ class RegistryIndex:
     """JSON of each."""
     sites: Texts
     hosting: tuple[Housed, ...]
+    divisions: tuple[DivisionPeriod, ...] = ()
+    """The imported table of divisions; the shipped one is not repeated here."""
 
     def members(self, code: int) -> tuple[int, ...]:
         """Return the records behind a code of a tree."""
@@ -125,6 +137,7 @@ def to_columns(index: RegistryIndex) -> tuple[dict[str, NDArray[Any]], dict[str,
         "trees": list(index.trees),
         "realms": list(index.realms),
         "hosting": [list(one) for one in index.hosting],
+        "divisions": [astuple(one) for one in index.divisions],
     }
     return columns, rest
 
@@ -140,6 +153,7 @@ def of_columns(columns: dict[str, NDArray[Any]], rest: Mapping[str, Any]) -> Reg
         realms=tuple(rest["realms"]),
         blocks=blocks_of_columns(columns),
         hosting=tuple(Housed(*one) for one in rest["hosting"]),
+        divisions=tuple(DivisionPeriod(*one) for one in rest["divisions"]),
         **plain,
         **texts,
     )
@@ -184,7 +198,9 @@ class IndexBuilder:
         sites: Iterable[Site],
         lines: Iterable[Line] = (),
         hosting: Iterable[Hosting] = (),
+        divisions: Iterable[DivisionPeriod] = (),
     ) -> None:
+        self._divisions = tuple(divisions)
         self._enterprises, self._usccs = _numbered(enterprises, "uscc")
         self._sites, self._site_ids = _numbered(sites, "id")
         self._hosting = tuple(
@@ -327,6 +343,7 @@ class IndexBuilder:
             enterprises=self._enterprises,
             sites=self._sites,
             hosting=self._hosting,
+            divisions=self._divisions,
         )
 
     def _realm(self, name: str) -> str:
@@ -418,7 +435,7 @@ _FIRST_POOL = _USE_NUMBER[Use.NAT]
 
 def build_index(data: RegistryData) -> RegistryIndex:
     """Return the index of a registry. Raises ValueError where an assignment names what it does not hold."""
-    builder = IndexBuilder(data.enterprises, data.sites, data.lines, data.hosting)
+    builder = IndexBuilder(data.enterprises, data.sites, data.lines, data.hosting, data.divisions)
     for given in data.assignments:
         builder.assignment(given)
     for block in data.nat_blocks:

@@ -21,6 +21,7 @@ from registry.cells import (
     parse_instant,
     parse_port,
 )
+from registry.division_table import SUCCESSORS
 from registry.model import Use
 
 Record = tuple[Any, ...]
@@ -129,15 +130,32 @@ def _not_a_division(code: str, at_ns: int | None, known: Known) -> str | None:
     if at_ns is None or any(begin <= at_ns and (end is None or at_ns < end) for begin, end, _ in periods):
         return None
     successor = periods[-1][2]
-    return f"code {code} named no division then" + (f"; {successor} took its place" if successor else "")
+    took = " and ".join(successor.split(SUCCESSORS))
+    return f"code {code} named no division then" + (f"; {took} took its place" if successor else "")
 
 
 def _division(cells: Cells, known: Known) -> Record:
     code, name = cells.checked("code", divisions.fault), cells.text("name")
-    successor = cells.or_empty("successor")
-    if successor and (why := divisions.fault(successor)) is not None:
-        cells.refuse("successor", why)
-    return code, name, successor, *cells.period(), cells.said_by()
+    successors = [one for part in cells.or_empty("successor").split(SUCCESSORS) if (one := part.strip())]
+    for one in successors:
+        if (why := divisions.fault(one)) is not None:
+            cells.refuse("successor", why)
+    _says_so(cells, code)
+    return code, name, SUCCESSORS.join(successors), *cells.period(), cells.said_by()
+
+
+def _says_so(cells: Cells, code: str) -> None:
+    """Refuse a level or a parent, where a table has them, that are not those of the code."""
+    if not code or divisions.fault(code) is not None:
+        return
+    own = divisions.division(code)
+    level = cells.or_empty("level")
+    if level and level != own.level:
+        cells.refuse("level", f"{code} is a {own.level}, not {level!r}")
+    parents = {"province": ("",), "prefecture": (own.province,), "county": (own.prefecture, own.province)}
+    parent = cells.or_empty("parent")
+    if parent and parent not in parents[own.level]:
+        cells.refuse("parent", f"{parent!r} is no parent of {code}")
 
 
 def _line(cells: Cells, known: Known) -> Record:
@@ -262,7 +280,7 @@ SPECS: dict[Kind, TableSpec] = {
             Kind.DIVISIONS,
             "divisions",
             ("code", "name", "valid_from"),
-            ("valid_to", "successor", "source"),
+            ("valid_to", "successor", "level", "parent", "source"),
             ("code", "name", "successor", *_PERIOD),
             ("code", "valid_from_ns"),
             ("code",),

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-WHOLE_COUNTRY = "000000"
-"""The division of the central level: every code lies in it."""
+from registry.division_table import WHOLE_COUNTRY as WHOLE_COUNTRY  # part of this file's interface
+from registry.division_table import in_force
+from registry.division_table import subtree as subtree
 
 
 class AccountRole(StrEnum):
@@ -88,16 +89,10 @@ def permissions(
     return held if scopes is None else held & frozenset(scopes)
 
 
-def subtree(division: str) -> str:
-    """Return the digits that every code of the division's subtree begins with; "" for the whole country."""
-    if division == WHOLE_COUNTRY:
-        return ""
-    if division.endswith("0000"):
-        return division[:2]
-    return division[:4] if division.endswith("00") else division
-
-
 def lies_in(code: str | None, division: str) -> bool:
-    """Say whether a GB/T 2260 code lies in the subtree of a division; unknown places only in the whole."""
-    prefix = subtree(division)
-    return not prefix or (code is not None and code.startswith(prefix))
+    """Say whether a right on a division covers a GB/T 2260 code; an unknown place only that on the whole.
+
+    Codes that ended lie in what covers all of their successors (registry/division_table.py).
+    """
+    covered = in_force().covers(division)
+    return covered == ("",) or (code is not None and code.startswith(covered))

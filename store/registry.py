@@ -118,7 +118,11 @@ class RegistryStore:
         """Return the index of the registry held and its stamp; rows pass one by one."""
         with self._db.reading() as connection:
             builder = IndexBuilder(
-                enterprises(connection), sites(connection), lines(connection), hosting(connection)
+                enterprises(connection),
+                sites(connection),
+                lines(connection),
+                hosting(connection),
+                divisions(connection),
             )
             row = AssignmentRow
             query = select(
@@ -176,6 +180,6 @@ def _stamp(connection: Connection) -> str:
     row = connection.execute(select(func.max(ImportRow.id), func.max(ImportRow.known_ns))).one()
     counts = [
         connection.scalar(select(func.max(table.id))) or 0
-        for table in (AssignmentRow, NatBlockRow, LineRow, HostingRow)
+        for table in (AssignmentRow, NatBlockRow, LineRow, HostingRow, DivisionRow)
     ]
     return "-".join(str(part or 0) for part in (*row, *counts))

@@ -1,6 +1,6 @@
 """Which rows a transaction of the API may see: tells PostgreSQL the region of who asks.
 
-The policies are those of store/migrations/row_security.py. On SQLite, which knows none, nothing happens.
+The policies are those of store/migrations/regions.py. On SQLite, which knows none, nothing happens.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 from sqlalchemy import Connection, event, text
 
-from store.access_rules import subtree
+from registry.division_table import in_force
 from store.database import Database
 
 _NOTHING, _EVERYTHING = "!", "*"
@@ -35,8 +35,8 @@ def is_locked(database: Database) -> bool:
 
 
 def see_division(division: str) -> None:
-    """From here on in this context, see a division's subtree."""
-    _region.set(subtree(division) or _EVERYTHING)
+    """From here on in this context, see what a right on a division covers."""
+    _region.set(",".join(in_force().covers(division)) or _EVERYTHING)
 
 
 @contextmanager

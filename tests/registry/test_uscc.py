@@ -77,8 +77,3 @@ def test_a_code_without_the_structure_of_a_division_is_refused_with_a_reason(cod
     assert divisions.fault(code)
     with pytest.raises(ValueError, match=r"."):
         divisions.division(code)
-
-
-def test_the_sample_divisions_have_names_and_others_none() -> None:
-    assert divisions.division_name("990101") == "示例省示例市东区"
-    assert divisions.division_name("330100") is None

@@ -1,0 +1,212 @@
+"""`minescope registry history|imports|divisions|convert`: what the registry knows, asked by hand."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+
+if TYPE_CHECKING:
+    from registry.division_table import DivisionTable, Named
+
+_CHINA_NS = 8 * 3600 * 10**9
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")]
+
+
+def history(
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="A credit code, a site's id, a line, a division's code, or a prefix.", show_default=False
+        ),
+    ],
+    known_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="What was believed at this time only.", show_default=False),
+    ] = None,
+    valid_at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="What was true at this time only.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show what is and was believed of KEY: when it was true, and from when to when it was believed.
+
+    Exits 0, 2 when the database cannot be read, 3 where nothing was ever known of KEY.
+    """
+    from facts.instant import rfc3339
+    from pipeline.lookup import read_time
+    from pipeline.settings import load_settings
+    from store.database import open_database
+    from store.registry_history import history as history_of
+
+    times = [None if text is None else read_time(text) for text in (known_at, valid_at)]
+    with open_database(load_settings().database_url) as database:
+        found = history_of(database, key, *times)
+    for entry in found:
+        shown = {
+            name.removesuffix("_ns"): value if not name.endswith("_ns") or value is None else rfc3339(value)
+            for name, value in entry.items()
+        }
+        if as_json:
+            typer.echo(json.dumps(shown, ensure_ascii=False))
+            continue
+        since = f"known {shown['known_from']} to {shown['known_to'] or 'now'}"
+        true = f"true {shown['valid_from'] or 'ever'} to {shown['valid_to'] or 'on'}"
+        record = ", ".join(
+            f"{name} {value}"
+            for name, value in entry["record"].items()
+            if value not in (None, "", "[]", []) and not name.endswith("_ns")
+        )
+        typer.echo(f"{shown['kind']} {shown['key']}: {since}; {true}: {record}")
+    if not found:
+        typer.echo(f"minescope: nothing was ever known of {key}", err=True)
+        return EXIT_USAGE
+    return EXIT_NOTHING
+
+
+def imports(as_json: AsJson = False) -> int:
+    """List the imports: when, which file, how many rows, what they changed."""
+    from sqlalchemy import select
+
+    from facts.instant import rfc3339
+    from pipeline.settings import load_settings
+    from store.database import open_database
+    from store.registry_tables import ImportRow
+
+    names = ("id", "kind", "name", "digest", "known_ns", "rows", "refused", "added", "changed", "ended")
+    with open_database(load_settings().database_url) as database, database.reading() as connection:
+        query = select(*(getattr(ImportRow, name) for name in names)).order_by(ImportRow.id)
+        found = [dict(row) for row in connection.execute(query).mappings()]
+    for row in found:
+        row["known"] = rfc3339(row.pop("known_ns"))
+        if as_json:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            typer.echo(
+                f"{row['id']}  {row['known']}  {row['kind']} {row['name'] or '-'}: {row['rows']:,} rows, "
+                f"{row['refused']:,} refused, {row['added']:,} added, {row['changed']:,} changed, "
+                f"{row['ended']:,} ended"
+            )
+    return EXIT_NOTHING
+
+
+def divisions(
+    codes: Annotated[
+        list[str],
+        typer.Argument(metavar="CODE|NAME...", help="Codes, or parts of names.", show_default=False),
+    ],
+    as_json: AsJson = False,
+) -> int:
+    """Tell what division codes mean and meant, what took their place, and what a right on them covers.
+
+    Asked are the codes that come with minescope (the end of 2025, and changes since 2009) and, over them, the
+    table that was imported.
+
+    **Examples**: `minescope registry divisions 371202`, `minescope registry divisions 余杭`
+
+    Exits 0, 2 when the database cannot be read, 3 where no list has a code or a name.
+    """
+    from registry.division_table import shipped
+
+    table = shipped().over(_imported())
+    unknown = []
+    for asked in codes:
+        found = [asked] if asked.isdigit() else [code for code in table if asked in _full_name(table, code)]
+        named = [one for code in found if (one := table.named(code)) is not None]
+        if not named:
+            unknown.append(asked)
+        for one in named:
+            typer.echo(_json(one, table) if as_json else _told(one, table))
+    for asked in unknown:
+        typer.echo(f"minescope: no list of divisions has {asked}", err=True)
+    return EXIT_USAGE if unknown else EXIT_NOTHING
+
+
+def _imported() -> Any:
+    from pipeline.home import has_database
+    from pipeline.settings import load_settings
+    from store.database import open_database
+    from store.registry_rows import divisions as held
+
+    if not has_database():
+        return ()
+    with open_database(load_settings().database_url) as database, database.reading() as connection:
+        return tuple(held(connection))
+
+
+def _full_name(table: "DivisionTable", code: str) -> str:
+    named = table.named(code)
+    return "" if named is None else named.full_name
+
+
+def _told(one: "Named", table: "DivisionTable") -> str:
+    told = f"{one.code} {one.full_name} ({one.level}"
+    told += f" in {one.parent})" if one.parent else ")"
+    for period in one.periods:
+        begin, end = _day(period.valid_from_ns), _day(period.valid_to_ns)
+        told += f"; {period.name}" + (f" from {begin}" if begin else "") + (f" to {end}" if end else "")
+        told += f" [{period.source}]"
+    if one.successors:
+        told += f"; then {', '.join(table.shown(code) for code in one.successors)}"
+    return f"{told}; a right on it covers {', '.join(_whole(digits) for digits in table.covers(one.code))}"
+
+
+def _json(one: "Named", table: "DivisionTable") -> str:
+    periods = [
+        {
+            "name": period.name,
+            "valid_from": _day(period.valid_from_ns),
+            "valid_to": _day(period.valid_to_ns),
+            "successors": [part for part in period.successor.split(";") if part],
+            "source": period.source,
+        }
+        for period in one.periods
+    ]
+    return json.dumps(
+        {
+            "code": one.code,
+            "name": one.name,
+            "full_name": one.full_name,
+            "level": one.level,
+            "parent": one.parent,
+            "in_force": one.in_force,
+            "successors": list(one.successors),
+            "periods": periods,
+            "covers": [_whole(digits) for digits in table.covers(one.code)],
+        },
+        ensure_ascii=False,
+    )
+
+
+def _day(at_ns: int | None) -> str | None:
+    """Return the day, in China, on which a period begins or ended; divisions change at midnight there."""
+    from facts.instant import rfc3339
+    from registry.division_table import SINCE_EVER
+
+    return None if at_ns is None or at_ns == SINCE_EVER else rfc3339(at_ns + _CHINA_NS)[:10]
+
+
+def _whole(digits: str) -> str:
+    """Return the code of a subtree."""
+    return digits.ljust(6, "0")
+
+
+def convert(
+    longitude: Annotated[float, typer.Argument(min=-180, max=180, help="Degrees east.")],
+    latitude: Annotated[float, typer.Argument(min=-90, max=90, help="Degrees north.")],
+    given: Annotated[str, typer.Option("--from", help="WGS-84, GCJ-02 or CGCS2000.")] = "GCJ-02",
+    wanted: Annotated[str, typer.Option("--to", help="WGS-84, GCJ-02 or CGCS2000.")] = "WGS-84",
+) -> int:
+    """Convert coordinates from one datum to another (put `--` before a negative number)."""
+    from facts.errors import UsageError
+    from registry.cells import parse_datum
+    from registry.geodesy import convert as converted
+
+    try:
+        place = converted((longitude, latitude), parse_datum(given), parse_datum(wanted))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    typer.echo(f"{place[0]:.9f} {place[1]:.9f}")
+    return EXIT_NOTHING

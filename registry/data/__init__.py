@@ -1,0 +1,1 @@
+"""Tables that come with the registry, each with the program that makes it."""
