@@ -11,9 +11,12 @@ from starlette.responses import Response
 from api.language import TAGS, Lang
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def answer_bytes(body: Any) -> bytes:
     """Return a JSON answer as it is sent."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _encode(body).encode("utf-8", "replace")
 
 
 def entity_tag(raw: bytes) -> str:

@@ -21,6 +21,7 @@ from api.problems import Problem, ProblemError, http_response, problem_response
 from api.routes import (
     accounts,
     audit,
+    bulk,
     decisions,
     evidence,
     exports,
@@ -54,6 +55,7 @@ _log = logging.getLogger("minescope.api")
 
 ROUTERS = (
     ips.router,
+    bulk.router,
     evidence.router,
     decisions.router,
     jobs.router,
@@ -88,7 +90,7 @@ def create_app(services: Services, gate: Gate, hosts: Collection[str] | None = N
     )
     app.state.services = services
     app.state.gate = gate
-    app.state.bulks = ips.Slots(ips.MAX_BULKS)
+    app.state.bulks = bulk.Slots(bulk.MAX_BULKS)
     app.state.jobs = Jobs(services, gate.clock)
     app.add_middleware(Trail, writer=gate.writer, clock=gate.clock)
     app.add_middleware(SecurityHeaders, hosts=hosts)

@@ -47,16 +47,15 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                add_security_headers(headers)
+                _add(message)
                 operation = getattr(scope.get("route"), "operation_id", None)
                 if (going := self._outgoing.get(operation or "")) is not None:
-                    headers.update(going.headers())
+                    MutableHeaders(scope=message).update(going.headers())
             await send(message)
 
-        request = Request(scope)
-        if self._hosts is not None and _host(request) not in self._hosts:
-            await problem_response(request, Problem.MISDIRECTED)(scope, receive, send_with_headers)
+        if self._hosts is not None and _host(scope) not in self._hosts:
+            refused = problem_response(Request(scope), Problem.MISDIRECTED)
+            await refused(scope, receive, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
 
@@ -67,8 +66,20 @@ def add_security_headers(headers: MutableHeaders) -> None:
         headers.setdefault(name, value)
 
 
-def _host(request: Request) -> str:
-    host = request.headers.get("host", "").lower()
+_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_NAMES = frozenset(name for name, _ in _RAW)
+
+
+def _add(start: Message) -> None:
+    """Set the security headers that a response does not set itself."""
+    headers: list[tuple[bytes, bytes]] = start["headers"]
+    own = {name for name, _ in headers} & _NAMES
+    headers.extend(_RAW if not own else [pair for pair in _RAW if pair[0] not in own])
+
+
+def _host(scope: Scope) -> str:
+    raw = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    host = raw.decode("latin-1").lower()
     if host.startswith("["):
         return host[: host.find("]") + 1]
     return host.partition(":")[0]

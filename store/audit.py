@@ -18,15 +18,15 @@ from store.access_tables import AuditArchiveRow, AuditRow
 from store.audit_chain import FIELDS, START, TEXTS, Break, Entry, Head, Walk, digest_of
 from store.columns import stored_text
 from store.database import Database, lock
+from store.prepared import Prepared
 
 KEPT_DAYS = 184
 """No entry younger than this is ever deleted: six months are the law (Cybersecurity Law, article 21)."""
 BATCH = 1000  # entries read at once
 _DAY_NS = 86_400 * NS
-# Made once: to form a statement takes longer than to run it.
-_APPEND = insert(AuditRow)
-_LAST = select(AuditRow.seq, AuditRow.digest).order_by(AuditRow.seq.desc()).limit(1)
-_LAST_ARCHIVED = (
+_APPEND = Prepared(insert(AuditRow))
+_LAST = Prepared(select(AuditRow.seq, AuditRow.digest).order_by(AuditRow.seq.desc()).limit(1))
+_LAST_ARCHIVED = Prepared(
     select(AuditArchiveRow.last_seq, AuditArchiveRow.last_digest)
     .order_by(AuditArchiveRow.last_seq.desc())
     .limit(1)
@@ -59,12 +59,17 @@ class Archived:
 class AuditStore:
     """Appends, reads, verifies and archives entries."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, durable: bool = True) -> None:
         self._db = db
+        self._durable = durable
 
     def append(self, entries: Sequence[Entry]) -> Head:
-        """Append entries in order, all or none; several processes may do so at once."""
-        with self._db.writing() as connection:
+        """Append entries in order, all or none; several processes may do so at once.
+
+        When it returns they are on the disk, unless the store is not `durable`: then a power failure may take
+        the last seconds back, and the end of the program nothing.
+        """
+        with self._db.writing(durable=self._durable) as connection:
             lock(connection, "audit")
             head = _head(connection)
             rows = []
@@ -74,7 +79,7 @@ class AuditStore:
                 texts = {name: getattr(entry, name) for name in TEXTS}
                 rows.append(dict(zip(FIELDS, [*raw, head.digest], strict=True)) | texts)
             if rows:
-                connection.execute(_APPEND, rows)
+                _APPEND.run(connection, rows)
         return head
 
     def head(self) -> Head:
@@ -231,13 +236,13 @@ def _json(fields: Sequence[Any]) -> dict[str, Any]:
 
 def _start(connection: Connection) -> Head:
     """Return where the chain that is held begins: behind the last archive."""
-    last = connection.execute(_LAST_ARCHIVED).first()
-    return Head(0, START) if last is None else Head(*last)
+    last = _LAST_ARCHIVED.rows(connection, {})
+    return Head(*last[0]) if last else Head(0, START)
 
 
 def _head(connection: Connection) -> Head:
-    last = connection.execute(_LAST).first()
-    return _start(connection) if last is None else Head(*last)
+    last = _LAST.rows(connection, {})
+    return Head(*last[0]) if last else _start(connection)
 
 
 def _raws(connection: Connection, last: int | None = None) -> Iterator[Sequence[Any]]:

@@ -39,16 +39,25 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, durable: bool = False) -> Iterator[Connection]:
         """Give one connection whose changes are kept together at the end, or not at all.
 
-        On SQLite there is one writer at a time, and the next one waits. Raises StoreError where the database
-        fails or stays busy.
+        On SQLite there is one writer at a time, and the next one waits; a power failure may take the last
+        changes back that were not wanted `durable`. Raises StoreError where the database fails or stays busy.
         """
         with stored(self._name), self.engine.connect() as connection:
             connection.execution_options(minescope_writes=True)
-            with connection.begin():
-                yield connection
+            if self.engine.dialect.name != "sqlite" or not durable:
+                with connection.begin():
+                    yield connection
+                return
+            driver = connection.connection.cursor()
+            driver.execute("PRAGMA synchronous = FULL")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute("PRAGMA synchronous = NORMAL")
 
     def close(self) -> None:
         """Close all connections; the object cannot be used after."""

@@ -80,6 +80,8 @@ class Gate:
         self._rate = parse(rate)
         self._stranger_rate = parse(STRANGER_RATE)
         self._login_rate = parse(LOGIN_RATE)
+        self._grant = max(1, self._rate.amount // 1000)
+        self._granted: dict[str, int] = {}
         self._remembered: dict[bytes, tuple[Account, int]] = {}
         self._users_asked_ns = 0
 
@@ -94,7 +96,7 @@ class Gate:
             raise ProblemError(Problem.FORBIDDEN, permission=permission.value)
         if permission is not None:
             asked.purpose = read_purpose(stated)
-        self._spend(self._rate, "account", account.actor)
+        self._spend_of(account)
         see_division(account.division)
         return Asker(account, asked.purpose)
 
@@ -156,6 +158,18 @@ class Gate:
                 self._mode = Mode.CLOSED
             self._users_asked_ns = self.clock()
         return self._mode is not Mode.CLOSED
+
+    def _spend_of(self, account: Account) -> None:
+        """Spend one request of an account; asked for a thousandth of its rate at a time, which is cheaper."""
+        left = self._granted.get(account.actor, 0)
+        if left == 0:
+            if len(self._granted) >= _REMEMBERED:
+                self._granted.clear()
+            left = self._grant
+            if not self._limiter.hit(self._rate, "account", account.actor, cost=left):
+                left = 1
+                self._spend(self._rate, "account", account.actor)
+        self._granted[account.actor] = left - 1
 
     def _spend(self, rate: Any, *who: str) -> None:
         if not self._limiter.hit(rate, *who):

@@ -1,6 +1,5 @@
 """The trail: no answer leaves before the audit has kept who asked what, and why."""
 
-import asyncio
 import logging
 import zlib
 from collections.abc import Callable, Iterable
@@ -41,12 +40,12 @@ class Asked:
 
 def record(request: Request, account: Account | None) -> Asked:
     """Let this request leave a trail."""
-    route = request.scope.get("route")
-    query = request.url.query
-    subject = request.url.path + (f"?{query}" if query else "")
+    scope = request.scope
+    query = scope["query_string"].decode("latin-1")
+    subject = scope["path"] + (f"?{query}" if query else "")
     asked = Asked(
         account,
-        getattr(route, "operation_id", None) or "",
+        getattr(scope.get("route"), "operation_id", None) or "",
         subject[:MAX_SUBJECT],
         request.client.host if request.client else "",
     )
@@ -108,4 +107,4 @@ class Trail:
             status,
             asked.detail,
         )
-        await asyncio.wrap_future(self._writer.write(entry))
+        await self._writer.keep(entry)

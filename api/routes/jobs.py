@@ -19,8 +19,8 @@ from api.language import Language
 from api.models import JobModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
+from api.routes.bulk import NDJSON, Slots
 from api.routes.decisions import IdempotencyKey, once
-from api.routes.ips import NDJSON, Slots
 from facts.instant import rfc3339
 from pipeline.lookup import Ask
 from store.decisions import Reply

@@ -19,7 +19,7 @@ from api import models
 from api.jobs import Jobs
 from api.pcap import PCAP, PCAPNG, capture_file
 from api.routes import jobs as jobs_route
-from api.routes.ips import Slots
+from api.routes.bulk import Slots
 from api.sheets import COLUMNS
 from facts.evidence import Evidence
 from facts.instant import NS
