@@ -1,1 +1,1 @@
-"""The traffic laboratory: whole networks from a seed, as rhythm columns and as capture files; docs/laboratory.md."""
+"""The traffic laboratory: networks from a seed, as rhythm columns and as captures; docs/laboratory.md."""

@@ -126,7 +126,7 @@ class Talk:
         self._parts.append(rows)
 
     def rows(self, lines: Lines) -> Array:
-        """Return (n,) SEND rows by flow then time, those outside of the flow's life or the capture left out."""
+        """Return (n,) SEND rows by flow then time, those outside of life or capture left out."""
         rows = np.concatenate(self._parts) if self._parts else np.empty(0, SEND)
         flow, at = rows["flow"], rows["at"]
         rows = rows[(at >= lines.seen_from[flow]) & (at < lines.seen_to[flow])]

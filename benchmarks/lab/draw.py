@@ -86,5 +86,7 @@ class Draw:
         """Return draws of their own, so that one part of a network does not shift another."""
         made: Any = object.__new__(Draw)
         made.split = self.split
-        made.rng = np.random.default_rng([zlib.crc32(name.encode()), *self.rng.integers(0, 2**32, 4).tolist()])
+        made.rng = np.random.default_rng(
+            [zlib.crc32(name.encode()), *self.rng.integers(0, 2**32, 4).tolist()]
+        )
         return made  # type: ignore[no-any-return]

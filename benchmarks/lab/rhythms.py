@@ -18,7 +18,9 @@ def spread(counts: Array) -> tuple[Array, Array]:
     return flow, np.arange(len(flow)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
-def periodic(rng: np.random.Generator, start: Array, stop: Array, period: Array, jitter: Array | float) -> Points:
+def periodic(
+    rng: np.random.Generator, start: Array, stop: Array, period: Array, jitter: Array | float
+) -> Points:
     """A clock of its own a flow, from a phase of its own; `jitter`: standard deviation of each tick, s."""
     first = start + rng.random(len(start)) * np.minimum(period, np.maximum(stop - start, 0))
     flow, turn = spread(np.ceil((stop - first) / period))
@@ -33,9 +35,7 @@ def poisson(rng: np.random.Generator, start: Array, stop: Array, rate: Array) ->
     return flow, start[flow] + rng.random(len(flow)) * (stop - start)[flow]
 
 
-def renewal(
-    rng: np.random.Generator, start: Array, stop: Array, mean: Array, shape: Array | float
-) -> Points:
+def renewal(rng: np.random.Generator, start: Array, stop: Array, mean: Array, shape: Array | float) -> Points:
     """Gamma gaps of a mean, s: shape 1 is a Poisson process, above it regular, below it in clusters."""
     wanted = np.ceil(1.3 * np.maximum(stop - start, 0) / mean + 6)
     flow, turn = spread(wanted)
@@ -63,8 +63,10 @@ def bursts(rng: np.random.Generator, points: Points, mean: Array, gap: Array) ->
     return flow[leader], at[leader] + run - base, turn
 
 
-def talks(rng: np.random.Generator, start: Array, stop: Array, on: Array, off: Array) -> tuple[Array, Array, Array]:
-    """Return spells in which somebody is there: flow, begin and end of each; on and off are mean lengths, s."""
+def talks(
+    rng: np.random.Generator, start: Array, stop: Array, on: Array, off: Array
+) -> tuple[Array, Array, Array]:
+    """Return spells in which somebody is there: flow, begin, end; on and off: mean lengths, s."""
     flow, begin = renewal(rng, start, stop, on + off, 1.0)
     return flow, begin, np.minimum(begin + rng.exponential(1.0, len(flow)) * on[flow], stop[flow])
 

@@ -1,0 +1,222 @@
+"""Whole networks from a seed: flows, packets, and the truth; what train and test are made of never meets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.lab import mining
+from benchmarks.lab.batch import Batch, Labels, carried
+from benchmarks.lab.benign.kind import Kind
+from benchmarks.lab.benign.table import KINDS
+from benchmarks.lab.carriers.table import ENCRYPTED
+from benchmarks.lab.carriers.vantage import Vantage, seen
+from benchmarks.lab.columns import FRAME, Array
+from benchmarks.lab.draw import Draw, Split
+from benchmarks.lab.places import Ends, ends, lines
+from benchmarks.lab.pools import Pool
+from benchmarks.lab.tables import flow_table, packet_log, swapped
+
+DAY_NS = 86_400 * 10**9
+_FIRST_DAY = 20_089
+"""2025-01-01, days since 1970."""
+CAPTURED = 1_300
+"""Host and service pairs for each that mines: the prior."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What one probe saw of one network."""
+
+    flows: Array
+    """(flows,) facts.flow.FLOW."""
+    packets: Array
+    """(n,) facts.rhythm.PACKET by flow then time; `flow` is the row of `flows`."""
+    truth: Array
+    """(flows,) benchmarks.lab.tables.TRUTH, row by row beside `flows`."""
+    clocks: Mapping[str, Array]
+    """Per pool, (m,) JOB: when its clients were told of work, s of true time since the start."""
+    pools: Mapping[str, Pool]
+    split: Split
+    start_ns: int
+    seconds: float
+    vantage: Vantage
+    frames: Array
+    """(k,) FRAME by flow then time: every packet, empty ones too."""
+    ends: Ends
+    batches: Sequence[Batch] = field(repr=False)
+    origin: Array = field(repr=False)
+    """(flows, 2) i8: batch, and row there, of each flow."""
+
+    @property
+    def client_way(self) -> Array:
+        """(flows,) u1: the `way` of PACKET rows in which each flow's client sends."""
+        return swapped(self.ends).astype(np.uint8)
+
+
+def network(
+    seed: int,
+    split: Split = "train",
+    minutes: float = 15,
+    miners: int = 6,
+    benign: int | None = None,
+    tunnel: str | None = None,
+    plain: float = 0.1,
+    loss: float | None = None,
+    capture_loss: float = 0.0,
+    sampling: int = 1,
+    dialects: tuple[str, ...] | None = None,
+    kinds: Sequence[Kind] = KINDS,
+    pools: int | None = None,
+    habits: mining.Habits | None = None,
+) -> Network:
+    """Make a network.
+
+    `miners` that hide among `benign` flows (None: 1,300 for each miner); `tunnel`: the carrier of all that
+    hide (a key of CARRIERS), else a mix; `plain`: part of the miners that hide nothing, from whom clocks can
+    be learned; `loss`: mean share that paths lose (None: drawn, up to 2 %); `capture_loss` and `sampling`:
+    what the probe misses; `dialects`: only these; `pools`: how many, else one for two or three miners.
+    """
+    draw = Draw(seed, split)
+    seconds, tag = minutes * 60.0, f"{split}{seed}"
+    path = (draw.one("path.loss", 1e-4, 0.02, log=True) if loss is None else loss, 0.001)
+    vantage = Vantage(capture_loss, sampling, draw.rng.normal(0, 2e-5), draw.rng.normal(0, 0.2))
+    served = mining.pools(pools or max(2, miners // 2), tag, seconds, draw.child("pools"), dialects)
+    count = CAPTURED * miners if benign is None else benign
+    hosts = max(4, (count + miners) // 4)
+    batches = _miners(served, miners, tunnel, plain, hosts, tag, seconds, path, habits, draw.child("miners"))
+    batches += _benign(count, kinds, hosts, tag, seconds, path, draw.child("benign"))
+    start_ns = _day(split, draw)
+    return assembled(batches, served, split, start_ns, seconds, vantage, draw.child("capture"))
+
+
+def _day(split: Split, draw: Draw) -> int:
+    """Return when the capture starts: every third day is the test's. ns since 1970."""
+    day = 3 * int(draw.rng.integers(0, 200)) + (2 if split == "test" else int(draw.rng.integers(0, 2)))
+    return (_FIRST_DAY + day) * DAY_NS + int(draw.rng.integers(0, 82_000 * 10**9))
+
+
+def _miners(
+    served: list[Pool],
+    count: int,
+    tunnel: str | None,
+    plain: float,
+    hosts: int,
+    tag: str,
+    seconds: float,
+    path: tuple[float, float],
+    habits: mining.Habits | None,
+    draw: Draw,
+) -> list[Batch]:
+    made: list[mining.Connection] = []
+    mixed = draw.weighted(list(ENCRYPTED), list(ENCRYPTED.values()), count)
+    for number in range(count):
+        pool = served[int(draw.rng.integers(len(served)))]
+        hidden = tunnel or ("noise" if pool.coin.dialect == "stratum-v2" else mixed[number])
+        carrier = "plain" if number < round(plain * count) else hidden
+        client = int(draw.rng.integers(hosts))
+        made += mining.connections(pool, served, carrier, client, seconds, habits or mining.Habits(), draw)
+    return mining.batches(made, tag, seconds, path, draw)
+
+
+def _benign(
+    count: int,
+    kinds: Sequence[Kind],
+    hosts: int,
+    tag: str,
+    seconds: float,
+    path: tuple[float, float],
+    draw: Draw,
+) -> list[Batch]:
+    batches: list[Batch] = []
+    shares = np.array([kind.share for kind in kinds])
+    for kind, amount in zip(kinds, draw.rng.multinomial(count, shares / shares.sum()), strict=True):
+        if amount:
+            batches += benign_batches(kind, int(amount), hosts, tag, seconds, path, draw)
+    return batches
+
+
+def benign_batches(
+    kind: Kind,
+    count: int,
+    hosts: int,
+    tag: str,
+    seconds: float,
+    path: tuple[float, float],
+    draw: Draw,
+    least: float = 0.0,
+) -> list[Batch]:
+    """Return flows of one kind, by carrier; each carries `least` s of the capture or more."""
+    carriers = sorted(set(kind.carriers))
+    chances = np.array([kind.carriers.count(name) for name in carriers]) / len(kind.carriers)
+    batches = []
+    for carrier, amount in zip(carriers, draw.rng.multinomial(count, chances), strict=True):
+        if not amount:
+            continue
+        makes = int(min(max(2, amount // 12), 40))
+        life = np.exp(draw.rng.uniform(*np.log(kind.life), makes))
+        lie = lines(draw, int(amount), makes, seconds, life, least)
+        rows = kind.play(draw, lie)
+        names = [f"{kind.name}/{tag}/{carrier}/{make}" for make in range(makes)]
+        labels = Labels(False, kind.name, implementation=[names[make] for make in lie.make])
+        ports = draw.rng.choice(kind.ports, makes)[lie.make]
+        clients = draw.rng.integers(0, hosts, int(amount))
+        batches.append(
+            carried(draw, lie, rows, (), carrier, path, labels, ports, clients, f"{kind.name}/{carrier}")
+        )
+    return batches
+
+
+def assembled(
+    batches: Sequence[Batch],
+    served: Sequence[Pool],
+    split: Split,
+    start_ns: int,
+    seconds: float,
+    vantage: Vantage,
+    draw: Draw,
+) -> Network:
+    """Let a probe see batches, and lay its tables."""
+    rng, parts, base = draw.rng, [], 0
+    for batch in batches:
+        frames = seen(rng, batch.wire.frames, seconds, vantage)
+        frames["flow"] += np.uint32(base)
+        parts.append(frames)
+        base += len(batch.lines)
+    frames = np.concatenate([np.empty(0, FRAME), *parts])  # by flow then time, as each batch is
+    shown, frames["flow"] = np.unique(frames["flow"], return_inverse=True)
+    truth = np.concatenate([batch.truth for batch in batches])
+    origin = np.stack(
+        [np.repeat(np.arange(len(batches)), [len(batch.lines) for batch in batches]), truth["flow"]], 1
+    )
+    services = np.repeat(
+        np.cumsum([0] + [batch.lines.makes for batch in batches])[:-1], [len(b.lines) for b in batches]
+    )
+    truth["server"] += services.astype(np.uint32)
+    ports = np.concatenate([batch.ports for batch in batches])
+    udp = np.concatenate([np.full(len(batch.lines), batch.udp) for batch in batches])
+    header = np.concatenate([np.full(len(batch.lines), batch.header) for batch in batches])
+    truth, ports, udp, header = truth[shown], ports[shown], udp[shown], header[shown]
+    six = rng.random(int(truth["server"].max()) + 1 if len(truth) else 1) < 0.25
+    order = np.argsort(truth["client"], kind="stable")
+    number = np.empty(len(truth), np.int64)
+    client = truth["client"][order]
+    first = np.searchsorted(client, client)
+    number[order] = np.arange(len(truth)) - first
+    where = ends(truth["client"], number, truth["server"], ports, six[truth["server"]], udp, header)
+    truth["flow"] = np.arange(len(truth))
+    return Network(
+        flows=flow_table(frames, where, start_ns),
+        packets=packet_log(frames, where, start_ns),
+        truth=truth,
+        clocks={pool.name: pool.jobs for pool in served},
+        pools={pool.name: pool for pool in served},
+        split=split,
+        start_ns=start_ns,
+        seconds=seconds,
+        vantage=vantage,
+        frames=frames,
+        ends=where,
+        batches=batches,
+        origin=origin[shown],
+    )
