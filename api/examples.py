@@ -50,8 +50,47 @@ _VERDICT: dict[str, Any] = {
     "wallets": [],
     "workers": 1,
     "pools": ["example-pool"],
-    "hashrate": [{"algorithm": "rx/0", "value": 4100.0, "low": 3300.0, "high": 5000.0, "unit": "H/s"}],
-    "power_kw": None,
+    "hashrate": [
+        {
+            "algorithm": "rx/0",
+            "value": 4100.0,
+            "low": 2942.0,
+            "high": 5562.0,
+            "unit": "H/s",
+            "shares": 41,
+            "rejected": 0,
+            "stale": 1,
+            "reported": None,
+            "coverage": 1.0,
+            "seconds": 2400.0,
+            "series": [
+                {
+                    "worker": None,
+                    "start": "2026-03-01T08:00:12.250000Z",
+                    "seconds": 2400.0,
+                    "shares": 41,
+                    "rejected": 0,
+                    "stale": 1,
+                    "value": 4100.0,
+                    "low": 2942.0,
+                    "high": 5562.0,
+                }
+            ],
+        }
+    ],
+    "rigs": ["rig1"],
+    "machines": {"value": 1, "low": 1, "high": 1, "exact": False, "basis": "workers"},
+    "power_kw": {
+        "value": 0.0607,
+        "low": 0.0239,
+        "high": 0.136,
+        "overhead": [1.0, 1.0],
+        "models": [{"name": "desktop, 8 cores", "probability": 0.448}],
+    },
+    "energy_kwh": {
+        "day": {"value": 1.46, "low": 0.574, "high": 3.26},
+        "month": {"value": 43.7, "low": 17.2, "high": 97.9},
+    },
     "evidence": [
         {
             "kind": "stratum.share_accepted",

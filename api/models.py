@@ -31,6 +31,20 @@ class PeerModel(Model):
     state: PeerState = Field(description="`exchange` where both directions were read, else `attempt`.")
 
 
+class PaceModel(Model):
+    """Hashes a second in one span of time, of one worker or of all together."""
+
+    worker: str | None = Field(description="Name as seen; null for all together.")
+    start: Time
+    seconds: float
+    shares: int
+    rejected: int
+    stale: int
+    value: float
+    low: float
+    high: float
+
+
 class HashrateModel(Model):
     """Hashes a second of one algorithm, with a 95 % interval."""
 
@@ -39,14 +53,55 @@ class HashrateModel(Model):
     low: float
     high: float
     unit: Literal["H/s"]
+    shares: int = Field(description="Accepted.")
+    rejected: int = Field(description="Refused for other reasons than lateness.")
+    stale: int
+    reported: float | None = Field(description="What the miner says of itself, H/s.")
+    coverage: float = Field(description="Estimated part of the exchange that the capture holds.")
+    seconds: float = Field(description="Time over which the shares were found.")
+    series: list[PaceModel] = Field(description="By time, and by worker where there are several.")
+
+
+class MachinesModel(Model):
+    """How many machines mine behind the address, with a 95 % interval."""
+
+    value: int
+    low: int
+    high: int
+    exact: bool = Field(description="Counted one by one, by numbers that the protocol gives them.")
+    basis: Literal["sessions", "workers", "connections", "addresses", "hashrate"]
+
+
+class MachineModelModel(Model):
+    """A machine that would explain the hashrate."""
+
+    name: str
+    probability: Probability
 
 
 class PowerModel(Model):
-    """Electric power in kW, with a 95 % interval."""
+    """Electric power in kW of all algorithms together, with a 90 % interval."""
 
     value: float
     low: float
     high: float
+    overhead: list[float] = Field(description="Least and most that the site draws for each kW of machines.")
+    models: list[MachineModelModel] = Field(description="The most probable machines.")
+
+
+class EnergyRangeModel(Model):
+    """Kilowatt-hours at the power of `power_kw`."""
+
+    value: float
+    low: float
+    high: float
+
+
+class EnergyModel(Model):
+    """Kilowatt-hours of a day, and of a month of thirty."""
+
+    day: EnergyRangeModel
+    month: EnergyRangeModel
 
 
 class EvidenceModel(Model):
@@ -111,8 +166,11 @@ class VerdictModel(Model):
     wallets: list[str]
     workers: int | None = Field(description="Distinct worker names seen.")
     pools: list[str] = Field(description="Pool operators that the address spoke to, or is.")
-    hashrate: list[HashrateModel]
+    hashrate: list[HashrateModel] = Field(description="By algorithm; those of several are never summed.")
+    rigs: list[str] = Field(description="Names that the machines go by, as seen.")
+    machines: MachinesModel | None
     power_kw: PowerModel | None
+    energy_kwh: EnergyModel | None
     evidence: list[EvidenceModel] = Field(description="Heaviest first, counter-evidence included.")
     attribution: AttributionModel | None = Field(description="Whose address it was when last seen.")
 

@@ -12,6 +12,7 @@ COLUMNS = (
     "address", "role", "level", "score", "protocols", "coins", "algorithms", "encrypted", "pools", "wallets",
     "workers", "agents", "first_seen", "last_seen", "because", "source", "frame", "enterprise", "uscc",
     "line", "site", "division", "site_address", "longitude", "latitude", "datum", "candidates", "missing",
+    "machines", "power_kw", "power_kw_low", "power_kw_high", "kwh_day", "hashrate",
 )  # fmt: skip
 _FROM_EVIDENCE = ("because", "source", "frame")
 _FROM_HOLDER = (
@@ -29,6 +30,12 @@ def row(verdict: Json) -> list[Any]:
     told |= {name: evidence.get(name) for name in _FROM_EVIDENCE}
     told |= {name: held.get(name) for name in _FROM_HOLDER}
     told["site_address"] = held.get("address")
+    machines, power = verdict["machines"] or {}, verdict["power_kw"] or {}
+    told["machines"] = machines.get("value")
+    told |= {"power_kw": power.get("value"), "power_kw_low": power.get("low")}
+    told["power_kw_high"] = power.get("high")
+    told["kwh_day"] = verdict["energy_kwh"]["day"]["value"] if verdict["energy_kwh"] else None
+    told["hashrate"] = [f"{rate['algorithm']} {rate['value']:.6g} H/s" for rate in verdict["hashrate"]]
     told["candidates"] = [one["enterprise"] for one in held.get("candidates", ())]
     return [_joined(told[name]) for name in COLUMNS]
 

@@ -15,6 +15,8 @@ from classifier.gateway import note as note_machine
 from classifier.logins import Logins
 from classifier.ownership_model import Tie
 from classifier.poolnames import PoolNames
+from classifier.power_table import Catalogue
+from classifier.power_table import shipped as shipped_machines
 from classifier.seeds import Seeds
 from classifier.shares import earn, hand_in, leave, named, price, refuse
 from classifier.talk import FLOW_LIMIT, SEALED, Connection, Course, NodeTalk, Seen, Sort, Talk
@@ -57,11 +59,18 @@ _Handler = Callable[[Observation, Any], None]
 class Casebook:
     """All that is known of one network, or of one file judged alone."""
 
-    def __init__(self, source: str, pools: PoolNames, weights: Weights | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        pools: PoolNames,
+        weights: Weights | None = None,
+        machines: Callable[[], Catalogue] = shipped_machines,
+    ) -> None:
         self.source = source
         self.dropped: Counter[str] = Counter()
         """What was not kept because a limit was reached, by name; empty in all but enormous runs."""
         self._weights = weights or shipped()
+        self._machines = machines
         self._talks: dict[_Pair, list[Talk]] = {}
         self._of_client: Counter[Address] = Counter()
         self._kept = 0
@@ -115,7 +124,14 @@ class Casebook:
         talks = [talk for group in self._talks.values() for talk in group]
         nodes = [talk for group in self._nodes.values() for talk in group]
         return Docket(
-            self.source, self._weights, self._contacts, talks, nodes, self._blocks, self._seeds
+            self.source,
+            self._weights,
+            self._contacts,
+            talks,
+            nodes,
+            self._blocks,
+            self._seeds,
+            self._machines,
         ).verdicts()
 
     def ties(self, verdicts: Iterable[Verdict]) -> list[Tie]:

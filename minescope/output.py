@@ -28,6 +28,7 @@ CSV_COLUMNS = (
     "source", "address", "role", "level", "score", "protocols", "coins", "algorithms", "encrypted", "peers",
     "first_seen", "last_seen", "agents", "wallets", "workers", "pools", "hashrate", "because", "frame",
     "enterprise", "uscc", "line", "site", "division", "site_address", "longitude", "latitude", "datum",
+    "machines", "power_kw", "power_kw_low", "power_kw_high", "kwh_day",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins with one of these
 
@@ -94,10 +95,13 @@ class CsvWriter(Writer):
             "because": heaviest.get("because"),
             "frame": heaviest.get("frame"),
             "site_address": owner.get("address"),
+            **_amounts(verdict),
         }
         row: list[object] = []
         for column in CSV_COLUMNS:
-            value = joined.get(column, own.get(column, verdict.get(column, owner.get(column))))
+            value = joined[column] if column in joined else own.get(column)
+            if column not in joined and column not in own:
+                value = verdict.get(column, owner.get(column))
             row.append(";".join(map(str, value)) if isinstance(value, list) else value)
         return row
 
@@ -151,6 +155,18 @@ class TableWriter(Writer):
             console.print(f"... {len(self._skips) - _SKIPS_SHOWN:,} (--json)")
         for text in summary_lines(totals, self._lang):
             console.print(text, soft_wrap=True)
+
+
+def _amounts(verdict: Json) -> dict[str, object]:
+    """Return machines and power as cells."""
+    machines, power = verdict["machines"] or {}, verdict["power_kw"] or {}
+    return {
+        "machines": machines.get("value"),
+        "power_kw": power.get("value"),
+        "power_kw_low": power.get("low"),
+        "power_kw_high": power.get("high"),
+        "kwh_day": verdict["energy_kwh"]["day"]["value"] if verdict["energy_kwh"] else None,
+    }
 
 
 _SKIPS_SHOWN = 5

@@ -11,6 +11,7 @@ from facts.evidence import Evidence
 from facts.instant import rfc3339
 from facts.verdict import Verdict
 from facts.where import Skipped
+from pipeline.contract_quantities import quantities_json
 
 if TYPE_CHECKING:
     from registry.attribution import Attribution
@@ -91,11 +92,7 @@ def verdict_json(hit: Hit, sentence: Sentence) -> Json:
         "wallets": list(verdict.wallets),
         "workers": verdict.workers,
         "pools": list(verdict.pools),
-        "hashrate": [
-            {"algorithm": h.algorithm, "value": h.value, "low": h.low, "high": h.high, "unit": "H/s"}
-            for h in verdict.hashrate
-        ],
-        "power_kw": None,  # needs the machine catalogue of the supervision room
+        **quantities_json(verdict),
         "evidence": [
             {
                 "kind": weighed.evidence.kind,

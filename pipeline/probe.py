@@ -14,6 +14,7 @@ from facts.names import Level, Role
 from facts.where import Skipped
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
+from pipeline.machine_table import machine_table
 from pipeline.pool_list import pool_names
 from registry.attribution import Attributor
 
@@ -42,7 +43,7 @@ class Probe:
         """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds."""
         pools = pool_names()
         self._name = name
-        self._casebook = Casebook(name, pools)
+        self._casebook = Casebook(name, pools, machines=machine_table)
         self._live = Live(sources, pools.domains | resolvers(), cap, cpus)
         self._attributor = attributor
         self._told: dict[tuple[Address, Role], Level] = {}

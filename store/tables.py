@@ -93,6 +93,7 @@ class VerdictRow(Base):
     workers: Mapped[int | None] = mapped_column(RowId)
     pools: Mapped[Any] = mapped_column(JsonText)
     hashrate: Mapped[Any] = mapped_column(JsonText)
+    """All that says how much (store/quantity_rows.py): hashrates, machines, power, names of rigs."""
 
 
 class VerdictCoinRow(Base):

@@ -11,9 +11,10 @@ from sqlalchemy.orm import DeclarativeBase
 from facts.endpoint import Address
 from facts.evidence import Evidence
 from facts.names import PeerState, Role
-from facts.verdict import Hashrate, Peer, Verdict, Weighed
+from facts.verdict import Peer, Verdict, Weighed
 from facts.where import Where
 from store.prepared import Prepared
+from store.quantity_rows import from_json, to_json
 from store.tables import EvidenceRow, RunRow, VerdictCoinRow, VerdictPeerRow, VerdictRow
 
 Row = dict[str, Any]
@@ -178,7 +179,7 @@ def _verdict_row(run_id: int, verdict: Verdict) -> Row:
         "wallets": verdict.wallets,
         "workers": verdict.workers,
         "pools": verdict.pools,
-        "hashrate": [(h.algorithm, h.value, h.low, h.high) for h in verdict.hashrate],
+        "hashrate": to_json(verdict),
     }
 
 
@@ -241,6 +242,6 @@ def _verdict(fields: Sequence[Any], peers: tuple[Peer, ...], evidence: tuple[Wei
         wallets=tuple(wallets),
         workers=workers,
         pools=tuple(pools),
-        hashrate=tuple(Hashrate(*each) for each in hashrate),
         evidence=evidence,
+        **from_json(hashrate),
     )

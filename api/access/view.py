@@ -120,6 +120,9 @@ class View:
         if not self._unmasked:
             verdict["wallets"] = [self.text(short(wallet)) for wallet in verdict["wallets"]]
             verdict["agents"] = [self.text(agent) for agent in verdict["agents"]]
+            verdict["rigs"] = [short(rig) for rig in verdict["rigs"]]
+            for pace in (pace for rate in verdict["hashrate"] for pace in rate["series"]):
+                pace["worker"] = pace["worker"] and short(pace["worker"])
             verdict["address"] = self.address(verdict["address"])
             for peer in verdict["peers"]:
                 peer["address"] = self.address(peer["address"])

@@ -23,7 +23,8 @@ SAMPLE = str(ROOT / "registry" / "sample")
 
 VERDICT = {
     "type", "source", "address", "role", "level", "score", "protocols", "coins", "algorithms", "encrypted",
-    "peers", "first_seen", "last_seen", "agents", "wallets", "workers", "pools", "hashrate", "power_kw",
+    "peers", "first_seen", "last_seen", "agents", "wallets", "workers", "pools", "hashrate", "rigs", "machines", "power_kw",
+    "energy_kwh",
     "evidence", "attribution",
 }  # fmt: skip
 PEER = {"address", "port", "role", "protocol", "state"}

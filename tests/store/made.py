@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from facts.endpoint import parse_address
 from facts.evidence import Evidence
 from facts.names import Level, PeerState, Role
-from facts.verdict import Hashrate, Peer, Verdict, Weighed
+from facts.verdict import Hashrate, Machines, Pace, Peer, Power, Verdict, Weighed
 from facts.where import Where
 
 SECOND = 1_000_000_000
@@ -71,6 +71,11 @@ EVIDENCE = st.builds(
     st.dictionaries(TEXTS, VALUES, max_size=3).map(lambda named: tuple(sorted(named.items()))),
     COUNTS,
 )
+PACES = st.builds(Pace, st.none() | TEXTS, TIMES, FLOATS, COUNTS, COUNTS, COUNTS, FLOATS, FLOATS, FLOATS)
+RATES = st.builds(
+    Hashrate, TEXTS, FLOATS, FLOATS, FLOATS, COUNTS, COUNTS, COUNTS, st.none() | FLOATS, FLOATS, COUNTS,
+    st.lists(PACES, max_size=2).map(tuple),
+)  # fmt: skip
 VERDICTS = st.builds(
     Verdict,
     source=TEXTS,
@@ -99,6 +104,10 @@ VERDICTS = st.builds(
     wallets=NAMES,
     workers=st.none() | COUNTS,
     pools=NAMES,
-    hashrate=st.lists(st.builds(Hashrate, TEXTS, FLOATS, FLOATS, FLOATS), max_size=2).map(tuple),
+    hashrate=st.lists(RATES, max_size=2).map(tuple),
+    rigs=NAMES,
+    machines=st.none() | st.builds(Machines, COUNTS, COUNTS, COUNTS, st.booleans(), TEXTS),
+    power=st.none()
+    | st.builds(Power, FLOATS, FLOATS, FLOATS, st.tuples(FLOATS, FLOATS), st.just((("S19", 0.5),))),
     evidence=st.lists(st.builds(Weighed, EVIDENCE, st.floats(-100, 100)), max_size=3).map(tuple),
 )
