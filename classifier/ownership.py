@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from classifier.ownership_graph import Graph, Ints, build
-from classifier.ownership_merge import PLACES, Floats, Merged, merge, weights
+from classifier.ownership_merge import PLACES, Floats, Merged, merge
 from classifier.ownership_model import Cluster, Kind, Link, Member, Tie
+from classifier.ownership_reach import weights
 from classifier.ownership_sort import Traits, sort_of
 from facts.endpoint import Address
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from classifier.ownership_graph import Flags, Graph, Ints
 from classifier.ownership_model import Kind
+from classifier.ownership_reach import MOST_CLIENTS, SILENT_CLIENTS
 
 FEWEST = 5
 """Addresses from which the differences between a wallet's users can be judged."""
@@ -19,10 +20,6 @@ NAMED = 0.5
 MIXED = 0.7
 """Most common agent's share below which users have chosen their programs themselves."""
 AGENTS = 3
-SILENT_CLIENTS = 1024
-"""Clients beyond which a service is no operator's own, unless it was seen as a proxy."""
-MOST_CLIENTS = 4096
-"""Clients beyond which a service is no operator's own at all."""
 STRANGERS = 0.2
 """Share of a private proxy's clients that may be paid differently: tenants, coins."""
 

@@ -9,10 +9,7 @@ Every decision looks at names that the parties in question use, and at nothing g
 connected by any name cannot change one another's cluster, so a part of the graph can be done anew alone.
 """
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -23,6 +20,7 @@ from scipy.sparse.csgraph import connected_components  # type: ignore[import-unt
 from classifier.ownership_graph import Flags, Graph, Ints
 from classifier.ownership_hubs import private_services, shared_payees
 from classifier.ownership_model import PAYS, WORDS, Kind
+from classifier.ownership_reach import weights
 
 Floats = NDArray[np.float64]
 
@@ -36,12 +34,6 @@ TENANTS = 3.0
 """Other accounts at one address from which it tells less of each."""
 MOST_ROUNDS = 16
 """Rounds of weighing; each joins something, and a handful is what real graphs take."""
-
-
-@cache
-def weights() -> dict[str, Any]:
-    """Return ownership_weights.toml."""
-    return tomllib.loads(files("classifier").joinpath("ownership_weights.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,3 +135,21 @@ class Cluster:
     def addresses(self) -> list[Address]:
         """Return the addresses of its members, each once, in order."""
         return list(dict.fromkeys(member.address for member in self.members))
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """The cluster of an address in brief, as it stands beside a verdict."""
+
+    id: str
+    sort: Sort
+    score: float
+    certainty: float
+    addresses: int
+    links: tuple[Link, ...]
+
+
+def brief(cluster: Cluster) -> Belonging:
+    """Return a cluster without its members."""
+    count = len(cluster.addresses)
+    return Belonging(cluster.id, cluster.sort, cluster.score, cluster.certainty, count, cluster.links)
