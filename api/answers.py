@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from api.language import TAGS, Lang
 
-
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -2,42 +2,30 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.access.gate import Asker, Gate, ToDecide
 from api.access.view import View
-from api.answers import answer_bytes, answered, entity_tag, names_tag
-from api.deps import Served
-from api.language import TAGS, Language
+from api.answers import answered
+from api.deps import AddressPath, IdempotencyKey, IfMatch, Served
+from api.language import Language
 from api.models import DecisionModel, DecisionsModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.small_body import SmallBodyRoute
+from api.writes import once, require_state
 from facts.endpoint import Address
 from facts.instant import rfc3339
 from pipeline.lookup import Ask, look_up, read_address
 from pipeline.services import Services
-from store.decisions import Decision, DecisionStore, KeyReusedError, Reply, decide, write_once
+from store.decisions import Decision, DecisionStore, Reply, decide
 
 router = APIRouter(tags=["decisions"], route_class=SmallBodyRoute)
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,128}$",
-        description="Any name of this write: asked again within a day, it is answered again, not done again.",
-        examples=["4b0f0f0e-3d0e-4a35"],
-    ),
-]
-AddressPath = Annotated[
-    str, Path(description="IPv4, or IPv6 in any spelling; mapped IPv4 is IPv4.", examples=["203.0.113.7"])
-]
 
 
 class DecisionIn(BaseModel):
@@ -100,12 +88,7 @@ def make_decision(
     ip: AddressPath,
     body: DecisionIn,
     key: IdempotencyKey = None,
-    if_match: Annotated[
-        str | None,
-        Header(
-            alias="If-Match", max_length=200, description="ETag of the list that the decision was made on."
-        ),
-    ] = None,
+    if_match: IfMatch = None,
 ) -> Response:
     """Confirm or reject what was found of an address; nothing that was decided before is changed.
 
@@ -113,30 +96,16 @@ def make_decision(
     """
     gate: Gate = request.app.state.gate
     address = _seen(services, asker, ip)
-    if if_match is not None and not names_tag(if_match, entity_tag(answer_bytes(_all(services, address)))):
-        raise ProblemError(Problem.PRECONDITION_FAILED)
+    require_state(if_match, _all(services, address))
     now = gate.clock()
 
     def write(connection: Connection) -> Reply:
         made = decide(connection, address, body.decision, body.reason.strip(), asker.account.name, now)
         headers = {"Location": f"/v1/ips/{address}/decisions"}
-        return Reply(201, headers, json.dumps(_told(made)))
+        return Reply(201, headers, json.dumps(decision_json(made)))
 
     asked = hashlib.sha256(f"POST {address} {body.model_dump_json()}".encode("utf-8", "surrogatepass"))
     return once(services, asker, key, asked.digest(), now, write, lang)
-
-
-def once(
-    services: Services, asker: Asker, key: str | None, request: bytes, now: int, write: Any, lang: str
-) -> Response:
-    """Do a write once for its key, and answer. Raises ProblemError where the key was another request's."""
-    try:
-        reply = write_once(services.database, asker.account.name, key, request, now, write)
-    except KeyReusedError as error:
-        raise ProblemError(Problem.KEY_REUSED) from error
-    again = {"Idempotency-Replayed": "true"} if reply.again else {}
-    language = {"Content-Language": TAGS["zh" if lang == "zh" else "en"]}
-    return Response(reply.body, reply.status, {**reply.headers, **again, **language}, "application/json")
 
 
 def _seen(services: Services, asker: Asker, ip: str) -> Address:
@@ -149,10 +118,11 @@ def _seen(services: Services, asker: Asker, ip: str) -> Address:
 
 def _all(services: Services, address: Address) -> dict[str, Any]:
     found = DecisionStore(services.database).of_addresses([address])
-    return {"decisions": [_told(decision) for decision in found]}
+    return {"decisions": [decision_json(decision) for decision in found]}
 
 
-def _told(decision: Decision) -> dict[str, Any]:
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """Return one decision."""
     return {
         "id": decision.id,
         "address": str(decision.address),

@@ -11,13 +11,12 @@ from starlette.responses import Response
 from api.access.gate import Asker, ToReadEvidence
 from api.access.view import View
 from api.answers import answered, entity_tag, names_tag
-from api.deps import Served
+from api.deps import AddressPath, Served
 from api.language import Language
 from api.models import EvidencePacketsModel
 from api.openapi import ASKED, responses
 from api.pcap import PCAP, PCAPNG, capture_file
 from api.problems import Problem, ProblemError
-from api.routes.decisions import AddressPath
 from facts.endpoint import Address
 from facts.instant import rfc3339
 from facts.verdict import Verdict

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.access.gate import Gate, ToLookUp
 from api.access.view import View
 from api.answers import answered
-from api.deps import Served
+from api.deps import AddressPath, Served
 from api.language import Lang, Language, of_request
 from api.models import AddressModel
 from api.openapi import ASKED, responses
@@ -92,9 +92,7 @@ async def read_ip(
     asker: ToLookUp,
     lang: Language,
     query: Annotated[AddressQuery, Query()],
-    ip: Annotated[
-        str, Path(description="IPv4, or IPv6 in any spelling; mapped IPv4 is IPv4.", examples=["203.0.113.7"])
-    ],
+    ip: AddressPath,
 ) -> Response:
     """Say whether the address mines, how that is known, whose it is and where it stands.
 

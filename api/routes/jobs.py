@@ -13,14 +13,14 @@ from api.access.gate import Gate, ToLookUp
 from api.access.trail import Asked
 from api.answers import answered
 from api.bulk import parse_entries, read_body
-from api.deps import Served
+from api.deps import IdempotencyKey, Served
 from api.jobs import Jobs, new_job
 from api.language import Language
 from api.models import JobModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.routes.bulk import NDJSON, Slots
-from api.routes.decisions import IdempotencyKey, once
+from api.writes import once
 from facts.instant import rfc3339
 from pipeline.lookup import Ask
 from store.decisions import Reply
