@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fmt check test prove bench golden serve image lock clean
 BIN := .venv/bin
+FONT := /usr/share/fonts/truetype/wqy/wqy-microhei.ttc=fonts-wqy-microhei
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 help: ## list the targets
@@ -25,12 +26,12 @@ check: setup ## format, lint, types and import rules
 	$(BIN)/lint-imports
 
 test: ## set up and run everything that CI runs
-	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common tcpdump=tcpdump ip=iproute2 setpriv=util-linux
+	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common tcpdump=tcpdump ip=iproute2 setpriv=util-linux $(FONT)
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(WORKERS) -m "not prove"
 
 prove: setup ## the long proofs: whole corpus, long fuzzing
-	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common tcpdump=tcpdump ip=iproute2 setpriv=util-linux
+	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common tcpdump=tcpdump ip=iproute2 setpriv=util-linux $(FONT)
 	$(BIN)/pytest -n $(WORKERS) -m prove
 
 bench: setup ## measure speed on a generated capture of 2 GB, beside peers, as ratios

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to it that system packages are there: installs what is missing as root or with sudo, else names it and fails.
-# usage: deploy/packages.sh need COMMAND=PACKAGE...   |   deploy/packages.sh install PACKAGE...
+# usage: deploy/packages.sh need COMMAND-OR-FILE=PACKAGE...   |   deploy/packages.sh install PACKAGE...
 set -eu
 PATH=$PATH:/usr/sbin:/sbin  # softflowd and debootstrap lie where a user's PATH does not look
 verb=${1:-nothing}
@@ -9,7 +9,11 @@ missing=
 case $verb in
     need)
         for pair in "$@"; do
-            command -v "${pair%%=*}" >/dev/null 2>&1 || missing="$missing ${pair#*=}"
+            found=${pair%%=*}
+            case $found in
+                /*) [ -e "$found" ] || missing="$missing ${pair#*=}" ;;
+                *) command -v "$found" >/dev/null 2>&1 || missing="$missing ${pair#*=}" ;;
+            esac
         done ;;
     install) missing=" $*" ;;
     *) echo "packages: need or install, not '$verb'" >&2; exit 3 ;;

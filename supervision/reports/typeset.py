@@ -121,14 +121,14 @@ def _block(block: Block, language: Language) -> Iterator[str]:
             yield from _table(block, language)
         case Chart():
             drawing = _text(charts.svg(block, family(language)))
-            yield f"#strong({_text(block.title)})"
-            yield f'#image(bytes({drawing}), format: "svg", width: 100%)'
+            picture = f'image(bytes({drawing}), format: "svg", width: 100%)'
+            yield f"#block(breakable: false, {{ strong({_text(block.title)}); {picture} }})"
             if block.note:
                 yield _small(f"{word('method', language)}: {block.note}")
 
 
 def _table(block: Table, language: Language) -> Iterator[str]:
-    yield f"#strong({_text(block.title)})\n"
+    yield f"#block(sticky: true, strong({_text(block.title)}))"
     if not block.rows:
         yield f"#par({_text(word('empty', language))})"
         return
