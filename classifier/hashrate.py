@@ -60,9 +60,11 @@ def coverage(submitted: int, answered: int, miner_lost: bool, pool_lost: bool, o
     """Estimate how much of the exchange is in the capture, from the shares whose answer is not.
 
     Where packets of the pool's direction are missing, the unanswered part of the submitted shares tells how
-    many; where the miner's are, as many shares are missing themselves, which is taken from the same part:
-    what loses packets (a full buffer, a sampling probe) takes both ways alike. `ordered`: answers are matched
-    by count (BTCAgent), so one lost share leaves many unmatched, which says nothing of the miner's direction.
+    many; where the miner's are, shares are missing themselves. What loses packets (a full buffer, a probe
+    that samples) takes both ways alike, and a packet lost of the pool costs two answers: its own, and the
+    next, which is not believed behind a gap. So the miner's own loss is about half the unanswered part.
+    `ordered`: answers are matched by count (BTCAgent), where one lost share leaves many unmatched, which
+    tells nothing of it.
     """
     if not (miner_lost or pool_lost) or submitted == 0 or answered >= submitted:
         return WHOLE
@@ -73,8 +75,8 @@ def coverage(submitted: int, answered: int, miner_lost: bool, pool_lost: bool, o
     part = max(part, _LEAST)
     if not miner_lost or ordered:
         return Coverage(part, worst, best)
-    # the miner's own loss: half to one and a half times the pool's
-    return Coverage(part * part, worst * max(1 - 1.5 * (1 - worst), worst / 2), best * (1 - (1 - best) / 2))
+    # The miner's own loss: half of it, a quarter at least, the whole at most (see above).
+    return Coverage(part * (1 + part) / 2, worst * worst, best * (3 + best) / 4)
 
 
 def estimate(
