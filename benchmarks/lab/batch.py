@@ -38,8 +38,6 @@ class Batch:
     ports: Array
     """(flows,) i8: the server's port."""
     udp: bool
-    header: int
-    """Bytes of a TCP or UDP header."""
 
 
 def carried(
@@ -65,4 +63,4 @@ def carried(
     for name in ("kind", "dialect", "coin", "pool", "implementation"):
         truth[name] = getattr(labels, name)
     wire = way.carry(draw, lines, rows, ways)
-    return Batch(lines, wire, texts, truth, service, ports, way.udp, 8 if way.udp else 32)
+    return Batch(lines, wire, texts, truth, service, ports, way.udp)

@@ -195,15 +195,14 @@ def assembled(
     truth["server"] += services.astype(np.uint32)
     ports = np.concatenate([batch.ports for batch in batches])
     udp = np.concatenate([np.full(len(batch.lines), batch.udp) for batch in batches])
-    header = np.concatenate([np.full(len(batch.lines), batch.header) for batch in batches])
-    truth, ports, udp, header = truth[shown], ports[shown], udp[shown], header[shown]
+    truth, ports, udp = truth[shown], ports[shown], udp[shown]
     six = rng.random(int(truth["server"].max()) + 1 if len(truth) else 1) < 0.25
     order = np.argsort(truth["client"], kind="stable")
     number = np.empty(len(truth), np.int64)
     client = truth["client"][order]
     first = np.searchsorted(client, client)
     number[order] = np.arange(len(truth)) - first
-    where = ends(truth["client"], number, truth["server"], ports, six[truth["server"]], udp, header)
+    where = ends(truth["client"], number, truth["server"], ports, six[truth["server"]], udp)
     truth["flow"] = np.arange(len(truth))
     return Network(
         flows=flow_table(frames, where, start_ns),

@@ -42,16 +42,12 @@ class Ends:
     server_port: Array
     udp: Array
     """bool."""
-    header: Array
-    """Bytes of the TCP or UDP header of a packet that is no SYN."""
 
     def __len__(self) -> int:
         return len(self.udp)
 
 
-def ends(
-    host: Array, number: Array, server: Array, port: Array, six: Array, udp: Array, header: Array
-) -> Ends:
+def ends(host: Array, number: Array, server: Array, port: Array, six: Array, udp: Array) -> Ends:
     """Return ends from the client's host number, its flow's number there, and the server's number.
 
     No two flows share a client's port; `six`: the pair speaks IPv6.
@@ -65,5 +61,4 @@ def ends(
         server_lo=np.where(six, np.uint64(0x1_0000) + server, np.uint64(_V4 | SERVERS) + server),
         server_port=port.astype(np.int64),
         udp=udp,
-        header=header.astype(np.int64),
     )

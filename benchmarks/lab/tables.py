@@ -83,10 +83,9 @@ def wire_bytes(frames: Array, ends: Ends) -> Array:
 
 
 def header_bytes(frames: Array, ends: Ends) -> Array:
-    """Return (n,) i8: bytes of each frame's TCP or UDP header; a SYN brings its options."""
-    header = ends.header[frames["flow"]]
-    more = np.where(header == 32, 8, 12)
-    return header + np.where(frames["flags"] & SYN != 0, more, 0)
+    """Return (n,) i8: bytes of each frame's header: UDP's, or TCP's with timestamps."""
+    flow = frames["flow"]
+    return np.where(ends.udp[flow], 8, np.where(frames["flags"] & SYN != 0, 40, 32))
 
 
 def packet_log(frames: Array, ends: Ends, start_ns: int) -> Array:

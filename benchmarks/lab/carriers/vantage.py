@@ -8,6 +8,8 @@ from benchmarks.lab.columns import SYN, Array
 from facts.rhythm import GAP, RECORD, RESENT
 
 _SIDE_BITS = 34
+YOUNG = 4
+"""Data packets of an opened direction during which a reader waits for what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,31 @@ def marked(frames: Array, udp: Array) -> Array:
     best = np.maximum.accumulate(reach)
     first = np.ones(len(rows), bool)
     first[1:] = side[1:] != side[:-1]
-    before = np.roll(best, 1) - (side << _SIDE_BITS)
+    before = np.roll(best, 1) - (side << _SIDE_BITS)  # where the direction stands, from its second row on
+    _hold_young(frames, rows, first, begins, before)
     made = marks[rows]
     made |= np.where(~first & (begins < before), RESENT, 0).astype(np.uint8)
     made |= np.where(~first & (begins > before), GAP, 0).astype(np.uint8)
     marks[rows] = made
     return marks
+
+
+def _hold_young(frames: Array, rows: Array, first: Array, begins: Array, before: Array) -> None:
+    """Correct `before`, in place, where a young connection lost a segment: it stands there until it comes."""
+    opened = np.flatnonzero(first & (frames["flags"][rows] & SYN != 0))
+    stops = np.append(np.flatnonzero(first), len(rows))
+    ends = stops[np.searchsorted(stops, opened, side="right")]
+    ahead = begins > before
+    ahead[first] = False
+    holes = np.concatenate([[0], np.cumsum(ahead)])
+    young = np.minimum(opened + 1 + YOUNG, ends)
+    for start, end in zip(
+        opened[holes[young] > holes[opened]], ends[holes[young] > holes[opened]], strict=True
+    ):
+        stands = 0
+        for taken, row in enumerate(range(start + 1, end)):
+            before[row] = stands
+            size = int(frames["size"][rows[row]])
+            reach = int(begins[row]) + size
+            if begins[row] == stands or (reach > stands and taken >= YOUNG):
+                stands = reach
