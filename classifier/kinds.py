@@ -76,6 +76,13 @@ class Kind(StrEnum):
     SEALED_JOB = "sealed.job"
     SEALED_SHARE = "sealed.share"
     SEALED_LINK = "sealed.link"
+    SEALED_HASHRATE = "sealed.hashrate"
+
+    SITE_MOSTLY_MINING = "site.mostly_mining"
+    SITE_SELDOM_MINING = "site.seldom_mining"
+    SITE_FEW_BYTES = "site.few_bytes"
+    SITE_MANY_BYTES = "site.many_bytes"
+    SITE_SERVES = "site.serves"
 
     NAME_LOOKED_UP = "name.looked_up"
     NAME_RESOLVED = "name.resolved"
