@@ -119,6 +119,26 @@ def _miners(
     return mining.batches(made, tag, seconds, path, draw)
 
 
+def benign_network(
+    seed: int | Sequence[int],
+    split: Split,
+    minutes: float,
+    count: int,
+    kinds: Sequence[Kind],
+    sampling: int = 1,
+    capture_loss: float = 0.0,
+    least: float = 0.0,
+) -> Network:
+    """Make a network in which nobody mines, of flows that live at least `least` s of the capture."""
+    draw = Draw(seed, split)
+    seconds = minutes * 60.0
+    tag = split + ".".join(map(str, [seed] if isinstance(seed, int) else seed))
+    path = (draw.one("path.loss", 1e-4, 0.02, log=True), 0.001)
+    vantage = Vantage(capture_loss, sampling, draw.rng.normal(0, 2e-5), draw.rng.normal(0, 0.2))
+    batches = _benign(count, kinds, max(4, count // 4), tag, seconds, path, draw.child("benign"), least)
+    return assembled(batches, (), split, _day(split, draw), seconds, vantage, draw.child("capture"))
+
+
 def _benign(
     count: int,
     kinds: Sequence[Kind],
@@ -127,12 +147,13 @@ def _benign(
     seconds: float,
     path: tuple[float, float],
     draw: Draw,
+    least: float = 0.0,
 ) -> list[Batch]:
     batches: list[Batch] = []
     shares = np.array([kind.share for kind in kinds])
     for kind, amount in zip(kinds, draw.rng.multinomial(count, shares / shares.sum()), strict=True):
         if amount:
-            batches += benign_batches(kind, int(amount), hosts, tag, seconds, path, draw)
+            batches += benign_batches(kind, int(amount), hosts, tag, seconds, path, draw, least)
     return batches
 
 
@@ -205,7 +226,7 @@ def assembled(
     where = ends(truth["client"], number, truth["server"], ports, six[truth["server"]], udp)
     truth["flow"] = np.arange(len(truth))
     return Network(
-        flows=flow_table(frames, where, start_ns),
+        flows=flow_table(frames, where, start_ns, bool(served)),
         packets=packet_log(frames, where, start_ns),
         truth=truth,
         clocks={pool.name: pool.jobs for pool in served},

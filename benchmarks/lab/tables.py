@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.lab.carriers.vantage import marked
-from benchmarks.lab.columns import SYN, Array
+from benchmarks.lab.columns import ACK, FIN, PUSH, SYN, Array
 from benchmarks.lab.places import Ends
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, FLOW, LIVE
 from facts.rhythm import PACKET
@@ -27,8 +27,11 @@ TRUTH = np.dtype(
 ETHERNET = 14
 
 
-def flow_table(frames: Array, ends: Ends, start_ns: int) -> Array:
-    """Return (flows,) FLOW of FRAME rows by flow then time; every flow must have one."""
+def flow_table(frames: Array, ends: Ends, start_ns: int, numbered: bool = True) -> Array:
+    """Return (flows,) FLOW of FRAME rows by flow then time; every flow must have one.
+
+    `numbered`: with the frame of each flow's first packet, which costs a sort.
+    """
     count = len(ends)
     flows = np.zeros(count, FLOW)
     swap = swapped(ends)
@@ -47,9 +50,7 @@ def flow_table(frames: Array, ends: Ends, start_ns: int) -> Array:
     flows["state"] = LIVE | np.where(way[begins] == 1, B_FIRST, 0)
     flows["first_ns"] = frames["at_ns"][begins] + start_ns
     flows["last_ns"] = frames["at_ns"][np.append(begins[1:], len(flow)) - 1] + start_ns
-    by_time = np.empty(len(frames), np.int64)
-    by_time[np.argsort(frames["at_ns"], kind="stable")] = np.arange(1, len(frames) + 1)
-    flows["first_frame"] = by_time[begins]
+    flows["first_frame"] = _numbers(frames, begins) if numbered else 0
     side = flow * 2 + way
     wire = wire_bytes(frames, ends)
     sizes = frames["size"].astype(np.float64)
@@ -57,15 +58,27 @@ def flow_table(frames: Array, ends: Ends, start_ns: int) -> Array:
     flows["bytes"] = np.bincount(side, wire, 2 * count).reshape(-1, 2)
     flows["payload"] = np.bincount(side, sizes, 2 * count).reshape(-1, 2)
     flows["data"] = np.minimum(np.bincount(side[sizes > 0], minlength=2 * count).reshape(-1, 2), 255)
-    for bit in (1, 2, 8, 16):
-        has = np.bincount(side[frames["flags"] & bit != 0], minlength=2 * count).reshape(-1, 2) > 0
-        flows["flags"] |= np.where(has, bit, 0).astype(np.uint8)
-    opened = frames["flags"] & (SYN | 16)
-    bits = np.select([opened == SYN, opened == SYN | 16], [A_SYN << way, A_SYN_ACK << way], 0).astype(
+    for bit in (FIN, SYN, PUSH):
+        rows = np.flatnonzero(frames["flags"] & bit)
+        flows["flags"] |= np.where(
+            np.bincount(side[rows], minlength=2 * count).reshape(-1, 2) > 0, bit, 0
+        ).astype(np.uint8)
+    lone = np.flatnonzero((frames["flags"] & (SYN | ACK)) == SYN)
+    acks = flows["packets"] - np.bincount(side[lone], minlength=2 * count).reshape(-1, 2)
+    flows["flags"] |= np.where((acks > 0) & ~ends.udp[:, None], ACK, 0).astype(np.uint8)
+    starts = np.flatnonzero(frames["flags"] & SYN)
+    opened = np.where(frames["flags"][starts] & ACK, A_SYN_ACK, A_SYN).astype(np.uint8) << way[starts].astype(
         np.uint8
     )
-    np.bitwise_or.at(flows["syn"], flow[bits > 0], bits[bits > 0])
+    np.bitwise_or.at(flows["syn"], flow[starts], opened)
     return flows
+
+
+def _numbers(frames: Array, begins: Array) -> Array:
+    """Return the number that each flow's first frame has in the order of time."""
+    place = np.empty(len(frames), np.int64)
+    place[np.argsort(frames["at_ns"], kind="stable")] = np.arange(1, len(frames) + 1)
+    return place[begins]
 
 
 def swapped(ends: Ends) -> Array:

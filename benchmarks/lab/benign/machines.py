@@ -28,7 +28,7 @@ def scrape(draw: Draw, lines: Lines) -> Array:
     """A monitor that asks for metrics by the clock on a kept connection."""
     say = Saying(draw, lines)
     flow, at = say.times(say.between("scrape.period", 5, 60), REGULAR * 4)
-    size = around(say.rng, say.whole("scrape.page", 600, 60_000)[flow], 0.01)
+    size = around(say.rng, say.whole("scrape.page", 600, 20_000)[flow], 0.01)
     say.ask(flow, at, say.whole("scrape.ask", 120, 420)[flow], size, 0.02)
     return say.rows()
 
@@ -73,8 +73,8 @@ def grpc(draw: Draw, lines: Lines) -> Array:
 def replication(draw: Draw, lines: Lines) -> Array:
     """A database's log to its replica: commits in bursts, status by the clock, keepalives."""
     say = Saying(draw, lines)
-    commits = say.times(say.between("replica.gap", 1, 40), 0.6)
-    flow, at, turn = bursts(say.rng, commits, say.between("replica.burst", 1, 8), np.full(len(lines), 0.004))
+    commits = say.times(say.between("replica.gap", 2, 60), 0.6)
+    flow, at, turn = bursts(say.rng, commits, say.between("replica.burst", 1, 5), np.full(len(lines), 0.004))
     say.push(flow, at, 30 + say.rng.geometric(1 / say.whole("replica.entry", 80, 1_500)[flow], len(flow)))
     last = np.append(turn[1:] == 0, True)[: len(flow)]
     say.tell(flow[last], at[last] + 2 * lines.near[flow[last]] + 3e-3, 39)
@@ -86,7 +86,7 @@ def replication(draw: Draw, lines: Lines) -> Array:
 def broker(draw: Draw, lines: Lines) -> Array:
     """A consumer of a queue (AMQP, Kafka): fetch, wait, batch; heartbeats and commits by the clock."""
     say = Saying(draw, lines)
-    flow, at = say.times(say.between("queue.fetch", 0.5, 10), say.between("queue.shape", 1, 400))
+    flow, at = say.times(say.between("queue.fetch", 1, 30), say.between("queue.shape", 1, 400))
     empty = say.rng.random(len(flow)) < say.between("queue.empty", 0.2, 0.95)[flow]
     batch = say.rng.geometric(1 / say.whole("queue.batch", 200, 6_000)[flow], len(flow))
     size = say.whole("queue.none", 20, 90)[flow] + np.where(empty, 0, batch)

@@ -42,7 +42,7 @@ def desktop(draw: Draw, lines: Lines) -> Array:
         say.rng,
         lines.seen_from,
         lines.seen_to,
-        say.between("rdp.there", 10, 60),
+        say.between("rdp.there", 5, 40),
         say.between("rdp.away", 60, 600),
     )
     gap = say.between("rdp.pointer", 0.1, 0.5)[spell]
@@ -109,7 +109,7 @@ def idle_vpn(draw: Draw, lines: Lines) -> Array:
 def play(draw: Draw, lines: Lines) -> Array:
     """A game in motion: states and moves by the clock in small datagrams; UDP."""
     say = Saying(draw, lines)
-    rate = say.between("play.rate", 0.3, 1.5)
+    rate = say.between("play.rate", 0.4, 2.0)
     for way, low, high in ((0, 30, 110), (1, 50, 500)):
         flow, at = say.times(rate, 400.0)
         say.talk.say(
