@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from facts.endpoint import Address
 from facts.errors import StoreError
 from pipeline.settings import Settings
-from registry.attribution import Attribution, Attributor, Bulk
+from registry.attribution import Attribution, Attributor
+from registry.bulk import Bulk
 from registry.division_table import put_in_force
 from registry.index_folder import load, mark, publish, stamp_of
 from store.database import Database
