@@ -22,6 +22,10 @@ Times = NDArray[np.int64]
 
 SAME_NS = 2 * NS
 """Jobs of two clients of one pool within this are one instant: distribution and network take less."""
+SAME_QUICK_NS = 3 * NS // 10
+"""The same for a pool whose jobs come every few seconds: it cannot be slow to hand them out."""
+QUICK_NS = 8 * NS
+"""Median gap of instants up to which a clock is quick."""
 MAX_INSTANTS = 200_000
 """Of one clock: three months of a job every 40 s. The oldest go first."""
 
@@ -35,7 +39,8 @@ class Clock:
     coin: str | None
     told: Told
     at_ns: Times
-    """int64 nanoseconds since 1970 UTC, strictly ascending, SAME_NS or more apart."""
+    """int64 nanoseconds since 1970 UTC, strictly ascending, SAME_NS or more apart (SAME_QUICK_NS of a quick
+    one)."""
 
     def within(self, first_ns: int, last_ns: int) -> Times:
         """Return the instants from `first_ns` to `last_ns`, both inclusive."""
@@ -77,11 +82,18 @@ def joined(clocks: Iterable[Clock]) -> list[Clock]:
 def _instants(at: Times) -> Times:
     """Return times in order with those of one instant made one: its first."""
     at = np.sort(at)
+    quick = _thinned(at, SAME_QUICK_NS)
+    slow = len(quick) < 2 or np.median(np.diff(quick)) > QUICK_NS
+    return (_thinned(at, SAME_NS) if slow else quick)[-MAX_INSTANTS:]
+
+
+def _thinned(at: Times, apart: int) -> Times:
+    """Return ascending times without those that come less than `apart` after one that is kept."""
     kept: list[int] = []
     for time in at.tolist():
-        if not kept or time - kept[-1] >= SAME_NS:
+        if not kept or time - kept[-1] >= apart:
             kept.append(time)
-    return np.asarray(kept[-MAX_INSTANTS:], np.int64)
+    return np.asarray(kept, np.int64)
 
 
 FORMAT = "minescope-clocks-1"

@@ -24,9 +24,10 @@ ANSWER_NS = 2 * NS // 5
 """What the server sends within this after the client spoke is taken for an answer, not a push."""
 BURST_NS = NS // 20
 """Packets this close together are one message."""
-SCREEN_NS = NS
-"""Around instants, at the best delay: the likelihoods are asked for only where this finds more than
-chance."""
+SCREEN = (0.1, 1.0)
+"""Half width of the window around instants, s: a tenth of the clock's median gap, within these bounds. Only
+where the
+best delay finds more in it than chance are the likelihoods asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,14 @@ def compare(clock: Clock, pushed: Times, first_ns: int, last_ns: int) -> Match |
         last_ns = int(pushed[-1])
         instants = clock.within(first_ns - low, last_ns - high)
     span = (last_ns - first_ns) / NS
+    if len(instants) < MIN_INSTANTS:
+        return None
     at, ticks = (pushed - first_ns) / NS, (instants - first_ns) / NS
-    expected = _coverage(at, SCREEN_NS / NS, span) * len(ticks)
-    delay, followed = _screen(at, ticks)
-    if len(ticks) < MIN_INSTANTS or followed <= expected + 2 * math.sqrt(expected):
-        return Match(clock, 1.0, len(ticks), followed, expected, round(delay * NS), SCREEN_NS)
+    width = min(max(float(np.median(np.diff(ticks))) / 10, SCREEN[0]), SCREEN[1])
+    expected = _coverage(at, width, span) * len(ticks)
+    delay, followed = _screen(at, ticks, width)
+    if followed <= expected + 2 * math.sqrt(expected):
+        return Match(clock, 1.0, len(ticks), followed, expected, round(delay * NS), round(width * NS))
     with_clock, delay, scatter = rhythm_models.clocked(at, ticks, span)
     without = max(
         rhythm_models.poisson(len(at), span), rhythm_models.renewal(at), rhythm_models.timer(at, span)
@@ -102,9 +106,8 @@ def compare(clock: Clock, pushed: Times, first_ns: int, last_ns: int) -> Match |
     return Match(clock, p_value, len(ticks), followed, expected, round(delay * NS), round(scatter * NS))
 
 
-def _screen(at: rhythm_models.Seconds, ticks: rhythm_models.Seconds) -> tuple[float, int]:
-    """Return the delay at which most instants have a push within SCREEN_NS, and how many."""
-    width = SCREEN_NS / NS
+def _screen(at: rhythm_models.Seconds, ticks: rhythm_models.Seconds, width: float) -> tuple[float, int]:
+    """Return the delay at which most instants have a push within `width`, and how many."""
     delays = np.arange(*rhythm_models.DELAYS, width)
     counts = (rhythm_models.nearest(at, ticks[None, :] + delays[:, None]) <= width).sum(axis=1)
     place = int(np.argmax(counts))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier import rhythm_models
-from classifier.clocks import SAME_NS, Clock, ClockFileError, Job, dumped, joined, learn, loaded
+from classifier.clocks import SAME_QUICK_NS, Clock, ClockFileError, Job, dumped, joined, learn, loaded
 from classifier.poolclock import Match, best, compare, pushes
 from facts.instant import NS
 
@@ -137,7 +137,7 @@ def test_clocks_learned_in_parts_are_those_learned_at_once(rows: list[tuple[str,
     parts = joined([*learn(jobs[:half]), *learn(jobs[half:])])
     assert [(c.name, c.coin) for c in whole] == [(c.name, c.coin) for c in parts]
     for one, other in zip(whole, parts, strict=True):
-        assert all(np.diff(one.at_ns) >= SAME_NS)
+        assert all(np.diff(one.at_ns) >= SAME_QUICK_NS)
         assert one.at_ns[0] == other.at_ns[0]
     again = loaded(dumped(whole))
     assert [(c.name, c.coin, c.told, c.at_ns.tolist()) for c in again] == [
