@@ -146,6 +146,8 @@ def _segment(
             f.expected[r] = uint32(begins + uint32(k.on_wire))
         if f.data[r] < 255:
             f.data[r] += uint8(1)
+    elif k.on_wire > 0:
+        log_packet(d, k, i, f, uint8(0), log, s)
     if tag != EARLY and f.state & uint8(WATCHED | RELEASED) != uint8(WATCHED):
         return False
     _fill(event, k, uint32(i), SEGMENT, tag)
