@@ -18,7 +18,7 @@ from capture.sieve.names import WORDS
 from capture.sieve.reasons import PARSED
 from capture.sieve.rhythm import LOG
 from capture.sieve.state import STATES
-from capture.sieve.table import FLOWS, FULL_EIGHTHS, KEY, SLOTS, find, home, index_in
+from capture.sieve.table import FLOWS, FULL_EIGHTHS, KEY, SLOTS, find, home, likely
 from capture.sieve.update import create, update
 from capture.words import array, int64, uint8, uint64
 
@@ -39,11 +39,17 @@ SAMPLE_ROWS = array(SAMPLE)
 
 
 @inlined
-def _parse_batch(d: Any, records: Any, key: Any, packets: Any, samples: Any, counters: Any, s: Any) -> Any:
-    """Parse the next packets, at most a batch of those that can be; return how many could."""
+def _parse_batch(
+    d: Any, records: Any, key: Any, packets: Any, slots: Any, samples: Any, counters: Any, s: Any
+) -> Any:
+    """Parse the next packets, at most a batch of those that can be; return how many could.
+
+    Their slots are asked for meanwhile.
+    """
     count: Any = int64(0)
     row: Any = uint64(s.row)
     total = uint64(len(records))
+    mask = uint64(len(slots) - 1)
     while count < BATCH and row < total:
         record = records[row]
         row += uint64(1)
@@ -58,6 +64,7 @@ def _parse_batch(d: Any, records: Any, key: Any, packets: Any, samples: Any, cou
             k.frame = record.frame
             k.source = record.source
             k.wirelen = record.wirelen
+            fetch(slots, int64(home(k.hash, mask)), 0)
             count += 1
         elif counters[reason] <= SAMPLES_KEPT:
             sample = samples[s.samples]
@@ -71,12 +78,10 @@ def _parse_batch(d: Any, records: Any, key: Any, packets: Any, samples: Any, cou
 
 @inlined
 def _fetch_batch(packets: Any, count: Any, flows: Any, slots: Any) -> None:
-    """Bring near what the packets of a batch will touch: their slots, then both lines of their flows."""
-    mask = uint64(len(slots) - 1)
+    """Ask for both lines of the flows of a batch, and note in which slots they are."""
     for j in range(count):
-        fetch(slots, int64(home(packets[j].hash, mask)), 0)
-    for j in range(count):
-        i = index_in(slots[home(packets[j].hash, mask)])
+        k = packets[j]
+        i, k.slot = likely(k.hash, slots)
         fetch(flows, i, 0)
         fetch(flows, i, SECOND_LINE)
 
@@ -125,7 +130,7 @@ def walk(
             return EVENTS_FULL
         if s.logged + BATCH > s.log_room:
             return LOG_FULL
-        count = _parse_batch(d, records, key, packets, samples, counters, s)
+        count = _parse_batch(d, records, key, packets, slots, samples, counters, s)
         _fetch_batch(packets, count, flows, slots)
         for j in range(count):
             k = packets[j]

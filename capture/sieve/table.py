@@ -111,10 +111,28 @@ def index_in(slot: Any) -> Any:
 
 
 @inlined
-def find(k: Any, flows: Any, slots: Any) -> Any:
-    """Return (index of the flow of packet k or -1, the slot where it is or belongs)."""
+def likely(h: Any, slots: Any) -> Any:
+    """Return (index of the flow that most likely has this hash or -1, the slot where it is or belongs).
+
+    38 bits of the hash agree; whether all of the key does, only the record can tell.
+    """
     mask = uint64(len(slots) - 1)
-    at = home(k.hash, mask)
+    at = home(h, mask)
+    slot = slots[at]
+    while slot != 0 and (slot ^ h) & uint64(_HASH) != 0:
+        at = (at + uint64(1)) & mask
+        slot = slots[at]
+    return index_in(slot), at
+
+
+@inlined
+def find(k: Any, flows: Any, slots: Any) -> Any:
+    """Return (index of the flow of packet k or -1, the slot where it is or belongs).
+
+    The search goes on from `k.slot`, where `likely` ended: what it passed by lies there still.
+    """
+    mask = uint64(len(slots) - 1)
+    at = k.slot
     slot = slots[at]
     while slot != 0:
         if (slot ^ k.hash) & uint64(_HASH) == 0:
