@@ -69,7 +69,7 @@ class MachinesModel(Model):
     low: int
     high: int
     exact: bool = Field(description="Counted one by one, by numbers that the protocol gives them.")
-    basis: Literal["sessions", "workers", "connections", "addresses", "hashrate"]
+    basis: Literal["sessions", "workers", "connections", "spaces", "addresses", "hashrate"]
 
 
 class MachineModelModel(Model):
@@ -451,6 +451,23 @@ class HeadModel(Model):
 
     seq: int
     digest: str
+
+
+class ListEntryModel(Model):
+    """One entry of the operator's lists."""
+
+    list: Literal["allow", "deny"]
+    entry: str = Field(description="An address, a prefix, or a host name with all names below it.")
+    reason: str
+    added: Time
+
+
+class ListModel(Model):
+    """One page of a list."""
+
+    entries: list[ListEntryModel]
+    count: int = Field(description="Entries of the whole list.")
+    next: str | None = Field(description="Give it as `after` for the next page; null at the end.")
 
 
 class RunModel(Model):

@@ -87,10 +87,8 @@ def _numbered(talks: Sequence[Talk]) -> Machines:
 
 
 def _plain(talks: Sequence[Talk]) -> Machines | None:
-    """Count connections at once, and names."""
-    spans = [
-        [(one.first_ns, one.last_ns, float(max(1, one.names))) for one in stints(talk)] for talk in talks
-    ]
+    """Count connections at once, names, and parts of the search space."""
+    spans = [_spans(talk) for talk in talks]
     one_service = round(max(map(most_at_once, spans), default=0.0))
     together = round(most_at_once(span for part in spans for span in part))
     names = {name for talk in talks for name in talk.named(Sort.WORKER)}
@@ -98,14 +96,39 @@ def _plain(talks: Sequence[Talk]) -> Machines | None:
         return None
     low = max(one_service, 1)  # one machine may mine at two services at once, not twice at one
     value, high = max(low, min(len(names), max(together, low))), max(together, len(names), low)
-    if len(names) > low:
+    if len(names) > 1:
         value = max(value, len(names)) if together <= low else value
         seen, more, most = _unseen(talks, names)
         if more > 0:
             value, high = max(value, round(seen + more)), max(high, math.ceil(seen + most))
+    spread = [
+        one.spaces for talk in talks for one in stints(talk) if _tells_spaces(talk) and one.spaces[0] > 1
+    ]
+    basis = "workers" if len(names) >= value else "connections"
+    if spread and sum(found for found, _, _ in spread) > len(names):
+        basis = "spaces"
+        more, most = _more(sum(once for _, once, _ in spread), sum(twice for _, _, twice in spread))
+        value, high = max(value, round(low + more)), max(high, math.ceil(low + most))
     products = {_product(agent) for talk in talks for agent in talk.named(Sort.AGENT)}
     high = max(high, value, len(products))
-    return Machines(value, min(low, value), high, False, "workers" if len(names) >= value else "connections")
+    return Machines(value, min(low, value), high, False, basis)
+
+
+def _spans(talk: Talk) -> list[tuple[int, int, float]]:
+    """Return when each connection mined, and the machines behind it."""
+    tells = _tells_spaces(talk)
+    return [
+        (one.first_ns, one.last_ns, float(max(1, one.names, one.spaces[0] if tells else 1)))
+        for one in stints(talk)
+    ]
+
+
+def _tells_spaces(talk: Talk) -> bool:
+    """Whether parts of the search space are machines: in CryptoNote, threads divide it likewise, so there
+    only below a program that names itself a proxy."""
+    if talk.protocol != "stratum-cryptonote":
+        return True
+    return any("proxy" in agent.lower() for agent in talk.named(Sort.AGENT))
 
 
 def _unseen(talks: Sequence[Talk], names: set[str]) -> tuple[int, float, float]:
@@ -117,21 +140,22 @@ def _unseen(talks: Sequence[Talk], names: set[str]) -> tuple[int, float, float]:
         return len(names), 0.0, 0.0
     counts: Counter[str] = Counter()
     for talk in talks:
-        if talk.series is not None:
-            for _, worker, _, cell in talk.series.cells():
-                if worker is not None:
-                    counts[worker] += cell.shares
+        counts.update(talk.shown)
     once, twice = (sum(1 for n in counts.values() if n == times) for times in (1, 2))
+    return len(names), *_more(once, twice)
+
+
+def _more(once: int, twice: int) -> tuple[float, float]:
+    """Return how many were not seen at all, and the 95 % end, from those seen once and twice (Chao 1987)."""
     more = once * (once - 1) / (2 * (twice + 1))
     if more <= 0:
-        return len(names), 0.0, 0.0
+        return 0.0, 0.0
     deviation = math.sqrt(
         more
         + once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
         + once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
     )
-    most = more * math.exp(_Z * math.sqrt(math.log1p((deviation / more) ** 2)))
-    return len(names), more, most
+    return more, more * math.exp(_Z * math.sqrt(math.log1p((deviation / more) ** 2)))
 
 
 def _served(below: Sequence[Talk], own: Machines | None) -> Machines | None:

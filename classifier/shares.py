@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from classifier.gateway import SPAN_LIMIT
 from classifier.hashrate import Harvest
+from classifier.machines_spaces import Spaces
 from classifier.shares_series import Cell, Series
 from classifier.talk import ALGORITHM_LIMIT, NAME_LIMIT, Connection, Doubt, Shares, Stint, Talk
 from facts.instant import NS
@@ -20,6 +21,8 @@ from protocols import events
 
 MAX_COUNT = 65_536
 """Shares that one answer may stand for: more in one message are no miner's."""
+SHOWN = 3
+"""Shares of one worker from which it does not matter how many more."""
 WAITING = 256
 """Open shares of one connection that carries several workers."""
 PATIENCE_NS = 30 * NS
@@ -74,8 +77,15 @@ def price(talk: Talk, connection: Connection, work: events.Work, at_ns: int) -> 
 def hand_in(talk: Talk, connection: Connection, event: events.Submit, at_ns: int) -> None:
     """Count a share on its way to the pool."""
     connection.submits += 1
+    if event.space is not None:
+        if connection.spaces is None:
+            connection.spaces = Spaces()
+        connection.spaces.note(event.space)
     if event.worker and len(connection.names) < NAME_LIMIT:
         connection.names.add(event.worker)
+        shown = talk.shown.get(event.worker, 0)
+        if shown < SHOWN and (shown or len(talk.shown) < NAME_LIMIT):
+            talk.shown[event.worker] = shown + 1
     if len(connection.names) > 1 and event.session is None:
         if connection.waiting is None:
             connection.waiting = deque(maxlen=WAITING)
@@ -178,7 +188,8 @@ def leave(talk: Talk, connection: Connection, last_ns: int) -> None:
 def stint(connection: Connection) -> Stint:
     """Return what a connection tells of its machines, ended or not."""
     first, last = connection.first_ns, connection.last_ns
-    return Stint(first, last, len(connection.names), connection.algorithm, connection.reported)
+    spaces = (1, 0, 0) if connection.spaces is None else connection.spaces.seen()
+    return Stint(first, last, len(connection.names), connection.algorithm, connection.reported, spaces)
 
 
 def yields(talk: Talk) -> dict[str, Yield]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag, auto
 
 from classifier.machines import Machines
+from classifier.machines_spaces import Spaces
 from classifier.shares_series import Series
 from facts.conversation import Transport
 from facts.endpoint import Address, Endpoint
@@ -121,8 +122,8 @@ class Connection:
 
     __slots__ = (
         "algorithm", "asked", "doubts", "earned", "first_ns", "first_work_ns", "hashes", "last_ns", "left_ns",
-        "machines", "names", "numbered", "presumed", "priced_ns", "reported", "shares", "states", "submits",
-        "told", "waiting", "works",
+        "machines", "names", "numbered", "presumed", "priced_ns", "reported", "shares", "spaces", "states",
+        "submits", "told", "waiting", "works",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -140,6 +141,8 @@ class Connection:
         """Those of the present algorithm whose worth is certain, and what they stand for."""
         self.earned = 0
         self.submits = 0
+        self.spaces: Spaces | None = None
+        """Where in the search space its shares lie."""
         self.algorithm: str | None = None
         self.priced_ns: int | None = None
         """When the first job was given whose shares can be counted, of the present algorithm."""
@@ -183,6 +186,8 @@ class Stint:
     """Workers heard on it."""
     algorithm: str | None
     reported: float | None
+    spaces: tuple[int, int, int] = (1, 0, 0)
+    """Machines told apart by their part of the search space, and those of one share and of two."""
 
 
 class Shares:
@@ -248,7 +253,7 @@ class Talk:
 
     __slots__ = (
         "_strength", "ambiguous", "connections", "course", "family", "first_ns", "heard", "last_ns",
-        "machines", "miner", "names", "pool", "protocol", "seen", "series", "shares", "stay_ns", "stints",
+        "machines", "miner", "names", "pool", "protocol", "seen", "series", "shares", "shown", "stay_ns", "stints",
         "transport",
     )  # fmt: skip
 
@@ -269,6 +274,8 @@ class Talk:
         """The same by worker and time."""
         self.heard: dict[str, int] = {}
         """Worker -> when it first logged in."""
+        self.shown: dict[str, int] = {}
+        """Worker -> shares that it submitted, up to three: few say how many workers have not shown yet."""
         self.stints: list[Stint] = []
         """Ended connections in which mining went on."""
         self.course = Course(0)

@@ -81,7 +81,7 @@ class Machines:
     exact: bool
     """Counted one by one, by numbers that the protocol gives them."""
     basis: str
-    """What was counted: `sessions workers connections addresses hashrate`."""
+    """What was counted: `sessions workers connections spaces addresses hashrate`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,9 @@ class Submit(PoolEvent):
     worker: str | None = None
     session: int | None = None
     """The machine's number, where one stream carries many (BTCAgent)."""
+    space: str | None = None
+    """The part of the search space that it was found in, lower-case hex, first what a proxy sets: the
+    extranonce2 of Bitcoin, the nonce of CryptoNote from its last byte on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

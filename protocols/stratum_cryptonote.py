@@ -164,7 +164,8 @@ def submit(session: Session, message: Message) -> Iterable[PoolEvent]:
     session.decide(CRYPTONOTE, Grade.SHAPE)
     session.ask(message, share_answer)
     released = session.release()
-    return [*released, session.event(Submit, message, job_id=job_id)]
+    space = bytes.fromhex(nonce)[::-1].hex() if isinstance(nonce, str) and len(nonce) == 8 else None
+    return [*released, session.event(Submit, message, job_id=job_id, space=space)]
 
 
 def other(session: Session, message: Message) -> Iterable[PoolEvent]:

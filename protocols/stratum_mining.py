@@ -282,7 +282,11 @@ def submit(session: Session, message: Message) -> Iterable[PoolEvent]:
     session.ask(message, share_answer)
     return [
         session.event(
-            Submit, message, job_id=label(job), worker=worker or text(message.body.get("worker")) or None
+            Submit,
+            message,
+            job_id=label(job),
+            worker=worker or text(message.body.get("worker")) or None,
+            space=params[2].lower() if session.protocol == BITCOIN and bitcoin.is_share(params) else None,
         )
     ]
 

@@ -62,7 +62,7 @@ def told(event: Event) -> str:
     parts = [event.protocol, event.kind]
     for field in fields(event):
         value = getattr(event, field.name)
-        if field.name not in ("protocol", "side", "offset") and value != field.default:
+        if field.name not in ("protocol", "side", "offset", "space") and value != field.default:
             parts.append(f"{field.name}={value!r}")
     return " ".join(parts)
 
