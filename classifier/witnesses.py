@@ -331,7 +331,7 @@ def of_node(told: Statements, talks: Iterable[NodeTalk]) -> None:
             told.state(Kind.NODE_ADDRESSED, seen, peer=peer)
 
 
-UNCOUNTED = frozenset({Kind.NODE_MESSAGE, Kind.WALLET_LIGHT_MESSAGE})
+UNCOUNTED = frozenset({Kind.NODE_HELLO, Kind.NODE_MESSAGE, Kind.WALLET_LIGHT_MESSAGE})
 """What a side says all the time: once it is known by it, its parser tells of no more of it."""
 
 

@@ -6,6 +6,7 @@ docs/protocols/discv4.md.
 
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from facts.errors import ParseError
@@ -16,7 +17,7 @@ from protocols.rlp import SHORT_LIST, Item, item, items, number
 
 PROTOCOL = "ethereum-p2p"
 MAX_PACKET = 1280  # bytes: the specification's limit
-MAX_TOLD = 2  # of each side, pongs, questions and answers that are told one by one
+MAX_TOLD = 2  # of each side, beside its first ping; then only records are told
 MAX_MESSAGES = 64  # two nodes repeat the same few messages to each other
 MAX_FOREIGN = 16  # datagrams in a row that are not this: the port pair has other traffic
 
@@ -57,8 +58,9 @@ _EXPIRES: dict[int, int] = {
     PacketType.ENRREQUEST: 0,
 }
 """Which element is the time until which the packet counts, in seconds since 1970."""
-_TALK = frozenset({PacketType.PONG, PacketType.FINDNODE, PacketType.NEIGHBORS})
-"""Packets that say of a node nothing but that it is one."""
+_PING = int(PacketType.PING)
+_TALK = frozenset(PacketType) - {PacketType.ENRRESPONSE}
+"""Packets that say of a node nothing but that it is one; its first ping names a port as well."""
 
 
 class Discv4(Parser):
@@ -76,6 +78,7 @@ class Discv4(Parser):
         self._messages = 0
         self._foreign = 0
         self._told = [0, 0]
+        self._pinged = [False, False]
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
         """Yield a NodeHello for a ping or a record, a NodeMessage for another packet of right form and hash.
@@ -89,7 +92,8 @@ class Discv4(Parser):
         self._foreign = 0
         self._messages += 1
         kind = PacketType(data[TYPE_AT])
-        self._told[side] += kind in _TALK
+        self._told[side] += kind is not PacketType.PING
+        self._pinged[side] |= kind is PacketType.PING
         if kind is PacketType.ENRRESPONSE:
             record = _record(data, parts[1])
             coins, network = _chain(data, record.get(b"eth"))
@@ -104,9 +108,13 @@ class Discv4(Parser):
 
     def skim(self, side: Side, data: bytes) -> bool:
         """Pass over what a side that is known well says all the time; its hash is not worked out."""
-        if self._told[side] < MAX_TOLD or not BODY_AT < len(data) <= MAX_PACKET:
+        if not BODY_AT < len(data) <= MAX_PACKET:
             return False
-        if data[TYPE_AT] not in _TALK or data[BODY_AT] < SHORT_LIST or self._messages >= MAX_MESSAGES - 1:
+        kind = data[TYPE_AT]
+        known = self._pinged[side] if kind == _PING else kind in _TALK and self._told[side] >= MAX_TOLD
+        if not known or data[BODY_AT] < SHORT_LIST:
+            return False
+        if self._messages >= MAX_MESSAGES - 1:
             return False
         self._messages += 1
         return True
@@ -117,6 +125,7 @@ class Discv4(Parser):
         return self._messages >= MAX_MESSAGES or self._foreign >= MAX_FOREIGN
 
 
+@lru_cache(16)  # what was probed is read next
 def _parts(packet: bytes) -> list[Item]:
     """Return the elements of a packet's body, at least one; none where it is no discv4 packet.
 

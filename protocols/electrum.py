@@ -17,7 +17,7 @@ from protocols.parser import Event, Handover, Heads, Match, Parser, Side
 PROTOCOL = "electrum"
 MAX_LINE = 64 * 1024  # bytes: a longer answer (2,016 headers take 323 KB) is passed over unread
 MAX_MESSAGES = 4096  # lines after which another one says nothing new
-MAX_TOLD = 8  # of each side, those that are told one by one
+MAX_TOLD = 4  # of each side, those that are told one by one
 HEADER_SIZE = 80
 GENESIS = {
     "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f": ("BTC", "BCH", "XEC", "BSV"),
@@ -81,8 +81,10 @@ class Electrum(Parser):
                 self._other.append((side, offset, (line or b"") + b"\n"))
                 continue
             self._messages += 1
-            if line is None or (joined and line.lstrip()[:1] not in (b"{", b"[")):
-                continue  # too long, or the tail of a line whose head was not captured
+            if line is None or (self._told[side] >= MAX_TOLD and self._idle(side, line, 1)):
+                continue  # too long, or of no interest
+            if joined and line.lstrip()[:1] not in (b"{", b"["):
+                continue  # the tail of a line whose head was not captured
             try:
                 for message in messages(line, side, offset):
                     if message.method is not None and not message.method.startswith(_SPACES):
@@ -102,19 +104,23 @@ class Electrum(Parser):
         lines = self._lines[side]
         if self._told[side] < MAX_TOLD or self._other or self._messages >= MAX_MESSAGES:
             return False
-        if data[-1:] != b"\n" or not (lines.sure and lines.empty) or _TELLING.search(data):
-            return False
         count = data.count(b"\n")
-        if data[:1] != b"{" or data.count(b"\n{") != count - 1:
-            return False
-        methods = data.count(b'"method"')
-        if methods < count and self._asked[side.other].open:
-            return False
-        if methods and len(_METHOD.findall(data)) != methods:
+        if data[-1:] != b"\n" or not (lines.sure and lines.empty) or not self._idle(side, data, count):
             return False
         lines.skip(len(data))
         self._messages += count
         return True
+
+    def _idle(self, side: Side, lines: bytes, count: int) -> bool:
+        """Say whether so many lines hold nothing to tell, as far as can be seen without reading them."""
+        if lines[:1] != b"{" or (count > 1 and lines.count(b"\n{") != count - 1):
+            return False
+        methods = lines.count(b'"method"')
+        if methods < count and self._asked[side.other].open:
+            return False
+        if methods and len(_METHOD.findall(lines)) != methods:
+            return False
+        return _TELLING.search(lines) is None
 
     def gap(self, side: Side, missing: int) -> None:
         """Pass over the line around the hole, and forget which requests are open."""

@@ -9,8 +9,7 @@ named in any encoding, and many a reader takes a raw tab), and `text` replaces t
 import json
 import math
 import re
-from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -73,6 +72,8 @@ def _constant(name: str) -> None:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, strict=False)
+# The scanner in C that raw_decode calls.
+_SCAN: Callable[[str, int], tuple[dict[str, Any], int]] = _DECODER.scan_once  # type: ignore[attr-defined]
 
 
 def _too_deep(line: bytes) -> bool:
@@ -86,12 +87,25 @@ def _too_deep(line: bytes) -> bool:
     return bool(brackets)
 
 
-def messages(line: bytes, side: Side, offset: int) -> Iterator[Message]:
-    """Yield the messages of one line: normally one; several where the sender left LF out, or for a batch.
+def messages(line: bytes, side: Side, offset: int) -> Iterable[Message]:
+    """Return the messages of one line: normally one; several where the sender left LF out, or for a batch.
 
-    `offset` is where the line begins; a message after the first carries its own. Raises ParseError at the
-    first thing that is no message; messages before it stand.
+    `offset` is where the line begins; a message after the first carries its own. Iterating raises ParseError
+    at the first thing that is no message; messages before it stand.
     """
+    if line[:1] == b"{" and line.count(b"{") + line.count(b"[") <= MAX_DEPTH:
+        text = line.decode("utf-8", "surrogateescape")
+        try:
+            body, end = _SCAN(text, 0)
+        except (ValueError, RecursionError, StopIteration):
+            return _each_message(line, side, offset)  # which says what is wrong with it
+        if end == len(text) or not text[end:].strip(_SPACE):
+            return (message_of(body, side, offset),)
+    return _each_message(line, side, offset)
+
+
+def _each_message(line: bytes, side: Side, offset: int) -> Iterator[Message]:
+    """Yield the messages of any line."""
     if _too_deep(line):
         raise ParseError(f"brackets that do not close, or nest deeper than {MAX_DEPTH}", offset)
     if line.startswith(_BOM):
@@ -182,7 +196,7 @@ class Pending(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._open: dict[Hashable, deque[T]] = {}
+        self._open: dict[Hashable, list[T]] = {}  # of each id nearly always one
         self._count = 0
 
     def ask(self, request_id: object, request: T) -> None:
@@ -192,7 +206,11 @@ class Pending(Generic[T]):
             return
         if self._count >= MAX_PENDING:
             self._forget(next(iter(self._open)))
-        self._open.setdefault(key, deque()).append(request)
+        waiting = self._open.get(key)
+        if waiting is None:
+            self._open[key] = [request]
+        else:
+            waiting.append(request)
         self._count += 1
 
     def peek(self, request_id: object) -> T | None:
@@ -217,7 +235,7 @@ class Pending(Generic[T]):
 
     def _forget(self, key: Hashable) -> T:
         waiting = self._open[key]
-        request = waiting.popleft()
+        request = waiting.pop(0)
         if not waiting:
             del self._open[key]
         self._count -= 1

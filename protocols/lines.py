@@ -25,6 +25,11 @@ class LineBuffer:
         `joined` is True for the first line after the beginning or a gap, which may be the tail of a line.
         """
         partial = self._partial
+        size = len(data)
+        if not (partial or self._skipping) and size <= self._ceiling and data.find(b"\n") == size - 1 >= 0:
+            start, joined = self._start, self._joined  # one whole line, as most segments bring it
+            self._start, self._joined = start + size, False
+            return [(start, data[:-1], joined)]
         lines: list[tuple[int, bytes | None, bool]] = []
         begin = 0
         while (end := data.find(b"\n", begin)) >= 0:

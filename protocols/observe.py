@@ -99,12 +99,18 @@ class Observer:
         """Take the next bytes of one side, from stream offset `offset` on; return what they complete."""
         parser = self._parser
         if parser is not None:
-            if self._base[side] >= 0 and parser.skim(side, data):
-                return []
             return self._read(parser, side, offset, data)
         if self.reason:
             return []
         return self._probe(side, offset, data)
+
+    def skim(self, side: Side, data: bytes) -> bool:
+        """Take the next bytes of one side where its parser sees at a glance that they hold nothing to tell.
+
+        False, with nothing taken, where `feed` must be given them.
+        """
+        parser = self._parser
+        return parser is not None and self._base[side] >= 0 and parser.skim(side, data)
 
     def datagram(self, side: Side, data: bytes) -> list[Read]:
         """Take one datagram; each is a message of its own, so it is probed alone."""

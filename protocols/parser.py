@@ -16,7 +16,11 @@ class Side(IntEnum):
     @property
     def other(self) -> "Side":
         """The opposite side."""
-        return Side(1 - self)
+        return _OTHERS[self]
+
+
+_OTHERS = (Side.SERVER, Side.CLIENT)
+"""The opposite of each side."""
 
 
 class Match(Enum):

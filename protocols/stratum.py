@@ -4,12 +4,12 @@ The reader of the stream; what messages mean is in protocols/stratum_dialects.py
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from facts.errors import ParseError
 from protocols.agent_frames import FRAME, begins, chain
 from protocols.btcagent import BtcAgent
-from protocols.jsonrpc import messages
+from protocols.jsonrpc import Message, messages
 from protocols.lines import MAX_LINE, LineBuffer
 from protocols.packed_lines import MAGIC, PackedLines
 from protocols.parser import Event, Handover, Heads, Match, Parser, Side
@@ -71,10 +71,14 @@ class Stratum(Parser):
         A bad line costs itself alone; the last raise says how many there were.
         """
         errors: list[ParseError] = []
-        data = self._held.pop(side, b"") + data
-        at, sure = self._frames(side, data)
-        rest, data = data[at:], data[:at]
-        for piece in self._pieces(side, data):
+        pieces: Iterable[bytes] = (data,)
+        rest, sure = b"", False
+        if FRAME in data or self._held or self._packed or self._session.packing:
+            data = self._held.pop(side, b"") + data
+            at, sure = self._frames(side, data)
+            rest = data[at:]
+            pieces = self._pieces(side, data[:at])
+        for piece in pieces:
             start, begun = self._lines[side].unfinished
             try:
                 lines = self._push(side, piece)
@@ -84,16 +88,19 @@ class Stratum(Parser):
             for offset, line, joined in lines:
                 if self.finished:
                     break
-                if line is not None and _HTTP_LINE.match(line):
+                if line is not None and line[:1] != b"{" and _HTTP_LINE.match(line):
                     following = offset + len(line) + 1 - start - len(begun)
                     text = line + b"\n" + piece[following:]
                     self._handover = Handover(None, ((side, offset, text),))
                     return
                 self._quiet += 1
                 try:
-                    for event in self._events(side, offset, line, joined):
-                        self._quiet = 0
-                        yield event
+                    for message in self._messages(side, offset, line, joined):
+                        if self._session.contradicted:
+                            break
+                        for event in read(self._session, message):
+                            self._quiet = 0
+                            yield event
                 except ParseError as error:
                     errors.append(error)
         if sure and not self.finished:
@@ -119,14 +126,13 @@ class Stratum(Parser):
             packed = self._packed[side] = PackedLines(lines.unfinished[0])
         return lines.push(data) if packed is None else packed.push(data)
 
-    def _events(self, side: Side, offset: int, line: bytes | None, joined: bool) -> Iterator[Event]:
+    @staticmethod
+    def _messages(side: Side, offset: int, line: bytes | None, joined: bool) -> Iterable[Message]:
         if line is None:
             raise ParseError(f"a line longer than {MAX_LINE} bytes", offset)
         if joined and line.lstrip(b"\xef\xbb\xbf \t\r\0")[:1] not in (b"{", b"[", b""):
-            return  # the tail of a line whose head was not captured
-        for message in messages(line, side, offset):
-            if not self._session.contradicted:
-                yield from read(self._session, message)
+            return ()  # the tail of a line whose head was not captured
+        return messages(line, side, offset)
 
     def _frames(self, side: Side, data: bytes) -> tuple[int, bool]:
         """Return where a frame of BTCAgent begins between two lines, and whether that is sure.

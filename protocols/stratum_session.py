@@ -117,6 +117,8 @@ class Contradiction(ParseError):
 _P = TypeVar("_P", bound=PoolEvent)
 _OTHER_WORDS = (ETHPROXY, CRYPTONOTE, GRIN, BEAM)
 """Dialects whose conversations begin in other words than `mining.subscribe`."""
+_PROOFS = frozenset({Subscribed, Difficulty, Work})
+"""Events that only a pool's own answer makes."""
 _SURE_OF_SIDES = (Subscribe, Subscribed, Login, LoginResult, Difficulty, Work, Submit, ShareResult)
 """Events that settle which side mines; pings and notices are said by both in the wild."""
 
@@ -180,7 +182,7 @@ class Session:
             fields |= {} if wallet else {"wallet": None}
             fields |= {} if mined else {"coin": None}
         made = kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
-        self.proved |= isinstance(made, Subscribed | Difficulty | Work) or fields.get("accepted") is True
+        self.proved = self.proved or kind in _PROOFS or fields.get("accepted") is True
         if isinstance(made, Submit):
             self._submit(message, made.job_id)
         elif isinstance(made, Difficulty):

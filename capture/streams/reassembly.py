@@ -120,15 +120,18 @@ class Direction:
 
         `missing` bytes behind `data` were on the wire but cut off by the snap length.
         """
-        offset = -1 if missing else self.take(seq, data, packet)
+        offset = -1 if missing else self.take(seq, data)
         if offset >= 0:
-            return ((offset, data, 0, packet),)
+            piece = (offset, data, 0, packet)
+            self.keep(piece)
+            return (piece,)
         return self._place(seq, data, missing, packet)
 
-    def take(self, seq: int, data: bytes, packet: Packet) -> int:
+    def take(self, seq: int, data: bytes) -> int:
         """Take a segment that is simply the next one, nearly every one of a real capture.
 
         Returns the stream offset of its first byte; -1 where it is another one, which `push` must take.
+        Whoever reads its bytes has them kept as well (`keep`).
         """
         if seq != self.next or self._held:
             return -1
@@ -136,7 +139,6 @@ class Direction:
         size = len(data)
         self.offset = offset + size
         self.next = (seq + size) & _MASK
-        self._keep((offset, data, 0, packet))
         return offset
 
     def flush(self) -> list[Piece]:
@@ -249,7 +251,7 @@ class Direction:
         if data:
             piece = (self.offset, data, 0, packet)
             out.append(piece)
-            self._keep(piece)
+            self.keep(piece)
             self._advance(len(data))
 
     def _skip(self, out: list[Piece], missing: int, packet: Packet) -> None:
@@ -264,8 +266,8 @@ class Direction:
         self.offset += count
         self.next = (self.next + count) & _MASK
 
-    def _keep(self, piece: Piece) -> None:
-        """Remember what was delivered, within limits."""
+    def keep(self, piece: Piece) -> None:
+        """Remember what was delivered, within limits, to compare later copies with."""
         cost = len(piece[1]) + SEGMENT_COST
         self._kept.append(piece)
         self._kept_bytes += cost

@@ -151,12 +151,19 @@ class Session:
         self.last = packet
         if flags & MARKING:
             return self._marking(direction, seq, flags, data, missing, packet)
-        if not data and not missing:
-            return []
         out: list[Observation] = []
         if not missing and not self._newcomers:
-            offset = self._streams[direction].take(seq, data, packet)
+            if not data:
+                return out
+            stream = self._streams[direction]
+            offset = stream.take(seq, data)
             if offset >= 0:
+                if self._observer.skim(
+                    self._sides[direction], data
+                ):  # no message that is told of begins here
+                    self._weigh(data, packet[2])
+                    return out
+                stream.keep((offset, data, 0, packet))
                 self._feed(direction, offset, data, packet, out)
                 return out
         self._push(direction, seq, data, missing, packet, out)
@@ -166,6 +173,8 @@ class Session:
         """Take one UDP datagram; return what it says."""
         self.last = packet
         out: list[Observation] = []
+        if self._observer.skim(self._sides[direction], data):
+            return out
         reads = self._observer.datagram(self._sides[direction], data)
         if reads:
             self._emit(reads, packet, out)
@@ -296,10 +305,9 @@ class Session:
         """Have the next bytes of a direction read."""
         marks = self._marks[direction]
         marks.append((offset, packet))
-        reads = self._observer.feed(self._sides[direction], offset, data)
         if len(marks) > MAX_MARKS:
             del marks[: MAX_MARKS // 2]
-        self._told(reads, data, packet, out)
+        self._told(self._observer.feed(self._sides[direction], offset, data), data, packet, out)
 
     def _told(self, reads: list[Read], data: bytes, packet: Packet, out: list[Observation]) -> None:
         """Pass on what was read, or charge for bytes that said nothing."""
@@ -370,8 +378,8 @@ class Session:
 
     def _weigh(self, data: bytes, now_ns: int) -> None:
         """Charge the budgets for bytes that said nothing; `reason` is set when one is spent."""
-        self._quiet += len(data)
-        if self._quiet > (QUIET_BYTES if self._observer.parser else MUTE_BYTES):
+        quiet = self._quiet = self._quiet + len(data)
+        if quiet > MUTE_BYTES and (quiet > QUIET_BYTES or not self._observer.parser):
             self.reason = "quiet-bytes" if self.events else "mute-bytes"
         elif not self.events:
             self._lines += data.count(b"\n")

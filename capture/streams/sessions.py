@@ -90,6 +90,14 @@ class Sessions:
             frame,
         ) in enumerate(zip(*columns, strict=True)):
             packet = (source, frame, time_ns)
+            session = sessions.get(flow)
+            if kind == _SEGMENT and session is not None:  # nearly always
+                found = session.segment(direction, seq, flags, bytes(data[at : at + length]), missing, packet)
+                if found:
+                    yield from found
+                if session.reason:
+                    self._close(flow, session)
+                continue
             if kind == _FRAGMENT:
                 whole = self.fragments.push(data, ip, length, flow, direction, packet)
                 if self.fragments.doubted:
@@ -100,9 +108,9 @@ class Sessions:
                 payload, missing, packet = whole.payload, 0, whole.packet
                 kind = _SEGMENT if whole.tcp else _DATAGRAM
                 self._watch(flow)
+                session = sessions.get(flow)
             else:
                 payload = bytes(data[at : at + length])
-            session = sessions.get(flow)
             if session is None:
                 if flow in self._unwanted:
                     if flags & (SYN | ACK) != SYN:
@@ -120,7 +128,7 @@ class Sessions:
                         self._close(flow, session)
                     continue
             if kind == _DATAGRAM:
-                found = session.datagram(direction, payload, packet) if payload else None
+                found = session.datagram(direction, payload, packet) if payload else []
             else:
                 found = session.segment(direction, seq, flags, payload, missing, packet)
             if found:
