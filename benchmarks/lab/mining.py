@@ -32,7 +32,9 @@ class Connection:
     spoken: list[Spoken]
 
 
-def pools(count: int, tag: str, seconds: float, draw: Draw, dialects: tuple[str, ...] | None) -> list[Pool]:
+def pools(
+    count: int, tag: str, seconds: float, epoch: int, draw: Draw, dialects: tuple[str, ...] | None
+) -> list[Pool]:
     """Draw the pools of a network; pools of one coin hear of the same blocks."""
     coins = [coin for coin in COINS if coin.dialect in (dialects or DIALECTS)]
     found: dict[tuple[str, float], Array] = {}
@@ -43,7 +45,9 @@ def pools(count: int, tag: str, seconds: float, draw: Draw, dialects: tuple[str,
             found[key] = (
                 blocks(draw.rng, coin.interval, -LEAD, seconds) if coin.interval >= 2 else np.empty(0)
             )
-        made.append(make_pool(f"{tag}/{number}-{coin.ticker.lower()}", coin, found[key], seconds, draw))
+        made.append(
+            make_pool(f"{tag}/{number}-{coin.ticker.lower()}", coin, found[key], seconds, epoch, draw)
+        )
     return made
 
 

@@ -81,12 +81,13 @@ def network(
     seconds, tag = minutes * 60.0, f"{split}{seed}"
     path = (draw.one("path.loss", 1e-4, 0.02, log=True) if loss is None else loss, 0.001)
     vantage = Vantage(capture_loss, sampling, draw.rng.normal(0, 2e-5), draw.rng.normal(0, 0.2))
-    served = mining.pools(pools or max(2, miners // 2), tag, seconds, draw.child("pools"), dialects)
+    start_ns = _day(split, draw)
+    epoch = start_ns // 10**9
+    served = mining.pools(pools or max(2, miners // 2), tag, seconds, epoch, draw.child("pools"), dialects)
     count = CAPTURED * miners if benign is None else benign
     hosts = max(4, (count + miners) // 4)
     batches = _miners(served, miners, tunnel, plain, hosts, tag, seconds, path, habits, draw.child("miners"))
     batches += _benign(count, kinds, hosts, tag, seconds, path, draw.child("benign"))
-    start_ns = _day(split, draw)
     return assembled(batches, served, split, start_ns, seconds, vantage, draw.child("capture"))
 
 

@@ -1,5 +1,6 @@
 """Pools: each is an implementation of its own, and tells all its clients of work at the same instants."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,11 +38,22 @@ class Pool:
     """Seconds between looks at a client's difficulty; 0 where difficulty is fixed."""
     rejects: float
     """Share of shares that are refused though not stale."""
+    epoch: int
+    """Unix time of the capture's start."""
+    powers: bool
+    """Difficulties are powers of two; else whole numbers, and fractions below 16."""
     batch: int
     """Shares that one answer acknowledges at most (Stratum V2)."""
 
 
-def make_pool(name: str, coin: Coin, found: Array, seconds: float, draw: Draw) -> Pool:
+def settled(difficulty: float, powers: bool) -> float:
+    """Return the difficulty nearest to a wanted one that a pool gives out."""
+    if powers:
+        return 2.0 ** round(math.log2(difficulty))
+    return float(round(difficulty)) if difficulty >= 16 else float(f"{difficulty:.4g}")
+
+
+def make_pool(name: str, coin: Coin, found: Array, seconds: float, epoch: int, draw: Draw) -> Pool:
     """Draw a pool of a coin whose blocks are found at `found` (s, the whole world's)."""
     rng = draw.rng
     own = draw.chance(0.15) and coin.interval >= 10
@@ -57,6 +69,8 @@ def make_pool(name: str, coin: Coin, found: Array, seconds: float, draw: Draw) -
         gap=draw.one("pool.gap", 4, 40, log=True),
         retarget=0.0 if draw.chance(0.2) else draw.one("pool.retarget", 30, 120),
         rejects=draw.one("pool.rejects", 0.0005, 0.02, log=True),
+        epoch=epoch,
+        powers=draw.chance(0.3),
         batch=int(rng.integers(1, 5)) if coin.dialect == "stratum-v2" else 1,
     )
 

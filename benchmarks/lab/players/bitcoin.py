@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from benchmarks.lab.players.dialect import Dialect, Said
 from benchmarks.lab.players.style import line
+from benchmarks.lab.players.template import TIPS, bits, coinbase, previous
 
 ERRORS = {"stale": [21, "Job not found", None], "low": [23, "Low difficulty share", None]}
 
@@ -13,6 +14,12 @@ class Bitcoin(Dialect):
 
     name = "stratum-bitcoin"
     chatter: ClassVar[float] = 300.0
+    previous = ""
+
+    @property
+    def room2(self) -> int:
+        """Bytes of extranonce2."""
+        return 4 if self.pool.style.extranonce <= 4 else 8
 
     def hello(self, difficulty: float) -> list[list[Said]]:
         """Subscribe, authorize, with version rolling before where the miner does it."""
@@ -26,7 +33,7 @@ class Bitcoin(Dialect):
         ask = {"id": self.id, "method": "mining.subscribe", "params": [self.rig.agent]}
         name = self.hex(8)
         topics = [["mining.set_difficulty", name], ["mining.notify", name]]
-        subscribed = [topics, self.hex(2 * theirs.extranonce), 4 if theirs.extranonce <= 4 else 8]
+        subscribed = [topics, self.hex(2 * theirs.extranonce), self.room2]
         turns += [[(0, line(own, ask))], [(1, line(theirs, self.reply(subscribed)))]]
         self.id += 1
         ask = {"id": self.id, "method": "mining.authorize", "params": [self.user(), "x"]}
@@ -39,17 +46,19 @@ class Bitcoin(Dialect):
 
     def difficulty(self, difficulty: float) -> bytes:
         """Return mining.set_difficulty."""
-        shown = int(difficulty) if difficulty >= 1 else round(difficulty, 6)
+        shown = int(difficulty) if difficulty.is_integer() else difficulty
         return line(self.pool.style, {"id": None, "method": "mining.set_difficulty", "params": [shown]})
 
     def job(self, clean: bool, entries: int) -> bytes:
         """Return mining.notify."""
         self.job_name = self.new_job()
-        first, last = self.pool.style.coinbase
+        tip, now = TIPS[self.pool.coin.ticker], self.pool.epoch + int(self.now)
+        if clean or not self.previous:
+            self.previous = previous(self.rand, tip)
+        parts = coinbase(self.rand, self.pool.style, tip, now, self.pool.style.extranonce + self.room2)
         branch = [self.hex(64) for _ in range(entries)]
-        coinbase = ["01000000010000000000" + self.hex(2 * first - 20), self.hex(2 * last)]
-        rest = ["20000000", "17030ecd", self.hex(8), clean]
-        params = [self.job_name, self.hex(64), *coinbase, branch, *rest]
+        rest = ["20000000", bits(tip.work), f"{now:08x}", clean]
+        params = [self.job_name, self.previous, *parts, branch, *rest]
         return line(self.pool.style, {"id": None, "method": "mining.notify", "params": params})
 
     def retarget(self, difficulty: float) -> list[bytes]:
@@ -60,8 +69,8 @@ class Bitcoin(Dialect):
     def share(self) -> bytes:
         """Return mining.submit."""
         self.id += 1
-        room = 4 if self.pool.style.extranonce <= 4 else 8
-        params = [self.user(), self.job_name, self.hex(2 * room), self.hex(8), self.hex(8)]
+        time = f"{self.pool.epoch + int(self.now):08x}"
+        params = [self.user(), self.job_name, self.hex(2 * self.room2), time, self.hex(8)]
         if self.rig.style.rolling:
             params.append("00" + self.hex(2) + "e000")
         return line(self.rig.style, {"id": self.id, "method": "mining.submit", "params": params})

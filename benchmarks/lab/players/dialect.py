@@ -45,6 +45,8 @@ class Dialect(ABC):
         """Of the last request."""
         self.asked: int | None = None
         """Of the request that is answered next; None: the last."""
+        self.now = 0.0
+        """s since the capture's start, of what is said next."""
         self.job_name = self.new_job()
 
     def user(self) -> str:

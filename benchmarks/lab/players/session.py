@@ -9,7 +9,7 @@ from random import Random
 
 from benchmarks.lab.players.dialect import Dialect, Rig
 from benchmarks.lab.players.table import DIALECTS
-from benchmarks.lab.pools import Pool
+from benchmarks.lab.pools import Pool, settled
 
 Spoken = tuple[float, int, bytes]
 
@@ -55,7 +55,7 @@ class _Talk:
         self.plans: list[tuple[float, int, str, object]] = []
         self.spoken: list[Spoken] = []
         self.cleans: list[float] = []
-        self.gap = pool.gap * rand.lognormvariate(0, 0.8 if pool.retarget else 0.5)
+        self.settle(pool.gap * rand.lognormvariate(0, 0.8 if pool.retarget else 0.5))
         self.since = span.start
 
     def late(self) -> float:
@@ -65,14 +65,17 @@ class _Talk:
         """Return how long after a request its answer passes."""
         return 2 * self.span.far + self.pool.reply * self.rand.lognormvariate(0, 0.5) + self.late()
 
-    def difficulty(self) -> float:
-        return max(self.gap * self.rig.hashrate / self.pool.coin.unit, 1e-6)
+    def settle(self, gap: float) -> None:
+        """Let the pool set the difficulty for a share in about `gap` s; `gap` follows from what it sets."""
+        unit, speed = self.pool.coin.unit, self.rig.hashrate
+        self.difficulty = settled(max(gap, 1 / FASTEST) * speed / unit, self.pool.powers)
+        self.gap = self.difficulty * unit / speed
 
     def open(self) -> None:
         """Say the opening, turn by turn."""
         span, at = self.span, self.span.start
         before = 0
-        for turn in self.dialect.hello(self.difficulty()):
+        for turn in self.dialect.hello(self.difficulty):
             way = turn[0][0]
             if way != before:
                 at += self.round_trip() if way else 2 * span.near + self.rand.expovariate(200)
@@ -108,9 +111,8 @@ class _Talk:
         span, pool, rand = self.span, self.pool, self.rand
         at, looked, counted = self.since, self.since, 0
         if self.since < span.begin:  # an old connection: vardiff has found its difficulty
-            self.gap = pool.gap * rand.lognormvariate(0, 0.25)
+            self.settle(pool.gap * rand.lognormvariate(0, 0.25))
             at = looked = span.begin
-        self.gap = max(self.gap, 1 / FASTEST)
         waiting = 0
         while True:
             at += rand.expovariate(1 / self.gap)
@@ -119,10 +121,8 @@ class _Talk:
             if pool.retarget and at - looked > pool.retarget:
                 found = (at - looked) / max(counted, 0.5)
                 if not 0.6 < found / pool.gap < 1.7 or rand.random() < 0.02:
-                    self.gap = max(self.gap * min(max(pool.gap / found, 0.25), 4.0), 1 / FASTEST)
-                    self.plans.append(
-                        (looked + pool.retarget + self.late(), 1, "retarget", self.difficulty())
-                    )
+                    self.settle(self.gap * min(max(pool.gap / found, 0.25), 4.0))
+                    self.plans.append((looked + pool.retarget + self.late(), 1, "retarget", self.difficulty))
                 looked, counted = at, 0
             if any(begin <= at < end for begin, end in span.idle):
                 continue
@@ -169,6 +169,7 @@ class _Talk:
         for at, way, what, detail in sorted(self.plans, key=lambda plan: plan[:3]):
             if at < span.begin or at >= span.stop:
                 continue
+            dialect.now = at
             match what, detail:
                 case "job", (clean, entries):
                     spoken.append((at, way, dialect.job(clean, entries)))

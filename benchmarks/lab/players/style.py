@@ -53,7 +53,7 @@ def _style(who: str, draw: Draw) -> Style:
         job_id=draw.number(f"{who}.job_id", 1, 24),
         session=draw.number(f"{who}.session", 8, 40),
         extranonce=draw.number(f"{who}.extranonce", 2, 8),
-        coinbase=(draw.number(f"{who}.coinbase1", 43, 100), draw.number(f"{who}.coinbase2", 40, 250)),
+        coinbase=(draw.number(f"{who}.coinbase1", 46, 100), draw.number(f"{who}.coinbase2", 60, 150)),
         spare=draw.chance(0.6),
         wide=draw.chance(0.5),
         rolling=draw.chance(0.7),
