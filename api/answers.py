@@ -31,15 +31,14 @@ def names_tag(header: str, tag: str) -> bool:
 def answered(
     request: Request, body: Any, lang: Lang, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an answer, or 304 where the client names its tag."""
+    """Return an answer, or 304 where the client names its tag: of its bytes, unless `headers` has one."""
     raw = answer_bytes(body)
-    tag = entity_tag(raw)
     told = {
         "Content-Language": TAGS[lang],
         "Vary": "Accept-Language, Authorization, Cookie",
-        "ETag": tag,
         **(headers or {}),
     }
+    tag = told.setdefault("ETag", entity_tag(raw))
     if status == 200 and names_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=told)
     return Response(raw, status, told, "application/json")

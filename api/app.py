@@ -16,6 +16,7 @@ from api.faults import of_ask, of_validation
 from api.jobs import Jobs
 from api.language import of_request
 from api.middleware import SecurityHeaders, add_security_headers
+from api.oidc.sign_on import SignOn
 from api.openapi import DESCRIPTION, DescribedAPI
 from api.problems import Problem, ProblemError, http_response, problem_response
 from api.routes import (
@@ -30,9 +31,11 @@ from api.routes import (
     hits,
     ips,
     jobs,
+    lists,
     pools,
     probes,
     session,
+    single_sign_on,
     sites,
 )
 from facts.errors import StoreError
@@ -45,6 +48,7 @@ _TAGS = [
     {"name": "files", "description": "What is known of an enterprise, a site, a pool."},
     {"name": "evidence", "description": "The packets themselves."},
     {"name": "decisions", "description": "What people made of it."},
+    {"name": "lists", "description": "What the operator allows and denies."},
     {"name": "jobs", "description": "Bulk look-ups that run on their own."},
     {"name": "access", "description": "Who asks; what was asked."},
     {"name": "service", "description": "The service itself."},
@@ -66,8 +70,10 @@ ROUTERS = (
     enterprises.router,
     sites.router,
     pools.router,
+    lists.router,
     probes.router,
     session.router,
+    single_sign_on.router,
     accounts.router,
     audit.router,
     health.router,
@@ -75,10 +81,13 @@ ROUTERS = (
 """The table of routes, in the order of the description."""
 
 
-def create_app(services: Services, gate: Gate, hosts: Collection[str] | None = None) -> FastAPI:
+def create_app(
+    services: Services, gate: Gate, hosts: Collection[str] | None = None, sign_on: SignOn | None = None
+) -> FastAPI:
     """Return the application over opened services and an opened gate, which the caller closes.
 
-    `hosts` are the lower-case host names that it answers to (IPv6 in brackets); None takes any.
+    `hosts` are the lower-case host names that it answers to (IPv6 in brackets); None takes any. `sign_on` is
+    how people log in at an OpenID provider, where one is set.
     """
     app = DescribedAPI(
         title="MineScope",
@@ -94,10 +103,11 @@ def create_app(services: Services, gate: Gate, hosts: Collection[str] | None = N
     )
     app.state.services = services
     app.state.gate = gate
+    app.state.sign_on = sign_on
     app.state.bulks = bulk.Slots(bulk.MAX_BULKS)
     app.state.jobs = Jobs(services, gate.clock)
     app.add_middleware(Trail, writer=gate.writer, clock=gate.clock)
-    app.add_middleware(SecurityHeaders, hosts=hosts)
+    app.add_middleware(SecurityHeaders, hosts=hosts, refused=gate.refusals.count)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/docs", docs_page, include_in_schema=False)

@@ -235,6 +235,14 @@ _HEAD: dict[str, Any] = {"seq": 48210, "digest": "a1" * 32}
 _PACKET = bytes.fromhex("000000000002000000000001080045000028")
 
 
+_ENTRY: dict[str, Any] = {
+    "list": "allow",
+    "entry": "203.0.113.0/24",
+    "reason": "our own laboratory",
+    "added": "2026-03-01T09:00:00.000000Z",
+}
+
+
 class ByMediaType(dict[str, Any]):
     """Examples by media type; one that is not named has none."""
 
@@ -243,6 +251,7 @@ REQUESTS: dict[str, Any] = {
     "lookupAddresses": _BULK,
     "startJob": _BULK,
     "decide": {"decision": "confirm", "reason": "40 machines seen on site"},
+    "addListEntry": {"entry": "203.0.113.0/24", "reason": "our own laboratory"},
     "logIn": {"name": "li", "password": "correct horse battery", "code": "492039"},
 }
 """Example body by operation id."""
@@ -322,7 +331,12 @@ ANSWERS: dict[str, Any] = {
             }
         ]
     },
+    "readList": {"entries": [_ENTRY], "count": 1, "next": None},
+    "addListEntry": _ENTRY,
+    "removeListEntry": _ENTRY,
     "logIn": _SESSION,
+    "beginLogIn": None,
+    "finishLogIn": ByMediaType(),
     "getSession": _SESSION,
     "logOut": None,
     "listAccounts": {

@@ -23,6 +23,8 @@ _ASKED = {
     ),
     "range": Text("The time must lie in the years 1970 to 2261.", "时间必须在 1970 年至 2261 年之间。"),
     "port": Text("A port is a whole number from 0 to 65535.", "端口是 0 到 65535 的整数。"),
+    "subject": Text("This is no address, prefix or host name.", "不是地址、前缀或主机名。"),
+    "full": Text("The lists hold as many entries as they can.", "名单条目已达上限。"),
     "entry": Text(
         "An entry is an address, or an object with address and perhaps at and port.",
         "每一项须是地址，或含 address（可带 at、port）的对象。",

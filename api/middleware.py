@@ -1,6 +1,6 @@
 """What holds for every answer: security headers, who may be asked, and what is on its way out."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -27,6 +27,7 @@ class SecurityHeaders:
 
     `hosts` are lower-case names without port; None takes any. Where the server listens on loopback only, the
     check keeps a web page from reading it under a name that resolves to 127.0.0.1 (DNS rebinding).
+    `refused` is told the kind of problem and the client address.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class SecurityHeaders:
         app: ASGIApp,
         hosts: Collection[str] | None = None,
         outgoing: Mapping[str, Outgoing] = OUTGOING,
+        refused: Callable[[str, str], None] = lambda kind, client: None,
     ) -> None:
         self._app = app
         self._hosts = None if hosts is None else frozenset(hosts)
         self._outgoing = outgoing
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI asks."""
@@ -54,8 +57,9 @@ class SecurityHeaders:
             await send(message)
 
         if self._hosts is not None and _host(scope) not in self._hosts:
-            refused = problem_response(Request(scope), Problem.MISDIRECTED)
-            await refused(scope, receive, send_with_headers)
+            self._refused(Problem.MISDIRECTED.value.name, (scope.get("client") or ("",))[0])
+            refusal = problem_response(Request(scope), Problem.MISDIRECTED)
+            await refusal(scope, receive, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
 

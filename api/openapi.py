@@ -22,6 +22,7 @@ _FIELDS: dict[str, object] = {
     "most": 200,
     "state": "running",
     "seconds": 60,
+    "path": "/v1/session/oidc",
 }
 ASKED = (
     Problem.PURPOSE_MISSING,
@@ -40,6 +41,8 @@ _SCHEMES = {
         "description": "A session of a browser; changes need X-CSRF-Token.",
     },
 }
+_OPEN = ("logIn", "finishLogIn")
+"""Whose 401 is about the log-in itself."""
 _FAULT = Fault("This is not an IPv4 or IPv6 address.", pointer("path", "ip"))
 
 DESCRIPTION = """Finds cryptocurrency mining in network traffic: which address mines, how that is known,
@@ -82,7 +85,7 @@ def _add_examples(document: dict[str, Any]) -> None:
     # Here and not in the routes, where FastAPI would take every null out of them.
     for _, operation in _operations(document):
         name = operation["operationId"]
-        good = next(answer for status, answer in operation["responses"].items() if status < "300")
+        good = next(answer for status, answer in operation["responses"].items() if status < "400")
         for media_type, content in good.get("content", {}).items():
             if (example := _example(ANSWERS[name], media_type)) is not None:
                 content["example"] = example
@@ -98,7 +101,7 @@ def _example(answer: Any, media_type: str) -> Any:
 def _add_access(document: dict[str, Any]) -> None:
     document["components"]["securitySchemes"] = _SCHEMES
     for _, operation in _operations(document):
-        if "401" not in operation["responses"] or operation["operationId"] == "logIn":
+        if "401" not in operation["responses"] or operation["operationId"] in _OPEN:
             continue
         operation["security"] = [{name: []} for name in _SCHEMES]
         for parameter in operation.get("parameters", ()):

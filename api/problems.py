@@ -97,6 +97,15 @@ class Problem(Enum):
         Text("A one-time code is wanted", "需要一次性验证码"),
         Text("Send the code of your authenticator as `code`.", "请在 `code` 中填写验证器显示的验证码。"),
     )
+    SIGN_ON_REFUSED = Kind(
+        "sign-on-refused",
+        401,
+        Text("The log-in at the provider was refused", "统一身份认证登录被拒绝"),
+        Text(
+            "Begin again at /v1/session/oidc; where that does not help, you have no rights here yet.",
+            "请从 /v1/session/oidc 重新开始；如仍被拒绝，说明您尚无权限。",
+        ),
+    )
     FORBIDDEN = Kind(
         "forbidden",
         403,
@@ -232,6 +241,12 @@ class Problem(Enum):
         503,
         Text("The database does not answer", "数据库不可用"),
         Text("The store cannot be read now; try again later.", "目前无法读取数据库，请稍后再试。"),
+    )
+    PROVIDER_UNAVAILABLE = Kind(
+        "provider-unavailable",
+        503,
+        Text("The identity provider does not answer", "身份提供方不可用"),
+        Text("Try again later, or log in with a password.", "请稍后再试，或使用密码登录。"),
     )
     BUSY = Kind(
         "busy",

@@ -47,10 +47,11 @@ def serve(
     MINESCOPE_REGISTRY names), until SIGTERM or Ctrl-C; answers that are running then get 10 seconds to end.
     The registry is read once, at the start.
 
-    **Who may ask**: accounts and API keys (`minescope users`, docs/access.md). On this machine alone, and as
-    long as there is no account, whoever reaches the port is let in, and the server says so: the first account
-    closes it. Every look-up states its purpose in the header `X-Purpose` and is kept in the audit. `/docs` is
-    the reference, `/openapi.json` the same for programs. Encryption is for a proxy in front (docs/deploy.md).
+    **Who may ask**: accounts and API keys (`minescope users`, docs/access.md), and who logs in at the OpenID
+    provider of `access.toml`. On this machine alone, and as long as there is neither, whoever reaches the
+    port is let in, and the server says so: the first account closes it. Every look-up states its purpose in
+    the header `X-Purpose` and is kept in the audit. `/docs` is the reference, `/openapi.json` the same for
+    programs. Encryption is for a proxy in front (docs/deploy.md).
 
     **Examples**
 
@@ -64,10 +65,11 @@ def serve(
     settings, a port in use among them.
     """
     from api.access.gate import Mode
-    from api.access.opening import opened_gate
+    from api.access.opening import at_provider, opened_gate
     from api.app import create_app
     from api.server import LOOPBACK_NAMES, bind, is_loopback, run
     from facts.errors import UsageError
+    from pipeline.access_settings import load_access_settings
     from pipeline.services import build_services
     from pipeline.settings import load_settings
     from store.jobs import JobStore
@@ -75,6 +77,7 @@ def serve(
     if open_ and closed:
         raise UsageError("--open and --closed exclude each other")
     settings = load_settings(host=host, port=port)
+    access = load_access_settings(settings.home)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("minescope").setLevel(settings.log_level.upper())
     with bind(settings.host, settings.port) as bound, build_services(settings) as services:
@@ -83,10 +86,19 @@ def serve(
         local = is_loopback(bound)
         if open_ and not local:
             raise UsageError("--open is for this machine only: leave --host away")
-        mode = Mode.CLOSED if closed or not local else Mode.OPEN if open_ else Mode.UNTIL_USERS
+        shut = closed or not local or (access.oidc is not None and not open_)
+        mode = Mode.CLOSED if shut else Mode.OPEN if open_ else Mode.UNTIL_USERS
+        sign_on = None if access.oidc is None else at_provider(access.oidc, services, time.time_ns)
         url = f"http://{_reachable(bound.getsockname()[0])}:{settings.port}"
 
-        with opened_gate(services, mode, time.time_ns) as gate:
+        opening = opened_gate(
+            services,
+            mode,
+            time.time_ns,
+            durable=access.audit.durable,
+            key_file=access.key_file(settings.home),
+        )
+        with opening as gate:
             accounts = gate.access.has_users()
 
             def ready() -> None:
@@ -100,7 +112,7 @@ def serve(
             JobStore(services.database).fail_unfinished(time.time_ns())
             sys.setswitchinterval(SWITCH_S)
             gc.freeze()  # the registry stays: looking for cycles in it would hold up answers
-            app = create_app(services, gate, LOOPBACK_NAMES if local else None)
+            app = create_app(services, gate, LOOPBACK_NAMES if local else None, sign_on)
             try:
                 run(app, bound, ready)
             finally:

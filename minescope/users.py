@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,6 +15,8 @@ from minescope.exits import EXIT_NOTHING
 
 if TYPE_CHECKING:
     from store.access import AccessStore
+    from store.access_vault import Vault
+    from store.identities import IdentityStore
 
 users = typer.Typer(
     name="users",
@@ -23,6 +25,14 @@ users = typer.Typer(
 )
 key = typer.Typer(name="key", no_args_is_help=True, help="API keys, for programs.")
 users.add_typer(key)
+
+
+class Opened(NamedTuple):
+    """What the commands work on."""
+
+    access: "AccessStore"
+    identities: "IdentityStore"
+    vault: "Vault"
 
 
 class Role(StrEnum):
@@ -142,6 +152,67 @@ def list_(as_json: AsJson = False) -> int:
     return EXIT_NOTHING
 
 
+Issuer = Annotated[str, typer.Option(help="Address of the OpenID provider.", show_default=False)]
+Subject = Annotated[str, typer.Option(help="The person's `sub` at the provider.", show_default=False)]
+
+
+@users.command()
+def link(name: Name, issuer: Issuer, subject: Subject) -> int:
+    """Let a person of an OpenID provider log in as an account, with the rights of that account.
+
+    **Example**: `minescope users link li --issuer https://id.example.org --subject 00u1a2b3`
+    """
+    from store.identities import Identity
+
+    with _opened(f"users link {name} {issuer} {subject}") as opened:
+        opened.identities.link(name, Identity(issuer, subject))
+    typer.echo(f"minescope: {subject} of {issuer} logs in as {name}")
+    return EXIT_NOTHING
+
+
+@users.command()
+def unlink(issuer: Issuer, subject: Subject) -> int:
+    """Take such a link away; the account's sessions end."""
+    from store.identities import Identity
+
+    with _opened(f"users unlink {issuer} {subject}") as opened:
+        opened.identities.unlink(Identity(issuer, subject))
+    typer.echo(f"minescope: {subject} of {issuer} is linked with no account")
+    return EXIT_NOTHING
+
+
+@users.command()
+def links(as_json: AsJson = False) -> int:
+    """List who logs in at an OpenID provider."""
+    from facts.instant import rfc3339
+
+    with _opened(None) as opened:
+        for one in opened.identities.links():
+            told = {
+                "account": one.account,
+                "issuer": one.issuer,
+                "subject": one.subject,
+                "rights": "of its claims" if one.managed else "of the account",
+                "seen": None if one.seen_ns is None else rfc3339(one.seen_ns),
+            }
+            typer.echo(json.dumps(told) if as_json else "\t".join(str(value) for value in told.values()))
+    return EXIT_NOTHING
+
+
+@users.command("rotate-key")
+def rotate_key() -> int:
+    """Seal all second factors with a new key, then forget the old one. A running server goes on.
+
+    Ended midway it leaves both keys, which open everything: run it again.
+    """
+    with _opened("users rotate-key") as opened:
+        opened.vault.add_key()
+        count = opened.access.seal_again(everything=True)
+        forgotten = opened.vault.drop_old_keys()
+    typer.echo(f"minescope: {count} second factors are sealed with a new key, {forgotten} old ones forgotten")
+    return EXIT_NOTHING
+
+
 @key.command("issue")
 def issue(
     name: Name,
@@ -199,15 +270,26 @@ def list_keys(as_json: AsJson = False) -> int:
 
 @contextmanager
 def _access(change: str | None) -> "Iterator[AccessStore]":
+    with _opened(change) as opened:
+        yield opened.access
+
+
+@contextmanager
+def _opened(change: str | None) -> "Iterator[Opened]":
     """Give the accounts; `change` is what the audit says once it was done."""
+    from pipeline.access_settings import load_access_settings
     from pipeline.settings import load_settings
     from store.access import AccessStore
+    from store.access_vault import Vault
     from store.audit import AuditStore
     from store.audit_chain import Entry
     from store.database import open_database
+    from store.identities import IdentityStore
 
-    with open_database(load_settings().database_url) as database:
-        yield AccessStore(database, time.time_ns)
+    settings = load_settings()
+    vault = Vault(load_access_settings(settings.home).key_file(settings.home))
+    with open_database(settings.database_url) as database:
+        yield Opened(AccessStore(database, time.time_ns, vault), IdentityStore(database, time.time_ns), vault)
         if change is not None:
             who = f"terminal:{getpass.getuser()}"
             entry = Entry(time.time_ns(), who, "", "", "", "users", change, "administration", 0)

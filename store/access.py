@@ -2,16 +2,29 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 from threading import BoundedSemaphore
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from facts.errors import UsageError
+from facts.errors import StoreError, UsageError
 from facts.instant import NS
 from registry.divisions import fault as division_fault
+from store.access_nouns import Account as Account  # these are part of this file's interface
+from store.access_nouns import Denied as Denied
+from store.access_nouns import Key as Key
+from store.access_nouns import User as User
 from store.access_rules import WHOLE_COUNTRY, AccountRole, Department, Permission, permissions
 from store.access_secrets import (
     hash_password,
@@ -22,7 +35,8 @@ from store.access_secrets import (
     token_digest,
     totp_step,
 )
-from store.access_tables import ApiKeyRow, SessionRow, UserRow
+from store.access_tables import ApiKeyRow, IdentityRow, SessionRow, UserRow
+from store.access_vault import Vault
 from store.database import Database, lock
 
 MAX_FAILURES = 5
@@ -33,70 +47,19 @@ _LONGEST_LOCK_S = 86_400
 IDLE_S, SESSION_S = 30 * 60, 8 * 3600
 """Seconds after which a session ends: without a request, and in any case."""
 MAX_KEY_DAYS = 366
+UNSEEN_DAYS = 30
+"""Days without a log-in after which keys open nothing, where an OpenID provider gives the rights."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
 _HASHING = BoundedSemaphore(2)  # at once: each takes 64 MiB and a core for some 0.1 s
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who asks, and what may be shown to them."""
-
-    name: str
-    role: AccountRole
-    division: str
-    """GB/T 2260 code: the subtree that is seen."""
-    department: Department
-    may: frozenset[Permission]
-    key: str | None = None
-    """Prefix of the API key that was used."""
-
-    @property
-    def actor(self) -> str:
-        """The name in the audit."""
-        return self.name if self.key is None else f"{self.name}/{self.key}"
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """An account as it is listed."""
-
-    name: str
-    role: AccountRole
-    division: str
-    department: Department
-    second_factor: bool
-    disabled: bool
-    locked_until_ns: int | None
-    created_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An API key as it is listed."""
-
-    user: str
-    prefix: str
-    scopes: tuple[Permission, ...]
-    label: str
-    expires_ns: int
-    revoked: bool
-
-
-class Denied(StrEnum):
-    """Why a log-in failed. A client is told only whether it is locked or whether a code is wanted."""
-
-    WRONG = "wrong"
-    CODE = "code"
-    """The password was right, and the one-time code is missing."""
-    LOCKED = "locked"
-
-
 class AccessStore:
-    """Keeps accounts; `clock` gives nanoseconds since 1970 UTC."""
+    """Keeps accounts; `clock` gives nanoseconds since 1970 UTC, `vault` is needed for second factors."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, db: Database, clock: Callable[[], int], vault: Vault | None = None) -> None:
         self._db = db
         self._clock = clock
+        self._vault = vault
 
     def has_users(self) -> bool:
         """Say whether any account that can log in exists."""
@@ -148,7 +111,16 @@ class AccessStore:
             ]
 
     def set_password(self, name: str, password: str) -> None:
-        """Set a password, unlock the account and end its sessions. Raises UsageError."""
+        """Set a password, unlock the account and end its sessions.
+
+        Raises UsageError, also for an account that an OpenID provider made.
+        """
+        with self._db.reading() as connection:
+            managed = IdentityRow.user_id == UserRow.id, IdentityRow.managed.is_(True)
+            if connection.scalar(
+                select(UserRow.id).join(IdentityRow, and_(*managed)).where(UserRow.name == name)
+            ):
+                raise UsageError(f"{name} logs in at its OpenID provider and has no password here")
         self._change(name, password_hash=hash_password(password), failures=0, locked_until_ns=None)
 
     def set_disabled(self, name: str, disabled: bool) -> None:
@@ -158,8 +130,25 @@ class AccessStore:
     def set_second_factor(self, name: str, wanted: bool) -> str | None:
         """Give an account a new second factor and return its secret, or take it away. Raises UsageError."""
         secret = new_totp_secret() if wanted else None
-        self._change(name, totp_secret=secret, totp_step=None)
+        sealed = None if secret is None else self._opened_vault.seal(secret, name)
+        self._change(name, totp_secret=sealed, totp_step=None)
         return secret
+
+    def seal_again(self, everything: bool = False) -> int:
+        """Seal second factors that were kept in clear, or all with the newest key; return how many."""
+        row, count = UserRow, 0
+        with self._db.writing() as connection:
+            lock(connection, "users")
+            held = connection.execute(
+                select(row.id, row.name, row.totp_secret).where(row.totp_secret.is_not(None))
+            )
+            for user_id, name, kept in held.all():
+                assert kept is not None
+                if everything or not Vault.is_sealed(kept):
+                    sealed = self._opened_vault.seal(self._opened_vault.open(kept, name), name)
+                    connection.execute(update(row).where(row.id == user_id).values(totp_secret=sealed))
+                    count += 1
+        return count
 
     def log_in(self, name: str, password: str, code: str | None) -> str | Denied:
         """Return the token of a new session, or why there is none.
@@ -169,7 +158,7 @@ class AccessStore:
         now = self._clock()
         row = UserRow
         with self._db.reading() as connection:
-            query = select(row.id, row.password_hash, row.totp_secret, row.locked_until_ns, row.disabled)
+            query = select(row.id, row.name, row.password_hash, row.totp_secret, row.disabled)
             found = connection.execute(query.where(row.name == name[:64])).first()
         hashed = None if found is None or found.disabled else found.password_hash
         with _HASHING:
@@ -189,19 +178,13 @@ class AccessStore:
             if found.totp_secret is not None:
                 if not code:
                     return Denied.CODE
-                step = totp_step(found.totp_secret, code, now // NS, state.totp_step)
+                secret = self._opened_vault.open(found.totp_secret, found.name)
+                step = totp_step(secret, code, now // NS, state.totp_step)
                 if step is None:
                     return self._failed(connection, found.id, now)
             good = update(row).where(row.id == found.id)
             connection.execute(good.values(failures=0, locked_until_ns=None, totp_step=step))
-            connection.execute(delete(SessionRow).where(SessionRow.created_ns < now - SESSION_S * NS))
-            token = new_token()
-            connection.execute(
-                insert(SessionRow).values(
-                    digest=token_digest(token), user_id=found.id, created_ns=now, seen_ns=now
-                )
-            )
-            return token
+            return begin_session(connection, found.id, now)
 
     def by_session(self, token: str) -> Account | None:
         """Return whose session it is, and keep it from idling; None where it has ended."""
@@ -251,7 +234,8 @@ class AccessStore:
         now, row = self._clock(), ApiKeyRow
         valid = (row.digest == token_digest(token), row.revoked_ns.is_(None), row.expires_ns > now)
         with self._db.reading() as connection:
-            query = _account(row.prefix, row.scopes).join(row, row.user_id == UserRow.id).where(*valid)
+            query = _account(row.prefix, row.scopes).join(row, row.user_id == UserRow.id)
+            query = query.where(*valid, ~_unseen(now))
             found = connection.execute(query).first()
         return None if found is None else _read(found[:4], found[4], found[5])
 
@@ -275,6 +259,12 @@ class AccessStore:
             if connection.execute(done.values(revoked_ns=self._clock())).rowcount == 0:
                 raise UsageError(f"there is no valid key {prefix}")
 
+    @property
+    def _opened_vault(self) -> Vault:
+        if self._vault is None:
+            raise StoreError("the key of the second factors is not at hand")
+        return self._vault
+
     def _change(self, name: str, **values: object) -> None:
         with self._db.writing() as connection:
             user_id = _id_of(connection, name)
@@ -293,16 +283,33 @@ class AccessStore:
         return Denied.WRONG
 
 
+def begin_session(connection: Connection, user_id: int, now: int) -> str:
+    """Begin a session on an open connection and return its token; sessions that have ended go."""
+    connection.execute(delete(SessionRow).where(SessionRow.created_ns < now - SESSION_S * NS))
+    token = new_token()
+    connection.execute(
+        insert(SessionRow).values(digest=token_digest(token), user_id=user_id, created_ns=now, seen_ns=now)
+    )
+    return token
+
+
 def _account(*more: Any) -> Select[Any]:
     row = UserRow
     chosen = select(row.name, row.role, row.division, row.department, *more)
     return chosen.where(row.disabled.is_(False))
 
 
+def _unseen(now: int) -> ColumnElement[bool]:
+    """Hold for accounts whose rights come from an OpenID provider that has not confirmed them for long."""
+    row = IdentityRow
+    long_ago = or_(row.seen_ns.is_(None), row.seen_ns < now - UNSEEN_DAYS * 86_400 * NS)
+    return exists().where(row.user_id == UserRow.id, row.managed.is_(True), long_ago)
+
+
 def _read(fields: Iterable[str], key: str | None = None, scopes: Iterable[str] | None = None) -> Account:
     name, role_name, division, department_name = fields
     role, department = AccountRole(role_name), Department(department_name)
-    may = permissions(role, department, None if scopes is None else map(Permission, scopes))
+    may = permissions(role, department, None if scopes is None else map(Permission, scopes), division)
     return Account(name, role, division, department, may, key)
 
 

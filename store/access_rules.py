@@ -54,6 +54,8 @@ class Permission(StrEnum):
     DECIDE = "decide"
     PERSONAL = "personal"
     """Wallets, worker names, e-mail and private addresses unmasked."""
+    LISTS = "lists"
+    """The operator's allow and deny lists, which change what everybody is shown."""
     PROBES = "probes"
     AUDIT = "audit"
     ACCOUNTS = "accounts"
@@ -61,11 +63,11 @@ class Permission(StrEnum):
 
 _P = Permission
 _OF_ROLE: dict[AccountRole, frozenset[Permission]] = {
-    AccountRole.OPERATOR: frozenset({_P.LOOKUP, _P.HITS, _P.PROBES}),
+    AccountRole.OPERATOR: frozenset({_P.LOOKUP, _P.HITS, _P.LISTS, _P.PROBES}),
     AccountRole.ANALYST: frozenset(
         {_P.LOOKUP, _P.HITS, _P.FILES, _P.EVIDENCE, _P.EXPORT, _P.DECIDE, _P.PERSONAL}
     ),
-    AccountRole.SUPERVISOR: frozenset({_P.LOOKUP, _P.HITS, _P.FILES, _P.EXPORT, _P.DECIDE}),
+    AccountRole.SUPERVISOR: frozenset({_P.LOOKUP, _P.HITS, _P.FILES, _P.EXPORT, _P.DECIDE, _P.LISTS}),
     AccountRole.AUDITOR: frozenset({_P.AUDIT}),
     AccountRole.SYSTEM_ADMIN: frozenset({_P.PROBES}),
     AccountRole.SECURITY_ADMIN: frozenset({_P.ACCOUNTS}),
@@ -73,6 +75,8 @@ _OF_ROLE: dict[AccountRole, frozenset[Permission]] = {
 }
 _NETWORK_BODIES = frozenset({Department.CYBERSPACE, Department.INDUSTRY_IT, Department.PUBLIC_SECURITY})
 """Whose task is the traffic itself: only they see personal fields and packets (PIPL: least fields)."""
+_CENTRAL_ONLY = frozenset({_P.LISTS})
+"""For accounts of the whole country: what they change, every region is shown."""
 _NETWORK_ONLY = frozenset({_P.PERSONAL, _P.EVIDENCE})
 
 EVERYTHING_FOUND = frozenset(Permission) - {_P.ACCOUNTS, _P.AUDIT}
@@ -80,12 +84,17 @@ EVERYTHING_FOUND = frozenset(Permission) - {_P.ACCOUNTS, _P.AUDIT}
 
 
 def permissions(
-    role: AccountRole, department: Department, scopes: Iterable[Permission] | None = None
+    role: AccountRole,
+    department: Department,
+    scopes: Iterable[Permission] | None = None,
+    division: str = WHOLE_COUNTRY,
 ) -> frozenset[Permission]:
     """Return what an account may do; `scopes` of an API key only ever take away."""
     held = _OF_ROLE[role]
     if department not in _NETWORK_BODIES:
         held -= _NETWORK_ONLY
+    if division != WHOLE_COUNTRY:
+        held -= _CENTRAL_ONLY
     return held if scopes is None else held & frozenset(scopes)
 
 

@@ -10,10 +10,11 @@ from fastapi import Depends, Header, Request
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from starlette.concurrency import run_in_threadpool
 
+from api.access.refusals import Refusals
 from api.access.trail import record
 from api.problems import Problem, ProblemError
+from api.threads import in_thread
 from facts.instant import NS
 from store.access import AccessStore, Account, Denied
 from store.access_rules import EVERYTHING_FOUND, WHOLE_COUNTRY, AccountRole, Department, Permission
@@ -75,6 +76,7 @@ class Gate:
         self.audit = audit
         self.writer = writer
         self.clock = clock
+        self.refusals = Refusals(writer, clock)
         self._mode = mode
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._rate = parse(rate)
@@ -96,7 +98,7 @@ class Gate:
             raise ProblemError(Problem.FORBIDDEN, permission=permission.value)
         if permission is not None:
             asked.purpose = read_purpose(stated)
-        self._spend_of(account)
+        self._spend_of(account, request)
         see_division(account.division)
         return Asker(account, asked.purpose)
 
@@ -104,20 +106,27 @@ class Gate:
         self, request: Request, name: str, password: str, code: str | None
     ) -> tuple[str, Account]:
         """Return a new session's token and whose it is. Raises ProblemError."""
-        client = request.client.host if request.client else ""
-        self._spend(self._login_rate, "log-in from", client)
+        self.spend_log_in(request)
         self._spend(self._login_rate, "log-in as", name)
         asked = record(request, None)
         asked.subject = f"log-in as {name[:64]}"
-        token = await run_in_threadpool(self.access.log_in, name, password, code)
+        token = await in_thread(self.access.log_in, name, password, code)
         if isinstance(token, Denied):
             # One sentence for all that is wrong: who guesses learns nothing of names, and locks stay silent.
             raise ProblemError(Problem.CODE_WANTED if token is Denied.CODE else Problem.LOGIN_REFUSED)
-        account = await run_in_threadpool(self.access.by_session, token)
+        account = asked.account = await self.account_of(token)
+        return token, account
+
+    async def account_of(self, token: str) -> Account:
+        """Return whose new session it is. Raises ProblemError where it was closed meanwhile."""
+        account = await in_thread(self.access.by_session, token)
         if account is None:
             raise ProblemError(Problem.LOGIN_REFUSED)
-        asked.account = account
-        return token, account
+        return account
+
+    def spend_log_in(self, request: Request) -> None:
+        """Spend one log-in of a client address. Raises ProblemError."""
+        self._spend(self._login_rate, "log-in from", _client(request))
 
     def forget(self, token: str) -> None:
         """Remember a token no longer: its session has ended."""
@@ -133,11 +142,14 @@ class Gate:
         elif token := request.cookies.get(COOKIE, ""):
             if account := await self._remember(token, self.access.by_session):
                 if request.method not in _SAFE and request.headers.get("x-csrf-token") != csrf_token(token):
+                    record(request, account)
                     raise ProblemError(Problem.CSRF)
                 return account
         elif await self._is_open():
             return LOCAL
-        self._spend(self._stranger_rate, "stranger", request.client.host if request.client else "")
+        client = _client(request)
+        self._spend(self._stranger_rate, "stranger", client)
+        self.refusals.count(Problem.UNAUTHENTICATED.value.name, client)
         raise ProblemError(Problem.UNAUTHENTICATED, headers={"WWW-Authenticate": 'Bearer realm="minescope"'})
 
     async def _remember(self, token: str, find: Callable[[str], Account | None]) -> Account | None:
@@ -145,7 +157,7 @@ class Gate:
         account, until = self._remembered.get(digest, (None, 0))
         if account is not None and now < until:
             return account
-        account = await run_in_threadpool(find, token)
+        account = await in_thread(find, token)
         if account is not None:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
@@ -154,13 +166,16 @@ class Gate:
 
     async def _is_open(self) -> bool:
         if self._mode is Mode.UNTIL_USERS and self.clock() >= self._users_asked_ns + _REMEMBERED_NS:
-            if await run_in_threadpool(self.access.has_users):
+            if await in_thread(self.access.has_users):
                 self._mode = Mode.CLOSED
             self._users_asked_ns = self.clock()
         return self._mode is not Mode.CLOSED
 
-    def _spend_of(self, account: Account) -> None:
-        """Spend one request of an account; asked for a thousandth of its rate at a time, which is cheaper."""
+    def _spend_of(self, account: Account, request: Request) -> None:
+        """Spend one request of an account; asked for a thousandth of its rate at a time, which is cheaper.
+
+        What is beyond leaves no entry of its own, but is counted: a program that asks fills no disk.
+        """
         left = self._granted.get(account.actor, 0)
         if left == 0:
             if len(self._granted) >= _REMEMBERED:
@@ -168,12 +183,21 @@ class Gate:
             left = self._grant
             if not self._limiter.hit(self._rate, "account", account.actor, cost=left):
                 left = 1
-                self._spend(self._rate, "account", account.actor)
+                try:
+                    self._spend(self._rate, "account", account.actor)
+                except ProblemError:
+                    del request.state.asked
+                    raise
         self._granted[account.actor] = left - 1
 
     def _spend(self, rate: Any, *who: str) -> None:
         if not self._limiter.hit(rate, *who):
+            self.refusals.count(Problem.TOO_MANY_REQUESTS.value.name, who[-1])
             raise ProblemError(Problem.TOO_MANY_REQUESTS, headers={"Retry-After": "10"})
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def read_purpose(stated: str | None) -> str:
@@ -223,6 +247,7 @@ ToReadFiles = Annotated[Asker, needs(Permission.FILES)]
 ToReadEvidence = Annotated[Asker, needs(Permission.EVIDENCE)]
 ToExport = Annotated[Asker, needs(Permission.EXPORT)]
 ToDecide = Annotated[Asker, needs(Permission.DECIDE)]
+ToKeepLists = Annotated[Asker, needs(Permission.LISTS)]
 ToWatchProbes = Annotated[Asker, needs(Permission.PROBES)]
 ToReadAudit = Annotated[Asker, needs(Permission.AUDIT)]
 ToSeeAccounts = Annotated[Asker, needs(Permission.ACCOUNTS)]

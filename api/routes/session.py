@@ -57,14 +57,7 @@ async def log_in(request: Request, lang: Language, body: LogIn) -> Response:
     gate: Gate = request.app.state.gate
     token, account = await gate.log_in(request, body.name, body.password, body.code)
     answer = answered(request, _told(account, csrf_token(token)), lang, status=201)
-    answer.set_cookie(
-        COOKIE,
-        token,
-        max_age=SESSION_S,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+    set_session(answer, token, secure=request.url.scheme == "https")
     return answer
 
 
@@ -101,6 +94,11 @@ def log_out(request: Request, asker: Anyone) -> Response:
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
+
+
+def set_session(answer: Response, token: str, *, secure: bool) -> None:
+    """Give a browser its session: out of reach of scripts and of other sites."""
+    answer.set_cookie(COOKIE, token, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)
 
 
 def _told(account: Account, csrf: str | None) -> dict[str, Any]:

@@ -186,6 +186,7 @@ def test_every_question_leaves_who_asked_what_and_why(
         ("getAddress", 404, "案件 17"),
         ("listHits", 400, ""),
         ("listAudit", 403, ""),
+        ("refused", 401, ""),
         ("logIn", 401, ""),
         ("logIn", 201, ""),
     ]

@@ -33,6 +33,7 @@ BODIES = {
     "lookupAddresses": [*EVER, "8.8.8.8"],
     "startJob": [MINER],
     "decide": {"decision": "confirm", "reason": "seen on site"},
+    "addListEntry": {"entry": "198.51.100.9", "reason": "our own laboratory"},
 }
 
 
@@ -50,13 +51,20 @@ class Call:
 def calls() -> Iterator[Call]:
     for route in every_route():
         [method] = route.methods - {"HEAD"}
-        names = [name for name in ("ip", "uscc", "site_id", "name", "job_id") if f"{{{name}}}" in route.path]
+        names = [
+            name
+            for name in ("ip", "uscc", "site_id", "name", "job_id", "list")
+            if f"{{{name}}}" in route.path
+        ]
         if not names:
             yield Call(route, method, route.path, "")
             continue
         [name] = names
         if name == "job_id":
             yield Call(route, method, route.path.replace("{job_id}", "0" * 32), None)
+        elif name == "list":
+            asked = {"removeListEntry": "?entry=198.51.100.9"}.get(route.operation_id or "", "")
+            yield Call(route, method, route.path.replace("{list}", "allow") + asked, "")
         elif name == "name":
             yield Call(route, method, route.path.replace("{name}", "example-pool"), "")
             yield Call(route, method, route.path.replace("{name}", UNKNOWN["name"]), None)
@@ -98,7 +106,7 @@ def test_every_route_x_role_x_region_shows_its_own_and_nothing_else(
     refused: dict[tuple[str, str], str] = {}
     for role, division in product(AccountRole, DIVISIONS):
         headers = PURPOSE | {"Authorization": f"Bearer {key_of(app, role, division)}"}
-        may = permissions(role, Department.CYBERSPACE)
+        may = permissions(role, Department.CYBERSPACE, None, division)
         for call in made:
             permission = permission_of(call.route)
             answer = sent(client, call, headers)
@@ -166,7 +174,12 @@ def test_every_look_up_needs_a_purpose(world: tuple[FastAPI, TestClient]) -> Non
 
 
 def test_the_open_routes_are_those_that_the_issue_names() -> None:
-    assert {route.operation_id for route in every_route() if not is_guarded(route)} == {"getHealth", "logIn"}
+    assert {route.operation_id for route in every_route() if not is_guarded(route)} == {
+        "getHealth",
+        "logIn",
+        "beginLogIn",
+        "finishLogIn",
+    }
     without = {r.operation_id for r in every_route() if is_guarded(r) and permission_of(r) is None}
     assert without == {"getSession", "logOut"}
 
