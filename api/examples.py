@@ -103,6 +103,14 @@ _VERDICT: dict[str, Any] = {
         }
     ],
     "attribution": _ATTRIBUTION,
+    "cluster": {
+        "id": "c-9a0c365d91392bde",
+        "sort": "operator",
+        "score": 0.999612,
+        "certainty": 0.952574,
+        "addresses": 4,
+        "links": [{"kind": "account", "name": "samplefarm", "addresses": 4, "weight": 7.0}],
+    },
 }
 _ADDRESS: dict[str, Any] = {
     "type": "address",

@@ -146,6 +146,26 @@ class AttributionModel(HolderModel):
     missing: list[str] = Field(description="The facts that would make the answer certain.")
 
 
+class LinkModel(Model):
+    """A name that members of a cluster share."""
+
+    kind: str = Field(description="`wallet`, `account`, `email`, `scheme` (of rig names), `agent`, ...")
+    name: str
+    addresses: int | None = Field(description="Addresses that share it; null where a part is seen only.")
+    weight: float = Field(description="Log-odds (nats) that it adds for two that share it.")
+
+
+class BelongingModel(Model):
+    """The cluster of an address in brief; `/v1/clusters/{id}` holds all of it."""
+
+    id: str
+    sort: Literal["operator", "campaign", "insider", "single"]
+    score: Probability = Field(description="That its weakest member belongs to it.")
+    certainty: Probability = Field(description="Of `sort`.")
+    addresses: int | None = Field(description="Null where a part of them is seen only.")
+    links: list[LinkModel] = Field(description="Heaviest first.")
+
+
 class VerdictModel(Model):
     """One address in one role: the same object as a line of `minescope replay --json`."""
 
@@ -173,6 +193,7 @@ class VerdictModel(Model):
     energy_kwh: EnergyModel | None
     evidence: list[EvidenceModel] = Field(description="Heaviest first, counter-evidence included.")
     attribution: AttributionModel | None = Field(description="Whose address it was when last seen.")
+    cluster: BelongingModel | None = Field(description="What it belongs to, with other addresses.")
 
 
 class StrongestModel(Model):

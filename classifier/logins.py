@@ -33,6 +33,11 @@ _Name = tuple[Kind, str]
 _MINES = frozenset({Role.MINER, Role.SOLO_MINER, Role.PROXY})
 
 
+def has_owner(verdict: Verdict) -> bool:
+    """Say whether a verdict is on who mines, so that to ask whose it is makes sense: not on pools."""
+    return verdict.role in _MINES and verdict.level is not Level.CLEARED
+
+
 class _Use:
     """How a name was used: times in nanoseconds since 1970 UTC."""
 
@@ -110,7 +115,7 @@ class Logins:
         mining: set[Address] = set()
         proxies: set[Address] = set()
         for verdict in verdicts:
-            if verdict.role in _MINES and verdict.level is not Level.CLEARED:
+            if has_owner(verdict):
                 mining.add(verdict.address)
                 if verdict.role is Role.PROXY:
                     proxies.add(verdict.address)

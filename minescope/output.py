@@ -142,9 +142,13 @@ class TableWriter(Writer):
         """Print the table, the damage and the counts."""
         from rich.console import Console
 
+        from minescope.clusters_told import cluster_lines
+
         console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 150)
         if self._hits:
             console.print(verdict_table(sorted(self._hits, key=_rank), self._sentence, self._lang))
+        for text in cluster_lines(self._hits, self._lang):
+            console.print(text, soft_wrap=True)
         if not any(hit.verdict.role in MINING_ROLES for hit in (*self._hits, *self._others)):
             console.print(word("nothing", self._lang))
         if others := others_line(self._others, self._lang):

@@ -181,7 +181,7 @@ class _Replay:
                 from pipeline.keep import keep
 
                 started_ns = time.time_ns()  # a door's clock: when this run was made, not when traffic flowed
-                progress.say(keep(kept, scan.sources, started_ns, sentence))
+                progress.say(keep(kept, scan.sources, started_ns, sentence, scan.ties))
         writer.finish(Totals(scan.totals, scan.files, time.monotonic() - began))
         if unreadable:
             return EXIT_UNREADABLE

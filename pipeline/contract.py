@@ -14,11 +14,14 @@ from facts.where import Skipped
 from pipeline.contract_quantities import quantities_json
 
 if TYPE_CHECKING:
+    from classifier.ownership_model import Belonging
     from registry.attribution import Attribution
 
 Json = dict[str, Any]
 Sentence = Callable[[Evidence], str]
 
+LINKS = 5
+"""Links of a cluster that stand beside a verdict."""
 SCORE_DIGITS = 6
 """Decimals of a score: 1 - 1e-6 is as sure as a passive observer gets."""
 
@@ -30,6 +33,8 @@ class Hit:
     verdict: Verdict
     attribution: "Attribution | None"
     """None where no registry was asked."""
+    cluster: "Belonging | None" = None
+    """What the address belongs to; None where it shares a cluster with no other address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,26 @@ def verdict_json(hit: Hit, sentence: Sentence) -> Json:
             for weighed in verdict.evidence
         ],
         "attribution": hit.attribution.to_json() if hit.attribution else None,
+        "cluster": _cluster(hit.cluster) if hit.cluster else None,
+    }
+
+
+def _cluster(one: "Belonging") -> Json:
+    return {
+        "id": one.id,
+        "sort": one.sort.value,
+        "score": round(one.score, SCORE_DIGITS),
+        "certainty": round(one.certainty, SCORE_DIGITS),
+        "addresses": one.addresses,
+        "links": [
+            {
+                "kind": link.kind.name.lower(),
+                "name": link.name,
+                "addresses": link.addresses,
+                "weight": round(link.weight, 3),
+            }
+            for link in one.links[:LINKS]
+        ],
     }
 
 

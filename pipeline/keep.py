@@ -1,23 +1,31 @@
 """Keeping what a run found: the verdicts of a replay, and the packets of their evidence, in the database."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from classifier.ownership_model import Tie
 from facts.evidence import Evidence
 from facts.instant import rfc3339
 from pipeline.contract import Hit
 from pipeline.evidence_packets import packets_of
+from pipeline.ownership import update
 from pipeline.settings import load_settings
 from store.database import open_database
 from store.packets import PacketStore
+from store.ties import save_ties
 from store.verdicts import VerdictStore
 
 
 def keep(
-    hits: Sequence[Hit], sources: Collection[str], started_ns: int, because: Callable[[Evidence], str]
+    hits: Sequence[Hit],
+    sources: Collection[str],
+    started_ns: int,
+    because: Callable[[Evidence], str],
+    ties: Mapping[str, Sequence[Tie]],
 ) -> str:
     """Save the verdicts of one run; return a sentence that says what was kept.
 
-    Of `sources`, which were judged whole, older verdicts that this run does not repeat are superseded.
+    Of `sources`, which were judged whole, older verdicts that this run does not repeat are superseded. `ties`
+    tell by source who belongs together: the clusters that they change are made anew.
     """
     verdicts = [hit.verdict for hit in hits]
     with open_database(load_settings().database_url) as database:
@@ -25,5 +33,7 @@ def keep(
             f"replay {rfc3339(started_ns)}", started_ns, verdicts, because, sources
         )
         packets = PacketStore(database).keep(packets_of(verdicts), started_ns)
+        changed = save_ties(database, ties)
+        clusters = update(database).clusters if changed else 0
     told = f"kept {saved.added:,} verdicts and {packets:,} packets of their evidence"
-    return f"{told}, {saved.superseded:,} older verdicts superseded"
+    return f"{told}, {saved.superseded:,} older verdicts superseded, {clusters:,} clusters made anew"

@@ -183,7 +183,7 @@ def answer_json(answer: Answer, wording: Wording) -> Json:
         "attribution": dict(held.to_json()),
         "hint": answer.hint,
         "verdicts": [
-            verdict_json(Hit(stored.verdict, holder), wording)
+            verdict_json(Hit(stored.verdict, holder, stored.cluster), wording)
             for stored, holder in zip(answer.verdicts, answer.holders, strict=True)
         ],
     }

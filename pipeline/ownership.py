@@ -1,17 +1,16 @@
-"""Who belongs together: ties of runs and of the registry into clusters, in the store or of one run alone.
+"""Who belongs together: ties of runs and of the registry, as they are stored, into clusters.
 
-The clustering itself imports scipy, which takes a third of a second: only where something is shared.
+The clustering itself imports scipy, which takes a third of a second: only where something is to be done.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from classifier.ownership_model import Belonging, Cluster, Kind, Tie, brief
-from classifier.ownership_reach import joins, rules_digest
+from classifier.ownership_model import Cluster, Kind, Tie
+from classifier.ownership_reach import rules_digest
 from facts.endpoint import Address
 from facts.where import Where
 from store.clusters import replace_clusters
@@ -44,32 +43,6 @@ class Updated:
     """Clusters made, lone ones among them."""
     whole: bool
     """Whether all were made anew."""
-
-
-def belongings(ties: Collection[Tie]) -> dict[Address, Belonging]:
-    """Return the cluster of each address of one run that shares one with another address; else nothing."""
-    if not _shares(ties):
-        return {}
-    from classifier.ownership import clusters
-
-    found: dict[Address, tuple[float, str, Belonging]] = {}
-    for cluster in clusters(ties):
-        if len(cluster.addresses) < 2:
-            continue
-        told = brief(cluster)
-        for member in cluster.members:
-            rank = (-member.score, cluster.id)
-            if member.address not in found or rank < found[member.address][:2]:
-                found[member.address] = (*rank, told)
-    return {address: told for address, (_, _, told) in found.items()}
-
-
-def _shares(ties: Collection[Tie]) -> bool:
-    """Say whether any two addresses share a name that may join them: most runs hold none."""
-    users: dict[tuple[Kind, str], set[Address]] = defaultdict(set)
-    for tie in ties:
-        users[tie.kind, tie.name].add(tie.address)
-    return any(len(some) > 1 and joins(kind, len(some)) for (kind, _), some in users.items())
 
 
 def update(

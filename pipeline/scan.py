@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from capture.sources.opening import CaptureFile, find, open_source
 from capture.sources.source import Source, SourceError
 from capture.worker import Worker
 from classifier.casebook import Casebook
+from classifier.logins import has_owner
 from classifier.operator_lists import OperatorLists, overruled
 from classifier.ownership_model import Tie
 from classifier.poolnames import PoolNames
@@ -21,6 +22,7 @@ from facts.errors import ReadError
 from facts.names import LEVEL_ORDER, MINING_ROLES, Level
 from facts.verdict import Verdict
 from facts.where import Skipped, Where
+from pipeline.belongings import belongings
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
 from pipeline.machine_table import machine_table
@@ -98,6 +100,8 @@ class Scan:
         """Captures read."""
         self.sources: list[str] = []
         """The sources that were judged whole: of these, a store may replace what older runs said."""
+        self.ties: dict[str, tuple[Tie, ...]] = {}
+        """What was seen in each of them of who belongs together."""
 
     @property
     def totals(self) -> FileCounts:
@@ -156,8 +160,11 @@ class Scan:
         self._sum.add(world.counts)
         self.sources.append(world.counts.source)
         yield from world.skips
+        self.ties[world.counts.source] = world.ties
+        clusters = belongings(world.ties)
         for verdict in world.verdicts:
-            yield Hit(verdict, holder(self._attributor, verdict) if self._attributor else None)
+            held = holder(self._attributor, verdict) if self._attributor else None
+            yield Hit(verdict, held, clusters.get(verdict.address) if has_owner(verdict) else None)
 
     def _refused(self, refused: Refused, named: bool) -> Skipped | Unreadable:
         skipped = refused.skipped
@@ -294,7 +301,7 @@ def _worker(pools: PoolNames, cap: int | None) -> Worker:
 def shown(hit: Hit, lists: OperatorLists) -> Hit:
     """Return a hit as the operator's lists show it."""
     other = overruled(hit.verdict, lists)
-    return hit if other is None else Hit(other, hit.attribution)
+    return hit if other is None else replace(hit, verdict=other)
 
 
 def is_found(verdict: Verdict) -> bool:

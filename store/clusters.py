@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select
 
 from classifier.ownership_model import WORDS, Belonging, Cluster, Link, Member, Reason, Sort
 from facts.endpoint import Address
 from store.database import Database
 from store.ownership_tables import ClusterRow, MemberRow
+from store.prepared import Prepared
 
 T = TypeVar("T")
 BATCH = 500
@@ -23,6 +24,13 @@ _BRIEF = (
     ClusterRow.addresses,
     ClusterRow.links,
 )
+_SHARED = (
+    select(MemberRow.address, MemberRow.score, *_BRIEF)
+    .join(ClusterRow, ClusterRow.id == MemberRow.cluster_id)
+    .where(ClusterRow.addresses > literal(1))
+)
+_OF_ADDRESSES = _SHARED.where(MemberRow.address.in_(bindparam("addresses", expanding=True)))
+_OF_ONE = Prepared(_SHARED.where(MemberRow.address == bindparam("address")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +53,8 @@ class ClusterStore:
 
     def of_addresses(self, addresses: Collection[Address]) -> dict[Address, Belonging]:
         """Return for each address that lies in one the cluster it most belongs to; lone ones have none."""
-        found: dict[Address, tuple[float, str, Belonging]] = {}
         with self._db.reading() as connection:
-            for part in batches(list(addresses)):
-                rows = connection.execute(
-                    select(MemberRow.address, MemberRow.score, *_BRIEF)
-                    .join(ClusterRow, ClusterRow.id == MemberRow.cluster_id)
-                    .where(MemberRow.address.in_(part), ClusterRow.addresses > 1)
-                )
-                for address, score, *row in rows:
-                    one = _belonging(row)
-                    best = found.get(address)
-                    if best is None or (-score, one.id) < (-best[0], best[1]):
-                        found[address] = score, one.id, one
-        return {address: one for address, (_, _, one) in found.items()}
+            return belongings(connection, addresses)
 
     def ids_of(self, address: Address) -> list[str]:
         """Return the clusters that an address lies in, lone ones too, in order."""
@@ -120,6 +116,23 @@ class ClusterStore:
         with self._db.reading() as connection:
             asked = select(MemberRow.cluster_id).where(MemberRow.enterprise == uscc).distinct()
             return sorted(connection.scalars(asked))
+
+
+def belongings(connection: Connection, addresses: Collection[Address]) -> dict[Address, Belonging]:
+    """Return for each address that lies in a cluster with others the one it most belongs to."""
+    rows: list[Sequence[Any]] = []
+    if len(addresses) == 1:
+        [address] = addresses
+        rows += _OF_ONE.rows(connection, {"address": address})
+    else:
+        for part in batches(list(addresses)):
+            rows += connection.execute(_OF_ADDRESSES, {"addresses": part}).all()
+    best: dict[Address, tuple[float, str, Sequence[Any]]] = {}
+    for address, score, *row in rows:
+        rank = (-score, row[0], row)
+        if address not in best or rank[:2] < best[address][:2]:
+            best[address] = rank
+    return {address: _belonging(row) for address, (_, _, row) in best.items()}
 
 
 def replace_clusters(

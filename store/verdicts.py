@@ -20,12 +20,15 @@ from sqlalchemy import (
     update,
 )
 
+from classifier.logins import has_owner
 from classifier.operator_lists import OPERATOR_KINDS, ListName, OperatorLists, overruled
+from classifier.ownership_model import Belonging
 from facts.endpoint import Address
 from facts.errors import UsageError
 from facts.evidence import Evidence
 from facts.names import LEVEL_ORDER, Level, Role
 from facts.verdict import Verdict
+from store.clusters import belongings
 from store.database import Database, lock
 from store.hit_filter import HitFilter as HitFilter  # part of this file's interface
 from store.hit_filter import conditions
@@ -60,6 +63,8 @@ class StoredVerdict:
     """The sentence of each piece of `verdict.evidence`, as worded when it was saved; "" where none was."""
     original: Verdict | None = None
     """The verdict as it was judged, where the operator's lists show another one."""
+    cluster: Belonging | None = None
+    """What the address belongs to; None where it shares a cluster with no other address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ class VerdictStore:
     def _of_one(self, address: Address) -> list[StoredVerdict]:
         with self._db.reading() as connection:
             loaded = load_current(connection, address)
-            return list(_shown(loaded, lists_now(connection))) if loaded else []
+            return list(_shown(connection, loaded, lists_now(connection))) if loaded else []
 
     def hits(self, filters: HitFilter, cursor: str | None = None, limit: int = 100) -> HitPage:
         """Return one page of current verdicts, last seen first.
@@ -248,18 +253,22 @@ def _give_way(
 def _loaded(connection: Connection, ids: Sequence[int], lists: OperatorLists) -> Iterator[StoredVerdict]:
     """Yield verdicts in the order of `ids`, as the operator's lists show them."""
     for batch in _batches(ids):
-        yield from _shown(load_verdicts(connection, batch), lists)
+        yield from _shown(connection, load_verdicts(connection, batch), lists)
 
 
-def _shown(loaded: Iterable[Loaded], lists: OperatorLists) -> Iterator[StoredVerdict]:
+def _shown(connection: Connection, loaded: Iterable[Loaded], lists: OperatorLists) -> Iterator[StoredVerdict]:
+    loaded = list(loaded)
+    owned = {verdict.address for _, _, verdict, _ in loaded if has_owner(verdict)}
+    clusters = belongings(connection, owned) if owned else {}
     for verdict_id, run, verdict, because in loaded:
         shown = overruled(verdict, lists)
+        cluster = clusters.get(verdict.address) if has_owner(verdict) else None
         if shown is None:
-            yield StoredVerdict(verdict_id, run, verdict, because)
+            yield StoredVerdict(verdict_id, run, verdict, because, cluster=cluster)
             continue
         at = next(i for i, one in enumerate(shown.evidence) if one.evidence.kind in OPERATOR_KINDS)
         worded = (*because[:at], "", *because[at:])
-        yield StoredVerdict(verdict_id, run, shown, worded, verdict)
+        yield StoredVerdict(verdict_id, run, shown, worded, verdict, cluster)
 
 
 def _behind(last_seen_ns: int, verdict_id: int) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from api.language import Lang
 from api.wording import wording
+from classifier.ownership_model import Kind
 from facts.endpoint import Address, parse_address
 from facts.evidence import Evidence
 from facts.verdict import Verdict
@@ -31,6 +32,10 @@ _PRIVATE: tuple[IPv4Network | IPv6Network, ...] = tuple(
         "fe80::/10",
     )
 )  # fmt: skip
+_PERSONAL = frozenset({Kind.ACCOUNT, Kind.EMAIL, Kind.SCHEME, Kind.WORKER})
+"""Kinds of the ownership graph that people made up."""
+_OF_A_PLACE = frozenset({Kind.LINE, Kind.ENTERPRISE, Kind.UPSTREAM, Kind.HIDDEN, Kind.RELAY})
+"""Kinds that may name what lies in another region."""
 _EMAIL = re.compile(r"[^\s@,;:'\"<>()/]+@[^\s@,;:'\"<>()/]+")
 _ACCOUNT = re.compile(r"\b((?:0x)?[0-9A-Za-z]{24,})((?:[./+][^\s'\",;]+)?)")
 _ADDRESS = re.compile(
@@ -95,7 +100,8 @@ class View:
 
     def hit_json(self, stored: StoredVerdict, held: Attribution, lang: Lang) -> Json:
         """Return a `verdict` object."""
-        return self._masked(verdict_json(Hit(self._partners(stored).verdict, held), self.sentence(lang)))
+        hit = Hit(self._partners(stored).verdict, held, stored.cluster)
+        return self._masked(verdict_json(hit, self.sentence(lang)))
 
     def sentence(self, lang: Lang) -> Callable[[Evidence], str]:
         """Return the renderer of a language that blanks what may not be shown."""
@@ -116,7 +122,35 @@ class View:
         block = None if self._unmasked else private_block(parse_address(address))
         return address if block is None else str(block)
 
+    def name(self, kind: Kind, name: str) -> str:
+        """Return a name of the ownership graph as it is shown: of a wallet its ends, of people's own none."""
+        if self._unmasked:
+            return name
+        if kind in _PERSONAL:
+            return BLANK
+        return short(name) if kind is Kind.WALLET else self.text(name)
+
+    def tells(self, kind: Kind) -> bool:
+        """Say whether a link of a cluster may be told: not where it may name what another region holds."""
+        return self._everywhere or kind not in _OF_A_PLACE
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the whole country is seen."""
+        return self._everywhere
+
+    def _cluster(self, cluster: Json | None) -> None:
+        if cluster is None:
+            return
+        links = [link for link in cluster["links"] if self.tells(Kind[link["kind"].upper()])]
+        for link in links:
+            link["name"] = self.name(Kind[link["kind"].upper()], link["name"])
+            link["addresses"] = link["addresses"] if self._everywhere else None
+        cluster["links"] = links
+        cluster["addresses"] = cluster["addresses"] if self._everywhere else None
+
     def _masked(self, verdict: Json) -> Json:
+        self._cluster(verdict["cluster"])
         if not self._unmasked:
             verdict["wallets"] = [self.text(short(wallet)) for wallet in verdict["wallets"]]
             verdict["agents"] = [self.text(agent) for agent in verdict["agents"]]

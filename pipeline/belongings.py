@@ -1,0 +1,37 @@
+"""The clusters of one run alone, for what `replay` shows.
+
+The clustering imports scipy, which takes a third of a second: only where two addresses share a name.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from classifier.ownership_model import Belonging, Kind, Tie, brief
+from classifier.ownership_reach import joins
+from facts.endpoint import Address
+
+
+def belongings(ties: Collection[Tie]) -> dict[Address, Belonging]:
+    """Return the cluster of each address of one run that shares one with another address; else nothing."""
+    if not _shares(ties):
+        return {}
+    from classifier.ownership import clusters
+
+    found: dict[Address, tuple[float, str, Belonging]] = {}
+    for cluster in clusters(ties):
+        if len(cluster.addresses) < 2:
+            continue
+        told = brief(cluster)
+        for member in cluster.members:
+            rank = (-member.score, cluster.id)
+            if member.address not in found or rank < found[member.address][:2]:
+                found[member.address] = (*rank, told)
+    return {address: told for address, (_, _, told) in found.items()}
+
+
+def _shares(ties: Collection[Tie]) -> bool:
+    """Say whether any two addresses share a name that may join them: most runs hold none."""
+    users: dict[tuple[Kind, str], set[Address]] = defaultdict(set)
+    for tie in ties:
+        users[tie.kind, tie.name].add(tie.address)
+    return any(len(some) > 1 and joins(kind, len(some)) for (kind, _), some in users.items())
