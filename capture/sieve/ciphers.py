@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from capture.compiled import inlined, part
-from capture.words import uint32
+from capture.sieve.instructions import AES, SHA, compress, encrypt
+from capture.words import int64, uint32
 
 WORDS = 160
 """Of 32 bits, to work on."""
@@ -18,6 +19,8 @@ MESSAGE = 72
 hash."""
 MADE = 104
 """Place of the 8 words that `mac` makes; of the secret that `pads` takes, and of the 4 of `round_keys`."""
+NATIVE = 156
+"""Place of what the processor has instructions for; see instructions.py."""
 _SCHEDULE, _STATE, _INNER, _OUTER, _ROUND_KEYS = 0, 64, 88, 96, 112
 
 
@@ -112,6 +115,15 @@ def _turned(x: Any, by: Any) -> Any:
 @part
 def _compress(w: Any) -> Any:
     """SHA-256's compression (FIPS 180-4, section 6.2.2) of the block in the schedule into the state."""
+    if w[NATIVE] & uint32(SHA) != 0:
+        compress(w, int64(_STATE), int64(_SCHEDULE), _K)
+    else:
+        _compress_by_words(w)
+
+
+@part
+def _compress_by_words(w: Any) -> Any:
+    """Compress by words of 32 bits, where the processor has nothing of its own."""
     for t in range(16, 64):
         x, y = w[_SCHEDULE + t - 15], w[_SCHEDULE + t - 2]
         small0 = _turned(x, 7) ^ _turned(x, 18) ^ uint32(x >> uint32(3))
@@ -177,6 +189,14 @@ def _last(a: Any, b: Any, c: Any, d: Any, key: Any) -> Any:
 @part
 def encrypted(w: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     """AES-128 of one block of four words under the expanded key."""
+    if w[NATIVE] & uint32(AES) != 0:
+        return encrypt(w, int64(_ROUND_KEYS), a, b, c, d)
+    return _encrypted_by_words(w, a, b, c, d)
+
+
+@part
+def _encrypted_by_words(w: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Encrypt by tables, where the processor has nothing of its own."""
     k = _ROUND_KEYS
     a, b = uint32(a ^ w[k]), uint32(b ^ w[k + 1])
     c, d = uint32(c ^ w[k + 2]), uint32(d ^ w[k + 3])

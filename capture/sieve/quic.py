@@ -10,9 +10,11 @@ import struct
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from capture.compiled import inlined, part
-from capture.sieve.ciphers import MADE, MESSAGE, WORDS, encrypted, mac, pads, round_keys
+from capture.sieve.ciphers import MADE, MESSAGE, NATIVE, WORDS, encrypted, mac, pads, round_keys
+from capture.sieve.instructions import native
 from capture.sieve.names import SCRATCH, hello_matters
 from capture.sieve.octets import be16, be32
 from capture.words import int64, uint8, uint32
@@ -31,7 +33,13 @@ _PLAIN = SCRATCH
 _MAX_PLAIN = 2048
 _HELLO = _PLAIN + _MAX_PLAIN + 16
 _WORK = _HELLO + MAX_HELLO
-QUIC_SCRATCH = _WORK + 4 * WORDS
+
+
+def quic_scratch(instructions: int | None = None) -> npt.NDArray[np.uint8]:
+    """Return what `quic_name` works on; `instructions`: those it may use, by default all that there are."""
+    scratch = np.zeros(_WORK + 4 * WORDS, np.uint8)
+    scratch[_WORK:].view(np.uint32)[NATIVE] = native() if instructions is None else instructions
+    return scratch
 
 
 def _label(text: bytes, size: int) -> list[int]:

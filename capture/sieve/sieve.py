@@ -22,7 +22,7 @@ from capture.sieve.kernel import (
 from capture.sieve.layers import PACKET
 from capture.sieve.memory import roomy
 from capture.sieve.names import interest
-from capture.sieve.quic import QUIC_SCRATCH
+from capture.sieve.quic import quic_scratch
 from capture.sieve.reasons import PARSED, REASONS
 from capture.sieve.state import RANKS, STATE
 from capture.sieve.table import FULL_EIGHTHS, MOST_FLOWS, key_of, spread
@@ -70,7 +70,7 @@ class Sieve:
         log_rows: int = ROWS,
     ) -> None:
         self._names = interest(()) if names is None else names
-        self._scratch = np.zeros(QUIC_SCRATCH, np.uint8)
+        self._scratch = quic_scratch()
         self._key = key_of(secrets.randbits(64) if seed is None else seed)
         self._cap = min(max(cap, 8 * BATCH), MOST_FLOWS)  # a quarter of it must hold a batch
         self._start = min(max(capacity, 2 * BATCH), self._cap)

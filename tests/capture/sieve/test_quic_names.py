@@ -9,10 +9,11 @@ import pytest
 
 from capture.compiled import compiled
 from capture.records import Tag
-from capture.sieve.ciphers import WORDS, encrypted, mac, pads, round_keys
+from capture.sieve.ciphers import NATIVE, WORDS, encrypted, mac, pads, round_keys
+from capture.sieve.instructions import AES, SHA, native
 from capture.sieve.names import WORDS as NAMES
 from capture.sieve.names import interest
-from capture.sieve.quic import FOREIGN, LISTED, QUIC_SCRATCH, UNTOLD, quic_name
+from capture.sieve.quic import FOREIGN, LISTED, UNTOLD, quic_name, quic_scratch
 from capture.sieve.sieve import Sieve
 from capture.words import int64, uint8, uint32
 from pcaps.makers.quic_names import V1, V2, Version, crypto, hello, initial
@@ -25,6 +26,8 @@ BYTES = uint8[::1]
 POOL, OTHER = "eu1.pool.test", "www.example.org"
 LIST = interest(["pool.test"])
 ID = b"\x83\x94\xc8\xf0\x3e\x51\x57\x08"
+WAYS = sorted({native() & bits for bits in (0, AES, SHA, AES | SHA)})
+"""By words and tables, and by whichever instructions this processor has."""
 
 
 @compiled(int64(BYTES, int64, int64, NAMES, BYTES))
@@ -43,12 +46,15 @@ def _sealed(w: Any) -> Any:
     return int64(0)
 
 
-def told(datagram: bytes, before: bytes = b"\xaa" * 7) -> int:
+def told(datagram: bytes, before: bytes = b"\xaa" * 7, instructions: int | None = None) -> int:
     data = np.frombuffer(before + datagram, np.uint8).copy()
-    return int(_told(data, len(before), len(data), LIST, np.full(QUIC_SCRATCH, 0xEE, np.uint8)))
+    scratch = quic_scratch(instructions)
+    scratch[: -4 * WORDS] = 0xEE
+    return int(_told(data, len(before), len(data), LIST, scratch))
 
 
-def test_the_ciphers_give_what_a_library_gives() -> None:
+@pytest.mark.parametrize("instructions", WAYS)
+def test_the_ciphers_give_what_a_library_gives(instructions: int) -> None:
     import hashlib
     import hmac
 
@@ -61,6 +67,7 @@ def test_the_ciphers_give_what_a_library_gives() -> None:
         secret, message = draw.randbytes(32), draw.randbytes(draw.randrange(56))
         block = (message + b"\x80").ljust(60, b"\0") + (8 * (64 + len(message))).to_bytes(4, "big")
         w = np.zeros(WORDS, np.uint32)
+        w[NATIVE] = instructions
         w[104:112] = np.frombuffer(secret, ">u4")
         w[72:88] = np.frombuffer(block, ">u4")
         _sealed(w)
@@ -81,7 +88,8 @@ def test_the_name_of_an_initial_packet_decides(
 ) -> None:
     for name, expected in ((POOL, LISTED), (OTHER, FOREIGN), ("pool.test", LISTED), ("xpool.test", FOREIGN)):
         frames = crypto(0, hello(name, b"h3", share))
-        assert told(initial(version, first_id, number, frames, token)) == expected
+        packet = initial(version, first_id, number, frames, token)
+        assert [told(packet, instructions=way) for way in WAYS] == [expected] * len(WAYS)
 
 
 def test_frames_may_come_in_any_order_among_padding_and_acknowledgements() -> None:
