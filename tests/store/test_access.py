@@ -1,6 +1,7 @@
 """Accounts, keys and sessions, on both databases."""
 
 from base64 import b32decode
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -20,6 +21,7 @@ from store.access_rules import (
 )
 from store.access_secrets import STEP_S, hotp, is_password, new_totp_secret, totp_step
 from store.access_tables import ApiKeyRow, SessionRow, UserRow
+from store.access_vault import Vault
 from store.database import Database
 
 PASSWORD = "correct horse battery"
@@ -50,8 +52,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def access(db: Database, clock: Clock) -> AccessStore:
-    store = AccessStore(db, clock)
+def access(db: Database, clock: Clock, tmp_path: Path) -> AccessStore:
+    store = AccessStore(db, clock, Vault(tmp_path / "secrets.key"))
     assert not store.has_users()
     store.add_user("li", AccountRole.ANALYST, "330100", Department.CYBERSPACE, PASSWORD)
     return store
