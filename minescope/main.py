@@ -44,6 +44,7 @@ def _register() -> None:
     from minescope.check import check
     from minescope.inspect import inspect
     from minescope.lookup import lookup
+    from minescope.owners import owners
     from minescope.pools import pools
     from minescope.probe import probe
     from minescope.registry import registry
@@ -57,6 +58,7 @@ def _register() -> None:
         app.command()(command)
     app.add_typer(registry)
     app.add_typer(pools)
+    app.add_typer(owners)
     app.add_typer(store)
     app.add_typer(users)
     app.add_typer(audit)

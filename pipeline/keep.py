@@ -7,7 +7,7 @@ from facts.evidence import Evidence
 from facts.instant import rfc3339
 from pipeline.contract import Hit
 from pipeline.evidence_packets import packets_of
-from pipeline.ownership import update
+from pipeline.ownership import registered, update
 from pipeline.settings import load_settings
 from store.database import open_database
 from store.packets import PacketStore
@@ -28,12 +28,13 @@ def keep(
     tell by source who belongs together: the clusters that they change are made anew.
     """
     verdicts = [hit.verdict for hit in hits]
-    with open_database(load_settings().database_url) as database:
+    settings = load_settings()
+    with open_database(settings.database_url) as database:
         saved = VerdictStore(database).save(
             f"replay {rfc3339(started_ns)}", started_ns, verdicts, because, sources
         )
         packets = PacketStore(database).keep(packets_of(verdicts), started_ns)
         changed = save_ties(database, ties)
-        clusters = update(database).clusters if changed else 0
+        clusters = update(database, registered(database, settings)).clusters if changed else 0
     told = f"kept {saved.added:,} verdicts and {packets:,} packets of their evidence"
     return f"{told}, {saved.superseded:,} older verdicts superseded, {clusters:,} clusters made anew"

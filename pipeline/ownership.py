@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from classifier.ownership_model import Cluster, Kind, Tie
+from classifier.ownership_model import Kind, Tie
 from classifier.ownership_reach import rules_digest
 from facts.endpoint import Address
+from facts.instant import NS
 from facts.where import Where
 from store.clusters import replace_clusters
 from store.database import Database, lock
+from store.enterprise_sizes import enterprise_sizes
+from store.registry import RegistryStore
 from store.ties import (
     TOPIC,
     changed_addresses,
@@ -28,6 +31,7 @@ from store.ties import (
 )
 
 if TYPE_CHECKING:
+    from pipeline.settings import Settings
     from registry.attribution import Attributor
 
 REGISTRY = Where("registry")
@@ -50,12 +54,13 @@ def update(
 ) -> Updated:
     """Make those clusters anew that changes since the last time can reach; all, where the rules differ.
 
-    What it leaves is what `rebuild` would make. `sizes`: registered addresses of enterprises.
+    What it leaves is what `rebuild` would make. `sizes`: registered addresses of enterprises; None asks the
+    registry.
     """
     with database.writing() as connection:
         lock(connection, TOPIC)
         if rules_of(connection) != rules_digest():
-            return _rebuild(connection, attributor, sizes or {})
+            return _rebuild(connection, attributor, sizes)
         if attributor is not None:
             changed = changed_addresses(connection)
             save_places(connection, changed, _places(connection, attributor, changed))
@@ -64,7 +69,7 @@ def update(
             return Updated(0, 0, False)
         from classifier.ownership import clusters
 
-        made = clusters(part.ties, sizes, part.spread)
+        made = clusters(part.ties, _sizes(connection, part.ties, sizes), part.spread)
         count = replace_clusters(connection, part.addresses, made)
         settle(connection, part)
         return Updated(len(part.addresses), count, False)
@@ -76,20 +81,48 @@ def rebuild(
     """Make all clusters anew: after the registry changed, say."""
     with database.writing() as connection:
         lock(connection, TOPIC)
-        return _rebuild(connection, attributor, sizes or {})
+        return _rebuild(connection, attributor, sizes)
 
 
-def _rebuild(connection: Connection, attributor: "Attributor | None", sizes: Mapping[str, int]) -> Updated:
+def registered(database: Database, settings: "Settings") -> "Attributor | None":
+    """Return the attributor of the registry that the settings name; None where none is kept."""
+    if settings.registry is None and not any(RegistryStore(database).counts()):
+        return None
+    from pipeline.registry_index import LiveAttributor, index_folder, refresh
+    from registry.attribution import Attributor
+    from registry.csv_import import load_folder
+    from registry.model import RegistryData
+
+    tolerance_ns = round(settings.clock_tolerance_s * NS)
+    if settings.registry is not None:
+        return Attributor(load_folder(settings.registry).data or RegistryData(), tolerance_ns)
+    folder = index_folder(settings)
+    refresh(database, folder)
+    return LiveAttributor(folder, tolerance_ns)
+
+
+def _rebuild(
+    connection: Connection, attributor: "Attributor | None", sizes: Mapping[str, int] | None
+) -> Updated:
     from classifier.ownership import clusters
 
     if attributor is not None:
         addresses = {address for address, _, _, _ in parties_of(connection, None)}
         save_places(connection, addresses, _places(connection, attributor, None))
-    made: list[Cluster] = clusters(every_tie(connection), sizes)
+    ties = list(every_tie(connection))
+    made = clusters(ties, _sizes(connection, ties, sizes))
     replace_clusters(connection, None, made)
     settle(connection, None)
     set_rules(connection, rules_digest())
     return Updated(sum(len(one.addresses) for one in made), len(made), True)
+
+
+def _sizes(
+    connection: Connection, ties: Collection[Tie], sizes: Mapping[str, int] | None
+) -> Mapping[str, int]:
+    if sizes is not None:
+        return sizes
+    return enterprise_sizes(connection, {tie.name for tie in ties if tie.kind is Kind.ENTERPRISE})
 
 
 def _places(

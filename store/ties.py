@@ -273,3 +273,10 @@ def _companions(connection: Connection, addresses: set[Address]) -> set[Address]
         asked_of = select(MemberRow.address).where(MemberRow.cluster_id.in_(ids))
         found |= set(connection.scalars(asked_of.distinct()))
     return found
+
+
+def ties_of_parties(connection: Connection, parties: Collection[tuple[Address, str]]) -> list[Tie]:
+    """Return all ties of these parties, in the order of addresses, parties and names."""
+    found = _ties_of(connection, {address for address, _ in parties})
+    mine = [tie for tie in found if (tie.address, tie.party) in parties]
+    return sorted(mine, key=lambda tie: (*_order(tie.address), tie.party, tie.kind, tie.name, tie.first_ns))
