@@ -17,7 +17,7 @@ from capture.sieve.ciphers import MADE, MESSAGE, NATIVE, WORDS, encrypted, mac, 
 from capture.sieve.instructions import native
 from capture.sieve.names import SCRATCH, hello_matters
 from capture.sieve.octets import be16, be32
-from capture.words import int64, uint8, uint32
+from capture.words import int64, uint8, uint32, uint64
 
 V2 = 0x6B3343CF
 FOREIGN, LISTED, UNTOLD = range(3)
@@ -88,6 +88,18 @@ def quic_name(d: Any, p: Any, end: Any, names: Any, scratch: Any) -> Any:
     if at == 0:
         return UNTOLD
     return LISTED if hello_matters(scratch, before, _HELLO + there, names, scratch) else FOREIGN
+
+
+@inlined
+def connection_id(d: Any, p: Any, end: Any) -> Any:
+    """Return 32 bits that stand for the connection id whose length is d[p], never 0; 0 where it is not all
+    there."""
+    if p >= end or p + 1 + int64(d[p]) > end:
+        return uint32(0)
+    value = uint64(0xCBF29CE484222325)  # FNV-1a
+    for at in range(p, p + 1 + int64(d[p])):
+        value = (value ^ uint64(d[at])) * uint64(0x100000001B3)
+    return uint32(value >> uint64(32) | uint64(1))
 
 
 @inlined

@@ -6,10 +6,12 @@ from capture.compiled import inlined
 from capture.records import Tag, TaggedKind
 from capture.sieve.expiry import UNANSWERED, enqueue, open_wheels
 from capture.sieve.layers import TCP, UDP
+from capture.sieve.quic import connection_id
 from capture.sieve.rhythm import log_packet, note_silence, place_of
 from capture.sieve.table import slot_of
 from capture.sieve.tags import DNS, FROM_CLIENT, FROM_OTHER, LATER, NONE, QUIC, tcp_tag, udp_tag
 from capture.sieve.tags import DULL as DULL_GREETING
+from capture.sieve.tags_binary import is_quic_initial
 from capture.words import int64, uint8, uint32, uint64
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, DULL, LIVE, RELEASED, WATCHED
 from facts.rhythm import RESENT
@@ -27,6 +29,9 @@ NO_FLOW = 0xFFFFFFFF
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 FIRST_FRAGMENT, LATER_FRAGMENT = 1, 2
+
+_ID = 5
+"""Bytes of a long header of QUIC ahead of the destination connection id: its length, then the id."""
 
 _BEHIND = 0x80000000
 """Distances between sequence numbers from here on are steps back."""
@@ -214,9 +219,12 @@ def _datagram(d: Any, k: Any, i: Any, f: Any, r: Any, event: Any, s: Any, names:
     behind = (f.state & uint8(B_FIRST) != 0) != (r == 1)
     dull = f.state & uint8(DULL) != 0
     end = k.payload + k.captured
-    tag = udp_tag(d, k.payload, end, first, second, answers, behind, dull, names, scratch)
+    tag = uint8(NONE)
+    if not (dull and _goes_on(d, k, f, r, behind)):
+        tag = udp_tag(d, k.payload, end, first, second, answers, behind, dull, names, scratch)
     if tag == DULL_GREETING:
         f.state |= uint8(DULL)
+        f.expected[r] = connection_id(d, k.payload + _ID, end)
         tag = uint8(NONE)
     if tag == NONE and f.state & uint8(WATCHED) == 0:
         return False
@@ -226,6 +234,23 @@ def _datagram(d: Any, k: Any, i: Any, f: Any, r: Any, event: Any, s: Any, names:
             f.state |= uint8(WATCHED)
     _fill(event, k, uint32(i), DATAGRAM, tag)
     return True
+
+
+@inlined
+def _goes_on(d: Any, k: Any, f: Any, r: Any, behind: Any) -> Any:
+    """Say whether a datagram opens QUIC's connection whose greeting was dull, and needs no look of its own.
+
+    The ids by which the client may call the server are kept in `expected`, for which UDP has no other use:
+    the one it chose, and the one by which the server asked to be called.
+    """
+    p, end = k.payload, k.payload + k.captured
+    if not is_quic_initial(d, p, k.captured):
+        return False
+    if behind:
+        f.expected[r] = connection_id(d, p + _ID + 1 + int64(d[p + _ID]), end)
+        return True
+    called = connection_id(d, p + _ID, end)
+    return called == f.expected[0] or called == f.expected[1]
 
 
 @inlined

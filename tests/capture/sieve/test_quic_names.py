@@ -157,3 +157,15 @@ def test_another_connection_on_its_ports_is_handed_on() -> None:
     other = initial(V1, ID, 0, crypto(0, hello(OTHER, b"h3", 32)))
     pool = initial(V1, b"a new id", 0, crypto(0, hello(POOL, b"h3", 32)))
     assert _sifted([_datagram(other), _datagram(pool)]) == [(Tag.QUIC, 2)]
+
+
+def test_a_connection_whose_greeting_was_dull_is_opened_once() -> None:
+    other, pool = (crypto(0, hello(name, b"h3", 32)) for name in (OTHER, POOL))
+    asked = b"by this!"
+    answer = b"\xc1" + V1[0].to_bytes(4, "big") + b"\0\x08" + asked + bytes(1250)
+    greeting = [_datagram(initial(V1, ID, 0, other)), _datagram(answer, back=True)]
+    # Hellos of a listed host that no client would send: they would be handed on if they were opened.
+    assert _sifted([*greeting, _datagram(initial(V1, ID, 1, pool))]) == []
+    assert _sifted([*greeting, _datagram(initial(V1, asked, 1, pool))]) == []
+    assert _sifted([*greeting, _datagram(initial(V1, b"a new id", 0, pool))]) == [(Tag.QUIC, 3)]
+    assert _sifted([greeting[0], _datagram(initial(V1, asked, 1, pool))]) == [(Tag.QUIC, 2)]
