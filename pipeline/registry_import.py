@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -17,11 +18,15 @@ from registry.division_table import shipped
 from registry.lease_log import Held, read_dhcpd, read_radius
 from registry.log_lines import LogClock, log_lines
 from registry.nat_log import OpenBlocks, read_nat_log
-from registry.rows import Report, read_table
+from registry.quick_assignments import quick
+from registry.rows import Report, Row, read_table, row_of
 from registry.table_specs import SPECS, Kind, Known, Record
 from store.database import Database, lock
 from store.registry_import import Changes, Staging, finish_import, new_import
 from store.registry_tables import AssignmentRow, DivisionRow, EnterpriseRow, NatBlockRow, SiteRow
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SUFFIXES = {".csv", ".xlsx", ".json", ".ndjson", ".jsonl", ".txt"}
 """Of the files of a folder that are looked at."""
@@ -187,14 +192,16 @@ def _import_file(
         refused.update(error.row for error in errors)
         refuse(errors)
 
-    def rows() -> Iterator[tuple[int, Record]]:
-        count = 0
-        for count, row in enumerate(_rows(connection, path, form, options, report, known), start=1):
+    def rows() -> "Iterator[tuple[int, Record] | pl.DataFrame]":
+        count = told = 0
+        for row in _rows(connection, path, form, options, report, known):
             yield row
+            count += 1 if isinstance(row, tuple) else len(row)
             if report.errors:
                 note(report.errors)
                 report.errors.clear()
-            if count % PROGRESS_ROWS == 0:
+            if count >= told + PROGRESS_ROWS:
+                told = count
                 progress(name, count)
         note(report.errors)
         progress(name, count)
@@ -227,8 +234,8 @@ def _unknown_divisions(name: str, codes: set[str], known: Known) -> list[str]:
 
 def _rows(
     connection: Connection, path: Path, form: Form, options: Options, report: Report, known: Known
-) -> Iterator[tuple[int, Record]]:
-    """Yield the good rows of a file with their numbers."""
+) -> "Iterator[tuple[int, Record] | pl.DataFrame]":
+    """Yield the good rows of a file with their numbers, or many of them as columns."""
     source, said_by = str(path), options.said_by or path.name
     clock = LogClock(options.zone, options.year)
     if form is Form.NAT_LOG:
@@ -243,13 +250,30 @@ def _rows(
         yield from read_dhcpd(log_lines(path), source, said_by, report, options.realm)
         return
     spec = SPECS[_kind(form)]
-    for row in read_table(path, spec.required, spec.optional, report):
-        cells = Cells(source, row, options.said_by)
-        record = spec.parse(cells, known)
-        if cells.errors:
-            report.errors += cells.errors
-            continue
-        yield row.number, record
+
+    def parsed(rows: Iterable[Row]) -> Iterator[tuple[int, Record]]:
+        for row in rows:
+            cells = Cells(source, row, options.said_by)
+            record = spec.parse(cells, known)
+            if cells.errors:
+                report.errors += cells.errors
+            else:
+                yield row.number, record
+
+    large = None
+    if form is Form.ASSIGNMENTS and path.suffix.lower() in (".csv", ".txt"):
+        large = quick(path, spec.required, spec.optional, said_by)
+    if large is None:
+        yield from parsed(read_table(path, spec.required, spec.optional, report))
+        return
+    report.notices += large.notices
+    missing = {name: "" for name in spec.optional if name not in large.header}
+    for piece in large.pieces(known, said_by):
+        report.rows += len(piece.frame)
+        if len(piece.frame):
+            yield piece.frame
+        lines = (row_of(text, number, large.header, missing, source, report) for number, text in piece.others)
+        yield from parsed(row for row in lines if row is not None)
 
 
 def _kind(form: Form) -> Kind:

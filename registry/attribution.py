@@ -15,7 +15,8 @@ from registry.answering import Answering
 from registry.answers import UNASSIGNED
 from registry.answers import Attribution as Attribution  # part of this file's interface
 from registry.bulk import MAX_NS, MIN_NS, Bulk, BulkFinder
-from registry.index import RegistryIndex, build_index
+from registry.index import RegistryIndex
+from registry.index_build import build_index
 from registry.model import RegistryData
 from registry.moments import MAX_INSTANTS, Asked, Holder, Moments, Period
 from registry.prefix_tree import NOTHING

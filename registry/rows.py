@@ -211,41 +211,51 @@ def _rows(
     missing: dict[str, str] = {}
     for number, text in _lines(stream, source, encoding, report):
         if header is None:
-            if number > 1 or (header := _header(text, source, columns, report)) is None:
+            if number > 1 or (header := header_of(text, source, columns, report)) is None:
                 return  # without a header no row has a meaning; the error is in the report
             missing = {name: "" for name in columns[1] if name not in header}
             continue
-        if '"' not in text and len(text) <= MAX_CELL and text.isprintable():
-            # Nearly every row: no quotes, and nothing that a cell may not hold.
-            cells = [cell.strip() for cell in text.split(",")] if " " in text else text.split(",")
-            if len(cells) == len(header) and any(cells):
-                report.rows += 1
-                row = dict(zip(header, cells, strict=True))
-                row.update(missing)
-                yield Row(number, row)
-                continue
-        try:
-            cells = [cell.strip() for cell in next(csv.reader([text], strict=True), [])]
-        except csv.Error as error:
-            report.rows += 1
-            why = f"no CSV row ({error}); a row is one line, its quotes paired"
-            report.errors.append(RowError(why, source, number))
-            continue
-        if not any(cells):
-            continue
-        report.rows += 1
-        wrong = _cell_faults(header, cells, source, number)
-        if wrong:
-            report.errors.extend(wrong)
-        else:
-            yield Row(number, {**dict(zip(header, cells, strict=True)), **missing})
+        if (row := row_of(text, number, header, missing, source, report)) is not None:
+            yield row
     if header is None:
         report.errors.append(RowError("empty file: no header", source, 1))
 
 
-def _header(
+def row_of(
+    text: str, number: int, header: list[str], missing: dict[str, str], source: str, report: Report
+) -> Row | None:
+    """Return one line as a row; None where it is empty, or no row: then `report` says why.
+
+    `missing`: the optional columns that the header lacks, as empty texts.
+    """
+    if '"' not in text and len(text) <= MAX_CELL and text.isprintable():
+        # Nearly every row: no quotes, and nothing that a cell may not hold.
+        cells = [cell.strip() for cell in text.split(",")] if " " in text else text.split(",")
+        if len(cells) == len(header) and any(cells):
+            report.rows += 1
+            row = dict(zip(header, cells, strict=True))
+            row.update(missing)
+            return Row(number, row)
+    try:
+        cells = [cell.strip() for cell in next(csv.reader([text], strict=True), [])]
+    except csv.Error as error:
+        report.rows += 1
+        why = f"no CSV row ({error}); a row is one line, its quotes paired"
+        report.errors.append(RowError(why, source, number))
+        return None
+    if not any(cells):
+        return None
+    report.rows += 1
+    if wrong := _cell_faults(header, cells, source, number):
+        report.errors.extend(wrong)
+        return None
+    return Row(number, {**dict(zip(header, cells, strict=True)), **missing})
+
+
+def header_of(
     text: str, source: str, columns: tuple[Sequence[str], Sequence[str]], report: Report
 ) -> list[str] | None:
+    """Return the names of the columns of a CSV file's first line, None where it is no sound header."""
     try:
         names = [name.strip() for name in next(csv.reader([text], strict=True), [])]
     except csv.Error as error:

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import DeclarativeBase
 
 from facts.endpoint import packed16
-from registry.index import IndexBuilder, RegistryIndex
+from registry.index import RegistryIndex
+from registry.index_build import IndexBuilder
 from registry.model import Enterprise, RegistryData
 from store.database import Database, lock
 from store.registry_checks import refuse_dangling

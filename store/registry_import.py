@@ -7,16 +7,16 @@ became known.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
     Connection,
+    PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
     and_,
@@ -39,6 +39,9 @@ from registry.table_specs import Kind, Record, TableSpec
 from store.columns import AnyText
 from store.registry_tables import HistoryRow, ImportRow, LineRow
 from store.tables import Base
+
+if TYPE_CHECKING:
+    import polars as pl
 
 BATCH = 5000
 """Rows sent to SQLite at once."""
@@ -89,26 +92,29 @@ class Staging:
             if isinstance(self._table.c[name].type, AnyText)
         ]
 
-    def fill(self, rows: Iterable[tuple[int, Record]]) -> None:
-        """Take rows with their numbers."""
+    def fill(self, rows: "Iterable[tuple[int, Record] | pl.DataFrame]") -> None:
+        """Take rows with their numbers, one by one or many as columns (registry/quick_assignments.py)."""
         names = (_ROW, *self._spec.fields)
         coming = iter(rows)
         ahead = list(islice(coming, 1))  # making the first row may ask the database; COPY lets nobody ask
-        flat = self._escaped((number, *record) for number, record in chain(ahead, coming))
+        columns = ", ".join(f'"{name}"' for name in names)
         if self._connection.dialect.name == "postgresql":
-            columns = ", ".join(f'"{name}"' for name in names)
             driver = self._connection.connection.driver_connection
             assert driver is not None
             with (
                 driver.cursor() as cursor,
                 cursor.copy(f"COPY {self._staging.name} ({columns}) FROM STDIN") as copy,
             ):
-                for row in flat:
-                    copy.write_row(row)
+                for item in chain(ahead, coming):
+                    if isinstance(item, tuple):
+                        copy.write_row(self._escaped((item[0], *item[1])))
+                    else:
+                        copy.write(_copy_text(item))
             self._connection.execute(text(f"ANALYZE {self._staging.name}"))
             return
-        columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+        marks = ", ".join("?" * len(names))
         statement = f"INSERT INTO {self._staging.name} ({columns}) VALUES ({marks})"
+        flat = self._one_by_one(chain(ahead, coming))
         while batch := list(islice(flat, BATCH)):
             self._connection.exec_driver_sql(statement, batch)
 
@@ -148,15 +154,7 @@ class Staging:
                 self._same_use(),
             )
             ended = self._move(select(held).where(gone), known_ns, import_id)
-        names = (*self._spec.fields, "known_from_ns", "import_id")
-        rows = select(
-            *(staged.c[name] for name in self._spec.fields), literal(known_ns), literal(import_id)
-        ).where(~exists().where(self._same_key(staged)))
-        with self._indexes_later():
-            inserted = self._connection.execute(
-                insert(held).from_select(names, rows.order_by(staged.c[_ROW])),
-                execution_options={"preserve_rowcount": True},
-            ).rowcount
+        inserted = self._insert(known_ns, import_id)
         total = self._connection.scalar(select(func.count()).select_from(staged)) or 0
         return Changes(inserted - changed, changed, ended, total - inserted)
 
@@ -169,35 +167,51 @@ class Staging:
         for table in (self._refused, self._staging):
             table.drop(self._connection)
 
-    @contextmanager
-    def _indexes_later(self) -> Iterator[None]:
-        """On PostgreSQL, fill an empty table first and index it then: half the work for millions of rows."""
-        connection, table = self._connection, self._table
-        if connection.dialect.name != "postgresql" or connection.scalar(select(exists().select_from(table))):
-            yield
-            return
-        unique = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
-        for index in table.indexes:
+    def _insert(self, known_ns: int, import_id: int) -> int:
+        """Bring in the rows whose key the registry does not hold, in the order of the file; return how many."""
+        held, staged, connection = self._table, self._staging, self._connection
+        names = (*self._spec.fields, "known_from_ns", "import_id")
+        rows = select(*(staged.c[name] for name in self._spec.fields), literal(known_ns), literal(import_id))
+        if connection.scalar(select(exists().select_from(held))):
+            rows = rows.where(~exists().where(self._same_key(staged))).order_by(staged.c[_ROW])
+            return self._inserted(names, rows)
+        if connection.dialect.name != "postgresql":
+            return self._inserted(names, rows.order_by(staged.c[_ROW]))
+        # An empty table is filled first, as the rows lie, and indexed then: half the work for millions of rows.
+        connection.execute(text("SET LOCAL synchronize_seqscans = off"))
+        keys = [one for one in held.constraints if isinstance(one, UniqueConstraint | PrimaryKeyConstraint)]
+        for index in held.indexes:
             connection.execute(DropIndex(index))
-        for one in unique:
+        for one in keys:
             connection.execute(DropConstraint(one))
-        yield
-        for one in unique:
+        inserted = self._inserted(names, rows)
+        for one in keys:
             connection.execute(AddConstraint(one))
-        for index in table.indexes:
+        for index in held.indexes:
             connection.execute(CreateIndex(index))
+        return inserted
 
-    def _escaped(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        """Yield rows as the database keeps them; only texts with a backslash differ (AnyText)."""
-        places = self._texts
-        for row in rows:
-            if any((cell := row[place]) is not None and "\\" in cell for place in places):
-                yield tuple(
-                    cell.replace("\\", "\\005c") if place in places and cell is not None else cell
-                    for place, cell in enumerate(row)
-                )
+    def _inserted(self, names: tuple[str, ...], rows: Any) -> int:
+        return self._connection.execute(
+            insert(self._table).from_select(names, rows), execution_options={"preserve_rowcount": True}
+        ).rowcount
+
+    def _one_by_one(self, rows: "Iterable[tuple[int, Record] | pl.DataFrame]") -> Iterator[tuple[Any, ...]]:
+        for item in rows:
+            if isinstance(item, tuple):
+                yield self._escaped((item[0], *item[1]))
             else:
-                yield row
+                yield from _packed_rows(item)
+
+    def _escaped(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return a row as the database keeps it; only texts with a backslash differ (AnyText)."""
+        places = self._texts
+        if not any((cell := row[place]) is not None and "\\" in cell for place in places):
+            return row
+        return tuple(
+            cell.replace("\\", "\\005c") if place in places and cell is not None else cell
+            for place, cell in enumerate(row)
+        )
 
     def _values(self) -> list[str]:
         return [name for name in self._spec.fields if name not in self._spec.key]
@@ -323,6 +337,25 @@ class Staging:
 
 
 _LATEST = (1 << 63) - 1  # end of a period that lasts, for comparisons
+
+
+def _copy_text(frame: "pl.DataFrame") -> bytes:
+    """Return rows in the text format of COPY; no text among them holds a tab, a line's end or a backslash."""
+    import polars as pl
+
+    shown = frame.with_columns((pl.lit(r"\\x") + pl.col(name)).alias(name) for name in _PACKED)
+    return shown.write_csv(
+        separator="\t", include_header=False, null_value=r"\N", quote_style="never"
+    ).encode()
+
+
+def _packed_rows(frame: "pl.DataFrame") -> Iterator[tuple[Any, ...]]:
+    import polars as pl
+
+    return frame.with_columns(pl.col(name).str.decode("hex") for name in _PACKED).iter_rows()
+
+
+_PACKED = ("first_address", "last_address")
 
 
 def history_row(spec: TableSpec, row: Any, known_to_ns: int, import_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from facts.errors import StoreError
 from pipeline.registry_index import LiveAttributor, refresh
 from registry.attribution import Attributor
 from registry.csv_import import load_sample
-from registry.index import build_index
+from registry.index_build import build_index
 from registry.index_folder import load, mark, publish, stamp_of
 from registry.model import RegistryData
 from store.database import open_database
