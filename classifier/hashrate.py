@@ -70,7 +70,7 @@ def coverage(submitted: int, answered: int, miner_lost: bool, pool_lost: bool, o
         return WHOLE
     part = answered / submitted
     spread = _NORMAL_95 * math.sqrt((part * (1 - part) + 0.25 / submitted) / submitted)
-    best = min(1.0, part + spread)
+    best = min(1.0, max(part + spread, _LEAST))
     worst = max(part - spread, part / 2, _LEAST)
     part = max(part, _LEAST)
     if not miner_lost or ordered:
@@ -120,13 +120,20 @@ def interval(found: Harvest, span_ns: int, cover: Coverage = WHOLE) -> tuple[flo
     value = (found.hashes + found.imputed) * NS / span_ns
     most = value + found.stale_hashes * NS / span_ns
     effective = found.hashes * found.hashes / found.squared  # integers: exact; never above `shares`
+    low, high = factors(effective)
+    return value / cover.value, value * low / cover.high, most * high / cover.low
+
+
+@lru_cache(4096)
+def factors(effective: float) -> tuple[float, float]:
+    """Return what the rate of so many shares of one worth is multiplied by at both ends of its interval."""
     if effective > NORMAL:
         spread = _NORMAL_95 / math.sqrt(effective)
-        low, high = 1 - spread, 1 + spread
-    else:
-        low = gamma_quantile(_TAIL, effective) / effective
-        high = gamma_quantile(1 - _TAIL, effective + 1) / effective
-    return value / cover.value, value * low / cover.high, most * high / cover.low
+        return 1 - spread, 1 + spread
+    return (
+        gamma_quantile(_TAIL, effective) / effective,
+        gamma_quantile(1 - _TAIL, effective + 1) / effective,
+    )
 
 
 @lru_cache(4096)

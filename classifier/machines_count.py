@@ -104,7 +104,7 @@ def _plain(talks: Sequence[Talk]) -> Machines | None:
     spread = [
         one.spaces for talk in talks for one in stints(talk) if _tells_spaces(talk) and one.spaces[0] > 1
     ]
-    basis = "workers" if len(names) >= value else "connections"
+    basis = "workers" if len(names) >= low else "connections"
     if spread and sum(found for found, _, _ in spread) > len(names):
         basis = "spaces"
         more, most = _more(sum(once for _, once, _ in spread), sum(twice for _, _, twice in spread))

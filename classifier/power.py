@@ -16,8 +16,8 @@ import numpy as np
 from classifier.power_table import YEAR_NS, Catalogue, Machine, recognised
 from facts.verdict import Hashrate, Machines, Power
 
-TAIL = 0.04
-"""Probability beyond each end: 92 % nominal, so that the interval keeps 90 % where the mixture is wrong."""
+TAIL = 0.035
+"""Probability beyond each end: 93 % nominal, so that the interval keeps 90 % where the mixture is wrong."""
 TAU_Y = 2.0
 """Years: how many of a model are in use goes with (age + NEW_Y) exp(-age / TAU_Y) after its release. With the
 table that gives 99 J/TH for July 2018 and 35 for May 2023, where the fleet's means were 89 and 33."""
@@ -26,14 +26,16 @@ OTHER_MAKER = 0.05
 """What a model counts where the agents name another maker: proxies and firmware of third parties hide it."""
 OTHER_MODEL = 0.05
 """And where rig names or agents name another model: names are old, and fleets mixed."""
-PER_MACHINE = 0.2
+PER_MACHINE = 0.25
 """Relative standard deviation of one machine's hashrate: clocks, weather, broken boards."""
-MIXED = 0.1
+MIXED = 0.2
 """Probability that the hashrate of a machine says nothing: a fleet of several models, machines miscounted."""
 UNFIT = 0.002
 """Part of all machines that no model of the table describes."""
 CARDS = 13
 """Cards that one board of a rig takes."""
+POINTS = 128
+"""Of the distribution function: 1 % of an interval's end."""
 _Z = 1.959964
 _SHOWN = 3
 
@@ -101,9 +103,9 @@ def load_of(
     rate: Hashrate, machines: Machines | None, texts: Sequence[str], at_ns: int, catalogue: Catalogue
 ) -> Load | None:
     """Return what one algorithm draws; None where no machine of the table computes it."""
-    rows = catalogue.of(rate.algorithm)
-    if not rows or rate.value <= 0:
+    if rate.value <= 0 or not catalogue.of(rate.algorithm):
         return None
+    models, makers = _said(catalogue, rate.algorithm, tuple(texts))
     each, doubt = None, 0.0
     if machines is not None and machines.basis != "hashrate" and machines.value > 0:
         each = _step(rate.value / machines.value)
@@ -112,8 +114,8 @@ def load_of(
         catalogue,
         rate.algorithm,
         round(at_ns / YEAR_NS * 4) / 4,
-        recognised(rows, texts),
-        _makers(catalogue, texts),
+        models,
+        makers,
         each,
         doubt,
     )
@@ -132,15 +134,18 @@ def each_hashes(
 ) -> tuple[float, float, float] | None:
     """Return the hashrate of one machine (median, 5 %, 95 %) where none were counted; None: unknown."""
     rows = catalogue.of(algorithm)
-    mixture = _mixture(
-        catalogue,
-        algorithm,
-        round(at_ns / YEAR_NS * 4) / 4,
-        recognised(rows, texts),
-        _makers(catalogue, texts),
-        None,
-        0.0,
-    )
+    if not rows:
+        return None
+    said = _said(catalogue, algorithm, tuple(texts))
+    return _each(catalogue, algorithm, round(at_ns / YEAR_NS * 4) / 4, *said)
+
+
+@lru_cache(2048)
+def _each(
+    catalogue: Catalogue, algorithm: str, year: float, models: frozenset[str], makers: frozenset[str]
+) -> tuple[float, float, float] | None:
+    rows = catalogue.of(algorithm)
+    mixture = _mixture(catalogue, algorithm, year, models, makers, None, 0.0)
     if not mixture:
         return None
     by_name = {one.name: one for one in rows}
@@ -208,24 +213,27 @@ def _fits(one: Machine, each: float, doubt: float) -> float:
     return math.exp(-0.5 * (apart / math.hypot(PER_MACHINE if one.kind != "cpu" else 0.6, doubt)) ** 2)
 
 
-def _makers(catalogue: Catalogue, texts: Sequence[str]) -> frozenset[str]:
+@lru_cache(2048)
+def _said(
+    catalogue: Catalogue, algorithm: str, texts: tuple[str, ...]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the models and the makers that agents and rig names mention."""
     said = "\n".join(texts).lower()
-    return frozenset(
-        maker for maker, words in catalogue.makers.items() if any(word in said for word in words)
-    )
+    makers = {maker for maker, words in catalogue.makers.items() if any(word in said for word in words)}
+    return recognised(catalogue.of(algorithm), texts), frozenset(makers)
 
 
 @lru_cache(2048)
 def _quantiles(mixture: Mixture, spread: float) -> tuple[float, float]:
     """Return the joules a hash at both tails; `spread` is the relative deviation of the hashrate.
 
-    A mixture of log-normal distributions; its distribution function is read from 256 points, to 1 %.
+    A mixture of log-normal distributions; its distribution function is read from POINTS points.
     """
     kept = [one for one in mixture if one[1] > 1e-4]
     middle = np.array([math.log(joules) for _, _, joules, _ in kept])
     wide = np.array([math.hypot(own, spread) for _, _, _, own in kept])
     weight = np.array([one[1] for one in kept])
-    points = np.linspace((middle - 4 * wide).min(), (middle + 4 * wide).max(), 256)
+    points = np.linspace((middle - 4 * wide).min(), (middle + 4 * wide).max(), POINTS)
     z = (points[:, None] - middle) / wide
     below = (0.5 * (1 + np.tanh(0.7978845608 * (z + 0.044715 * z**3)))) @ (weight / weight.sum())
     low, high = np.interp((TAIL, 1 - TAIL), below, points)

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -64,14 +64,19 @@ class Catalogue:
 
     def of(self, algorithm: str) -> tuple[Machine, ...]:
         """Return the machines of an algorithm; none where it is not in the table."""
-        wanted = plain(algorithm)
-        return tuple(one for one in self.machines if one.algorithm == wanted)
+        return _of(self, algorithm)
 
     def __hash__(self) -> int:  # catalogues are few, and compared by identity in caches
         return id(self)
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+
+@lru_cache(1024)
+def _of(catalogue: Catalogue, algorithm: str) -> tuple[Machine, ...]:
+    wanted = plain(algorithm)
+    return tuple(one for one in catalogue.machines if one.algorithm == wanted)
 
 
 @cache

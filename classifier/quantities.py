@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from classifier.hashrate import Coverage, Harvest, coverage, estimated, gamma_quantile, interval
+from classifier.hashrate import Coverage, Harvest, coverage, estimated, factors, gamma_quantile
 from classifier.machines_count import machines_of, most_at_once, stints
 from classifier.power import power
 from classifier.power_table import Catalogue
@@ -126,6 +126,8 @@ def _spans(talks: Sequence[Talk]) -> list[tuple[int, int]]:
 def _idle(spans: Sequence[tuple[int, int]], first: int, last: int) -> int:
     """Return how much of a time no connection mined in."""
     idle = 0
+    if len(spans) < 2:
+        return idle
     for (_, end), (begin, _) in pairwise(spans):
         idle += max(0, min(begin, last) - max(end, first))
     return idle
@@ -160,28 +162,12 @@ def _curve(
     cover: Coverage,
 ) -> tuple[Pace, ...]:
     """Return the rates by bucket, of all together and, where there are several, of each worker."""
-    together: dict[int, Cell] = {}
-    single: dict[tuple[int, str], Cell] = {}
-    for of, worker, start, cell in series.cells():
-        if of != algorithm:
-            continue
-        together.setdefault(start, Cell()).take(cell)
-        if worker is not None:
-            single[start, worker] = cell
-    by_worker: dict[str, int] = defaultdict(int)
-    for (_, worker), cell in single.items():
-        by_worker[worker] += cell.shares
-    shown: set[str] = set()
-    counted = sum(cell.shares for cell in together.values())
-    if len(by_worker) > 1 or 0 < sum(by_worker.values()) < counted:  # else one worker is all there is
-        room = ROWS - len(together)
-        for worker in sorted(by_worker, key=lambda name: (-by_worker[name], name)):
-            room -= sum(1 for _, one in single if one == worker) if len(single) <= ROWS else len(together)
-            if room < 0:
-                break
-            shown.add(worker)
-    rows: list[tuple[int, str | None, Cell]] = [(start, None, cell) for start, cell in together.items()]
-    rows += [(start, worker, cell) for (start, worker), cell in single.items() if worker in shown]
+    cells = [(start, worker, cell) for of, worker, start, cell in series.cells() if of == algorithm]
+    rows: list[tuple[int, str | None, Cell]]
+    if len({worker for _, worker, _ in cells}) <= 1:  # one worker is all there is
+        rows = [(start, None, cell) for start, _, cell in cells]
+    else:
+        rows = _by_worker(cells)
     paces = []
     for start, worker, cell in sorted(rows, key=lambda row: (row[0], row[1] is not None, row[1] or "")):
         begin = max(start, first, heard.get(worker, first) if worker is not None else first)
@@ -192,15 +178,36 @@ def _curve(
     return tuple(paces)
 
 
+def _by_worker(cells: Sequence[tuple[int, str | None, Cell]]) -> list[tuple[int, str | None, Cell]]:
+    """Return the buckets of all together, and those of each worker as far as ROWS allow."""
+    together: dict[int, Cell] = {}
+    of_worker: dict[str, list[tuple[int, str | None, Cell]]] = defaultdict(list)
+    for start, worker, cell in cells:
+        together.setdefault(start, Cell()).take(cell)
+        if worker is not None:
+            of_worker[worker].append((start, worker, cell))
+    rows: list[tuple[int, str | None, Cell]] = [(start, None, cell) for start, cell in together.items()]
+    shares = {worker: sum(cell.shares for _, _, cell in own) for worker, own in of_worker.items()}
+    for worker in sorted(of_worker, key=lambda name: (-shares[name], name)):
+        if len(rows) + len(of_worker[worker]) > ROWS:
+            break
+        rows += of_worker[worker]
+    return rows
+
+
 def _pace(worker: str | None, begin: int, lasted: int, cell: Cell, cover: Coverage) -> Pace:
-    found = Harvest(cell.shares, cell.hashes, cell.squared, 0, 0, cell.stale_hashes)
-    if cell.shares and cell.squared:
-        value, low, high = interval(found, lasted, cover)
-    else:
-        value, low = 0.0, 0.0
-        worth = cell.stale_hashes / cell.stale if cell.stale else 0.0
-        high = gamma_quantile(0.975, 1.0) * worth * NS / lasted / cover.low
-    return Pace(worker, begin, lasted / NS, cell.shares, cell.rejected, cell.stale, value, low, high)
+    each_s = NS / lasted
+    value = cell.hashes * each_s
+    stale = cell.stale_hashes * each_s
+    if cell.squared:
+        low, high = factors(cell.hashes * cell.hashes / cell.squared)
+        low, high = value * low / cover.high, (value + stale) * high / cover.low
+    else:  # of stale shares alone: at most what is found in 1 of 40 such times
+        low, high = 0.0, gamma_quantile(0.975, 1.0) * stale / max(cell.stale, 1) / cover.low
+    seconds = lasted / NS
+    return Pace(
+        worker, begin, seconds, cell.shares, cell.rejected, cell.stale, value / cover.value, low, high
+    )
 
 
 def _rigs(basis: Sequence[Talk]) -> tuple[str, ...]:

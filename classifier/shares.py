@@ -9,6 +9,7 @@ with the rest of the connection (`settle`).
 import math
 import re
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 
 from classifier.gateway import SPAN_LIMIT
@@ -195,12 +196,11 @@ def stint(connection: Connection) -> Stint:
 def yields(talk: Talk) -> dict[str, Yield]:
     """Return what was found of each algorithm, live connections included; nothing is changed by it."""
     found = {}
-    for algorithm, shares in talk.shares.items():
-        total = Shares(shares.first_ns)
-        for name in Shares.__slots__:
-            setattr(total, name, getattr(shares, name))
+    for algorithm, total in talk.shares.items():
         for connection in talk.connections.values():
             if connection.doubts and connection.algorithm == algorithm:
+                if total is talk.shares[algorithm]:
+                    total = copy(total)
                 for part in settle(connection, connection.last_ns):
                     _book(total, part, connection)
         harvest = Harvest(

@@ -253,8 +253,8 @@ class Talk:
 
     __slots__ = (
         "_strength", "ambiguous", "connections", "course", "family", "first_ns", "heard", "last_ns",
-        "machines", "miner", "names", "pool", "protocol", "seen", "series", "shares", "shown", "stay_ns", "stints",
-        "transport",
+        "machines", "miner", "names", "pool", "protocol", "seen", "series", "shares", "shown", "stay_ns",
+        "stints", "transport",
     )  # fmt: skip
 
     def __init__(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> None:
