@@ -36,10 +36,19 @@ class Nodes:
         self._seeds = seeds
         self._talks: dict[Address, list[NodeTalk]] = defaultdict(list)
         self._named: dict[_Pair, set[str]] = defaultdict(set)
+        self._coins_of: dict[
+            int, tuple[tuple[str, ...], ...]
+        ] = {}  # by the identity of a talk, for each side
+        self._protocol_of: dict[int, str] = {}
+        talks = list(talks)
+        for talk in talks:
+            self._coins_of[id(talk)] = tuple(self._coins(talk, side) for side in talk.sides)
         for talk in talks:
             self._named[talk.client, talk.server].add(self._by_coin(talk))
             for address in {talk.client, talk.server.address}:
                 self._talks[address].append(talk)
+        for talk in talks:
+            self._protocol_of[id(talk)] = self._protocol(talk)
         self._roles = {address: _role(address, group) for address, group in self._talks.items()}
 
     @property
@@ -72,9 +81,11 @@ class Nodes:
     def _verdict(self, address: Address, role: Role, judgement: Judgement) -> Verdict:
         talks = self._talks[address]
         own = [
-            (side, self._coins(talk, side))
+            (side, coins)
             for talk in talks
-            for side, end in zip(talk.sides, (talk.client, talk.server.address), strict=True)
+            for side, coins, end in zip(
+                talk.sides, self._coins_of[id(talk)], (talk.client, talk.server.address), strict=True
+            )
             if end == address
         ]
         return Verdict(
@@ -83,7 +94,7 @@ class Nodes:
             role=role,
             level=judgement.level,
             score=judgement.score,
-            protocols=tidy(self._protocol(talk) for talk in talks),
+            protocols=tidy(self._protocol_of[id(talk)] for talk in talks),
             coins=tidy(coins[0] for _, coins in own if len(coins) == 1),
             algorithms=(),
             encrypted=_guessed(talks),
@@ -102,7 +113,7 @@ class Nodes:
         other = talk.server.address if talk.client == address else talk.client
         both = all(side.spoke for side in talk.sides)
         state = PeerState.EXCHANGE if both else PeerState.ATTEMPT
-        return Peer(other, talk.server.port, self._roles[other], self._protocol(talk), state)
+        return Peer(other, talk.server.port, self._roles[other], self._protocol_of[id(talk)], state)
 
     def _coins(self, talk: NodeTalk, side: Speaker) -> tuple[str, ...]:
         """Return the tickers that are possible: by what the side said, by the port, by the seeds."""
@@ -115,7 +126,7 @@ class Nodes:
 
     def _by_coin(self, talk: NodeTalk) -> str:
         """Return the protocol's name, by the coin where only the port or a seed told it."""
-        found = {coins for side in talk.sides if (coins := self._coins(talk, side))}
+        found = {coins for coins in self._coins_of[id(talk)] if coins}
         if talk.protocol != FAMILY or len(found) != 1:
             return talk.protocol
         (coins,) = found

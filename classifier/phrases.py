@@ -40,4 +40,7 @@ def phrases() -> Mapping[str, Mapping[str, str]]:
 
 def _clean(value: str | int | float | bool) -> str:
     """Return a parameter fit for one line: words come from the wire, and may hold control characters."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -30,6 +30,7 @@ CSV_COLUMNS = (
     "enterprise", "uscc", "line", "site", "division", "site_address", "longitude", "latitude", "datum",
     "machines", "power_kw", "power_kw_low", "power_kw_high", "kwh_day",
 )  # fmt: skip
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins with one of these
 
 
@@ -67,7 +68,7 @@ class JsonWriter(Writer):
         sys.stdout.flush()
 
     def _line(self, value: Json) -> None:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+        sys.stdout.write(_ENCODE(value) + "\n")
 
 
 class CsvWriter(Writer):

@@ -6,6 +6,7 @@ Source: chainparams.cpp of each client; docs/protocols/bitcoin_p2p.md.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 
@@ -180,6 +181,7 @@ def _fits(row: Network, height: int, at_s: int) -> bool:
     return due is not None and abs(height - due) <= DRIFT * due
 
 
+@lru_cache(1024)
 def coins_at_port(coins: tuple[str, ...], port: int) -> tuple[str, ...]:
     """Return those of `coins` whose main network listens on `port` by default, or all where none does.
 
