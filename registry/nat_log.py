@@ -1,41 +1,16 @@
-"""CGNAT logs to port blocks: syslog lines that say "given out" and "taken back".
+"""CGNAT logs to port blocks, from "given out" to "taken back"; registry/nat_forms.py tells the forms."""
 
-Read are the port-block messages of three forms (docs/registry.md has an example of each):
-
-- Juniper SRX and MX: RT_SRC_NAT_PBA_ALLOC, _INTERIM, _RELEASE, in words or as structured data, and
-  JSERVICES_NAT_PORT_BLOCK_ALLOC, _ACTIVE, _RELEASE.
-- Cisco IOS XR: `[UserbasedA ...]` and `[UserbasedW ...]` of the NAT44 external log.
-- `event=assign private=... public=... ports=1024-1535 [realm=...]`, for what can be made to write it.
-"""
-
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from facts.errors import RowError
 from registry.cells import parse_address, parse_port
 from registry.log_lines import LogClock, stamp_of
+from registry.nat_forms import message_of
 from registry.rows import Report
 from registry.table_specs import Record
 
-_IP = r"\d{1,3}(?:\.\d{1,3}){3}"
-_JUNIPER = re.compile(
-    r"RT_SRC_NAT_PBA_(ALLOC|INTERIM|RELEASE):? .*?[Ss]ubscriber (?P<private>" + _IP + r").*?"
-    r"port block \[(?P<first>\d+)-(?P<last>\d+)\] (?:from|to|of) (?P<public>" + _IP + r")"
-)
-_JUNIPER_MX = re.compile(
-    r"JSERVICES_NAT_PORT_BLOCK_(ALLOC|ACTIVE|RELEASE):? .*?(?P<private>" + _IP + r") ?-> ?"
-    r"(?P<public>" + _IP + r"):(?P<first>\d+)-(?P<last>\d+)"
-)
-_CISCO = re.compile(
-    r"\[Userbased(A|W) \S+ (?P<private>" + _IP + r") (?P<realm>\S+) \S+ (?P<public>" + _IP + r") \S+ "
-    r"(?P<first>\d+) (?P<last>\d+)\b"
-)
-_STRUCTURED = re.compile(r"RT_SRC_NAT_PBA_(ALLOC|INTERIM|RELEASE) \[(?P<fields>[^\]]*)\]")
-_PLAIN = re.compile(r"\bevent=\"?(\w+)\"?")
-_FIELD = re.compile(r"([\w-]+)=\"?([^\s\"\],]+)\"?")
-_GIVEN = {"ALLOC", "INTERIM", "ACTIVE", "A", "assign", "alloc", "interim"}
-_TAKEN = {"RELEASE", "W", "withdraw", "release", "free"}
+_V4_HEAD = b"\0" * 10 + b"\xff\xff"
 
 Block = tuple[bytes, int, int]
 """Public address as 16 bytes, first and last port."""
@@ -78,24 +53,25 @@ def read_nat_log(
     number = 0
     begun: dict[Block, int] = {}
     for number, text in lines:
-        event = _event(text)
-        if event is None:
-            passed += bool(text.strip())
-            continue
-        report.rows += 1
-        word, fields = event
         try:
+            message = message_of(text)
+            if message is None:
+                passed += bool(text.strip())
+                continue
+            fields = message.fields
             at_ns = stamp_of(text, clock)
-            block, private = _block(fields), parse_address(fields["private"])
+            block, private = _block(fields), _ipv4(fields["private"])
         except (ValueError, KeyError) as error:
+            report.rows += 1
             why = f"the message names no {error}" if isinstance(error, KeyError) else str(error)
             report.errors.append(RowError(why, source, number))
             continue
+        report.rows += 1
         within = fields.get("realm", realm)
         known = held.held.get(block)
         if known is not None and block not in begun and at_ns < known.from_ns:
             known = None  # an older log, read again: what a later one said has no part in it
-        if word in _GIVEN:
+        if message.given:
             if known is not None and (known.private, known.realm) == (private, within):
                 continue  # told again, so that one lost line does no harm
             if known is not None:
@@ -120,34 +96,18 @@ def read_nat_log(
         report.notices.append(f"{source}: {passed:,} lines are no port-block messages")
 
 
-def _event(text: str) -> tuple[str, dict[str, str]] | None:
-    for pattern in (_JUNIPER, _JUNIPER_MX, _CISCO):
-        if (match := pattern.search(text)) is not None:
-            fields = {name: value for name, value in match.groupdict().items() if value is not None}
-            if fields.get("realm") == "-":
-                del fields["realm"]
-            return match[1], fields
-    if (match := _STRUCTURED.search(text)) is not None:
-        named = dict(_FIELD.findall(match["fields"]))
-        names = {
-            "private": "internal-ip",
-            "public": "reflexive-ip",
-            "first": "block-port-low",
-            "last": "block-port-high",
-        }
-        return match[1], {ours: named[theirs] for ours, theirs in names.items() if theirs in named}
-    if (match := _PLAIN.search(text)) is not None and match[1] in _GIVEN | _TAKEN:
-        fields = dict(_FIELD.findall(text))
-        first, dash, last = fields.get("ports", "").partition("-")
-        return match[1], {**fields, "first": first, "last": last if dash else first}
-    return None
-
-
 def _block(fields: dict[str, str]) -> Block:
     first, last = parse_port(fields["first"]), parse_port(fields["last"])
     if last < first:
         raise ValueError(f"the block {first}-{last} ends before it begins")
-    return parse_address(fields["public"]), first, last
+    return _ipv4(fields["public"]), first, last
+
+
+def _ipv4(text: str) -> bytes:
+    packed = parse_address(text)
+    if not packed.startswith(_V4_HEAD):
+        raise ValueError(f"{text} is IPv6: only blocks between IPv4 addresses are read")
+    return packed
 
 
 def _record(block: Block, given: _Given, to_ns: int | None, said_by: str) -> Record:

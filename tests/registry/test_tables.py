@@ -214,6 +214,18 @@ FORMS = {
     "cisco": (
         "<134>1 2026 Mar 1 08:00:00 gw - - NAT44 - [UserbasedA - 10.0.0.2 - - 203.0.113.1 - 1024 1151 - -]"
     ),
+    "h3c telecom": (
+        "<134>1 Mar 1 16:00:00 10.1.1.1 Sysname - NAT444:userbasedA [17 10.0.0.2 - 203.0.113.1 - 1024 1151]"
+    ),
+    "h3c unicom": (
+        "<134> 1 Mar 1 16:00:00 10.1.1.1 Sysname - NAT444: SessionA[17 10.0.0.2 - 203.0.113.1 - 1024 1151]"
+    ),
+    "huawei": (
+        "<134>1 2026 Mar 01 16:00:00 68.1.1.1 test - NAT444:UserbasedA [- 10.0.0.2 - 203.0.113.1 - 1024 1151]"
+    ),
+    "huawei, month in full": (
+        "<134> 1 2026 March 1 16:00:00 6.1.1.1 c - NAT444:UserbasedA [- 10.0.0.2 – 203.0.113.1 - 1024 1151]"
+    ),
     "plain": "Mar  1 16:00:00 gw event=assign private=10.0.0.2 public=203.0.113.1 ports=1024-1151",
 }
 
@@ -233,6 +245,66 @@ def test_every_form_of_a_cgnat_log_says_the_same(line: str) -> None:
     )
     assert rfc3339(block[6]) == "2026-03-01T08:00:00.000000Z"
     assert block[7] is None
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("NAT444:userbasedA [17 10.0.0.2 - 203.0.113.1 - 1024]", "6 fields"),
+        ("NAT444:userbasedA [17 10.0.0.2 - 203.0.113.1 - 1024 1151", "do not end"),
+        ("NAT444:userbasedA 10.0.0.2|203.0.113.1|1024|1151", "do not end"),
+        ("NAT444:userbasedW [17 10.0.0.2 - 203.0.113.1 - 1151 1024]", "ends before it begins"),
+        ("NAT444:userbasedA [17 10.0.0.2 - 203.0.113.1 - 1024 70000]", "no port"),
+        ("NAT444:userbasedA [17 10.0.0.256 - 203.0.113.1 - 1024 1151]", "no IPv4 or IPv6 address"),
+        ("DSLITE:userbasedA [- - 2001:db8::9 203.0.113.1 - 1024 1151]", "is IPv6"),
+        ("RT_NAT: RT_SRC_NAT_PBA_ALLOC: Subscriber unknown", "not where they belong"),
+        ("JSERVICES_NAT_PORT_BLOCK_ALLOC: 10.0.0.2", "not where they belong"),
+        ("[UserbasedA - 10.0.0.2]", "not where they belong"),
+        ("event=assign private=10.0.0.2 ports=1-2", "names no 'public'"),
+    ],
+)
+def test_a_malformed_message_is_counted_with_its_line_and_reason(message: str, why: str) -> None:
+    report = Report()
+    lines = [(7, f"2026-03-01T08:00:00Z gw {message}"), (8, f"2026-03-01T08:00:00Z gw {PLAIN}")]
+    found = list(read_nat_log(lines, "log", LogClock(), "gw", report, OpenBlocks()))
+    assert [number for number, _ in found] == [8]  # what is wrong costs nothing that is right
+    ((error),) = report.errors
+    assert (error.row, report.rows) == (7, 2)
+    assert why in error.why
+
+
+PLAIN = "event=assign private=10.0.0.2 public=203.0.113.1 ports=1024-1151"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "NAT444:SessionbasedA [17 10.1.1.2 - 172.16.1.1 0 1025 -]",
+        "NAT444:sessionbasedA [6 100.64.6.37 - 203.0.113.159 48558 38287 - 198.51.100.54 5222]",
+        "NAT444:SessionW [6 10.22.24.13 - 203.0.113.99 53287 32075 32075]",
+        "NAT444:SessionW 1514448960|1514448961|172.17.16.212|172.17.16.212|63995|172.17.19.23|80|6",
+        "POLICY:Allow 6|198.51.100.162|14071|203.0.113.61|1433",
+    ],
+)
+def test_the_log_of_a_single_session_is_passed_over_and_counted(message: str) -> None:
+    report = Report()
+    lines = [(1, f"<134> 1 2026 Apr 14 18:54:19 gw - - {message}")]
+    assert list(read_nat_log(lines, "log", LogClock(), "gw", report, OpenBlocks())) == []
+    assert (report.errors, report.rows) == ([], 0)
+    assert report.notices == ["log: 1 lines are no port-block messages"]
+
+
+def test_a_block_of_the_carriers_layout_is_taken_back_by_its_own_message() -> None:
+    form = (
+        "<134>1 2026 Mar 1 08:0{}:00 gw h3c - NAT444:userbased{} [17 10.0.0.2 VPN1 203.0.113.1 - 1024 1151]"
+    )
+    report = Report()
+    lines = [(1, form.format(0, "A")), (2, form.format(5, "W"))]
+    clock = LogClock(parse_zone("Z"))
+    ((number, block),) = read_nat_log(lines, "log", clock, "gw", report, OpenBlocks())
+    assert report.errors == []
+    assert (number, block[3]) == (1, "VPN1")
+    assert block[7] - block[6] == 5 * 60 * 10**9
 
 
 def test_a_time_without_zone_or_year_is_refused_unless_one_is_given() -> None:
