@@ -23,6 +23,7 @@ from api.routes import (
     accounts,
     audit,
     bulk,
+    clusters,
     decisions,
     enterprises,
     evidence,
@@ -45,6 +46,7 @@ from pipeline.services import Services
 _TAGS = [
     {"name": "addresses", "description": "What is known of an address."},
     {"name": "hits", "description": "Who mines."},
+    {"name": "clusters", "description": "Who belongs together."},
     {"name": "files", "description": "What is known of an enterprise, a site, a pool."},
     {"name": "evidence", "description": "The packets themselves."},
     {"name": "decisions", "description": "What people made of it."},
@@ -66,6 +68,7 @@ ROUTERS = (
     decisions.router,
     jobs.router,
     hits.router,
+    clusters.router,
     exports.router,
     enterprises.router,
     sites.router,

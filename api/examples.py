@@ -263,7 +263,43 @@ REQUESTS: dict[str, Any] = {
     "logIn": {"name": "li", "password": "correct horse battery", "code": "492039"},
 }
 """Example body by operation id."""
+_CLUSTER: dict[str, Any] = {
+    "type": "cluster",
+    "id": "c-9a0c365d91392bde",
+    "sort": "operator",
+    "says": "one operator",
+    "score": 0.999612,
+    "certainty": 0.952574,
+    "addresses": 2,
+    "first_seen": "2026-03-01T08:00:00.000000Z",
+    "last_seen": "2026-03-02T08:00:00.000000Z",
+    "because": ["100 % of the addresses are in one place"],
+    "links": [
+        {
+            "kind": "account",
+            "name": "samplefarm",
+            "addresses": 2,
+            "weight": 7.0,
+            "because": "2 addresses: working for the pool account samplefarm (log-odds +7.0)",
+        }
+    ],
+}
+_MEMBER: dict[str, Any] = {
+    "party": "account:samplefarm",
+    "score": 5.7,
+    "first_seen": "2026-03-01T08:00:00.000000Z",
+    "last_seen": "2026-03-02T08:00:00.000000Z",
+    "line": "line-1004",
+    "enterprise": "91990101MADEUP048L",
+}
+
 ANSWERS: dict[str, Any] = {
+    "listClusters": {"clusters": [_CLUSTER], "next": None},
+    "getCluster": {
+        **_CLUSTER,
+        "members": [{"address": f"203.0.113.{n}", **_MEMBER} for n in (7, 8)],
+        "more": False,
+    },
     "getAddress": _ADDRESS,
     "lookupAddresses": _LINES,
     "listHits": {"hits": [_VERDICT], "next": None},

@@ -100,7 +100,7 @@ def show(
         return EXIT_UNREADABLE
     for cluster in found:
         if as_json:
-            _line({**cluster_json(cluster, language), "members": members_json(cluster)})
+            _line({**cluster_json(cluster, language), "members": members_json(cluster.members)})
             continue
         typer.echo(f"{cluster.id}: {sort_words(cluster.sort, language)} ({cluster.certainty:.0%})")
         for text in (
@@ -151,7 +151,7 @@ def export(
                 yield from graphml(whole(), lambda cluster: _ties(database, cluster))
                 return
             for one in whole():
-                told = {**cluster_json(one, language), "members": members_json(one)}
+                told = {**cluster_json(one, language), "members": members_json(one.members)}
                 told["ties"] = ties_json(_ties(database, one))
                 yield json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from classifier.ownership_model import WORDS, Cluster, Kind, Link, Tie
+from classifier.ownership_model import WORDS, Cluster, Kind, Link, Member, Tie
 from classifier.ownership_words import Language, Mask, link_words, plain, reason_words, sort_words
 from facts.instant import rfc3339
 from pipeline.contract import Json
@@ -29,8 +29,8 @@ def cluster_json(one: Cluster, lang: Language, size: int | None = None, mask: Ma
     }
 
 
-def members_json(one: Cluster, mask: Mask = plain) -> list[Json]:
-    """Return the members of a cluster, by address."""
+def members_json(members: Iterable[Member], mask: Mask = plain) -> list[Json]:
+    """Return members of a cluster in their order."""
     return [
         {
             "address": str(member.address),
@@ -41,7 +41,7 @@ def members_json(one: Cluster, mask: Mask = plain) -> list[Json]:
             "line": member.line or None,
             "enterprise": member.enterprise or None,
         }
-        for member in one.members
+        for member in members
     ]
 
 

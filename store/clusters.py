@@ -111,6 +111,11 @@ class ClusterStore:
             tuple(_cluster(row, ()) for row in shown), tuple(row.addresses for row in shown), more
         )
 
+    def size(self, cluster_id: str) -> int | None:
+        """Return how many addresses a cluster has; None where there is none of this id."""
+        with self._db.reading() as connection:
+            return connection.scalar(select(ClusterRow.addresses).where(ClusterRow.id == cluster_id))
+
     def enterprise(self, uscc: str) -> list[str]:
         """Return the clusters that have an address of this enterprise, in order."""
         with self._db.reading() as connection:

@@ -12,17 +12,21 @@ from starlette.testclient import TestClient
 from api.access.gate import Mode
 from api.access.opening import opened_gate
 from api.app import create_app
-from facts.endpoint import parse_address
+from classifier.ownership import cluster_id
+from classifier.ownership_model import Kind, Tie
+from facts.endpoint import packed16, parse_address
 from facts.evidence import Evidence
 from facts.instant import NS
 from facts.names import Level, PeerState, Role
 from facts.verdict import Peer, Verdict, Weighed
 from facts.where import Where
+from pipeline.ownership import registered, update
 from pipeline.services import Services, build_services
 from pipeline.settings import Settings
 from registry.csv_import import load_sample
 from store.database import open_database
 from store.registry import RegistryStore
+from store.ties import save_ties
 from store.verdicts import VerdictStore
 
 PURPOSE = {"X-Purpose": "case 2026-017"}
@@ -79,12 +83,33 @@ SOME = (
 )
 
 
+WALLET = "4" + "8" * 94
+"""Whom an address of the west and one of the south work for."""
+TIES = [
+    Tie(
+        parse_address(address),
+        f"wallet:{WALLET}",
+        kind,
+        name,
+        at_ns,
+        SEEN_NS,
+        3,
+        Where("captures/office.pcap", 9),
+    )
+    for address, at_ns in ((MINER, SEEN_NS - 60 * NS), (POOL, SEEN_NS - NS))
+    for kind, name in ((Kind.WALLET, WALLET), (Kind.SCHEME, "hallxyz#"))
+]
+CLUSTER = cluster_id((packed16(parse_address(MINER)), f"wallet:{WALLET}"))
+
+
 def filled(home: Path, verdicts: Iterable[Verdict] = SOME) -> Settings:
     """Settings of a new home whose store holds `verdicts` and the sample registry."""
     settings = Settings(home=home)
     with open_database(settings.database_url) as database:
         RegistryStore(database).replace(load_sample())
         VerdictStore(database).save("test", SEEN_NS, verdicts)
+        save_ties(database, {"captures/office.pcap": TIES})
+        update(database, registered(database, settings))
     return settings
 
 

@@ -14,7 +14,7 @@ from api.access.gate import Mode
 from pipeline.services import Services
 from store.access_rules import AccountRole, Department, Permission, lies_in, permissions
 from tests.api.accounts import every_route, gate_of, is_guarded, key_of, permission_of
-from tests.api.stored import MINER, NODE, POOL, PURPOSE, app_of, serving
+from tests.api.stored import CLUSTER, MINER, NODE, POOL, PURPOSE, app_of, serving
 
 DIVISIONS = ("000000", "990000", "990100", "990200", "990101", "990102", "990221", "330000")
 OWN = {
@@ -27,8 +27,19 @@ EVER = {NODE: "990101", MINER: "990102 990101", POOL: "990221"}
 """By address: where it ever was; the wide prefix around the second was another enterprise's."""
 ENTERPRISES = {"91990101MADEUP0132": "990101", "91990101MADEUP048L": "990102", "91990101MADEUP03XL": "990221"}
 SITES = {"site-east-1": "990101", "site-west-1": "990102", "site-hydro-1": "990221"}
-UNKNOWN = {"ip": "8.8.8.8", "uscc": "91990101MADEUP0991", "site_id": "site-none", "name": "no-pool"}
-TARGETS: dict[str, dict[str, str]] = {"ip": EVER, "uscc": ENTERPRISES, "site_id": SITES}
+UNKNOWN = {
+    "cluster_id": "c-" + "0" * 16,
+    "ip": "8.8.8.8",
+    "uscc": "91990101MADEUP0991",
+    "site_id": "site-none",
+    "name": "no-pool",
+}
+TARGETS: dict[str, dict[str, str]] = {
+    "ip": EVER,
+    "uscc": ENTERPRISES,
+    "site_id": SITES,
+    "cluster_id": {CLUSTER: "990102 990221"},
+}
 BODIES = {
     "lookupAddresses": [*EVER, "8.8.8.8"],
     "startJob": [MINER],
@@ -53,7 +64,7 @@ def calls() -> Iterator[Call]:
         [method] = route.methods - {"HEAD"}
         names = [
             name
-            for name in ("ip", "uscc", "site_id", "name", "job_id", "list")
+            for name in ("ip", "uscc", "site_id", "cluster_id", "name", "job_id", "list")
             if f"{{{name}}}" in route.path
         ]
         if not names:
@@ -123,7 +134,7 @@ def test_every_route_x_role_x_region_shows_its_own_and_nothing_else(
             ):
                 assert answer.status_code == 404, told
                 body = answer.text
-                for name in (*EVER, *ENTERPRISES, *SITES, *UNKNOWN.values()):
+                for name in (*EVER, *ENTERPRISES, *SITES, CLUSTER, *UNKNOWN.values()):
                     body = body.replace(name, "*")
                 kind = f"{call.method} {call.route.path}"
                 assert refused.setdefault((kind, "404"), body) == body, told  # foreign and unknown: the same
