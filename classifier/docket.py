@@ -224,7 +224,9 @@ class Docket:
         spans += [(contact.first_ns, contact.last_ns) for _, contact in contacts]
         spans += [(one.evidence.at_ns, one.evidence.at_ns) for one in judgement.evidence if not spans]
         protocols = [talk.protocol for talk in basis] + [ENCRYPTED] * dark
-        much = quantities(address, role, basis, self._catalogue) if basis else Quantities()
+        much = Quantities()
+        if basis and judgement.level is not Level.CLEARED:
+            much = quantities(address, role, basis, self._catalogue)
         return Verdict(
             source=self._source,
             address=address,

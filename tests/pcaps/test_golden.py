@@ -24,10 +24,12 @@ def said_of(capture: Path, printed: pytest.CaptureFixture[str]) -> list[dict[str
     said = []
     for line in map(json.loads, printed.readouterr().out.splitlines()):
         if line["type"] == "verdict":
+            much = how_much(line)
             line = {
                 key: line[key]
                 for key in ("address", "role", "level", "protocols", "coins", "peers", "evidence")
             }
+            line |= much
             line["evidence"] = [
                 {key: piece[key] for key in ("kind", "because", "frame")} for piece in line["evidence"]
             ]
@@ -35,6 +37,22 @@ def said_of(capture: Path, printed: pytest.CaptureFixture[str]) -> list[dict[str
             del line["seconds"], line["packets_per_second"]
         said.append(line)
     return said
+
+
+def how_much(line: dict[str, Any]) -> dict[str, Any]:
+    """Return what a verdict says of hashrate, machines and power, to three digits."""
+    told: dict[str, Any] = {}
+    if line["hashrate"]:
+        told["hashrate"] = [
+            f"{one['algorithm']} {one['value']:.3g} ({one['low']:.3g} to {one['high']:.3g}) H/s, shares "
+            f"{one['shares']} stale {one['stale']} rejected {one['rejected']}"
+            for one in line["hashrate"]
+        ]
+    if line["machines"]:
+        told["machines"] = line["machines"]
+    if line["power_kw"]:
+        told["power_kw"] = {key: float(f"{line['power_kw'][key]:.3g}") for key in ("value", "low", "high")}
+    return told
 
 
 @pytest.mark.parametrize("capture", captures(), ids=lambda path: path.name)
