@@ -68,6 +68,8 @@ class Entry:
 def read_subject(text: str) -> Prefix | str:
     """Read an address, a prefix or a host name as a person writes it. Raises UsageError."""
     text = text.strip()
+    if "%" in text:
+        raise UsageError(f"{text[:100]!a}: a zone index means something on one machine only: leave it out")
     try:
         network = ip_network(text)
     except ValueError:

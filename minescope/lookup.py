@@ -69,6 +69,13 @@ def lookup(
         bool, typer.Option("--json", help="Write one JSON object an address, as the API does.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write one row an address, with a header.")] = False,
+    purpose: Annotated[
+        str,
+        typer.Option(
+            help="Why you ask: a case number or a reason, for the audit. Wanted where there are accounts.",
+            show_default=False,
+        ),
+    ] = "",
     lang: Annotated[
         Lang | None,
         typer.Option(help="Language of sentences: en or zh. Default: from LANG.", show_default=False),
@@ -77,7 +84,8 @@ def lookup(
     """Say of each ADDRESS whether it mines, how that is known, whose it is and where it stands.
 
     Answers from the verdicts that `replay --store` kept, and from the registry that `registry` loaded (or the
-    folder that MINESCOPE_REGISTRY names). Addresses are answered in the order given. Nothing is changed.
+    folder that MINESCOPE_REGISTRY names). Addresses are answered in the order given. What is asked, by whom
+    and why is in the audit before it is answered.
 
     **Whose it is** depends on the time: each verdict tells who held the address when it was last seen, --at
     asks for another moment. Where that is not certain, the possible holders are counted and what is missing
@@ -85,7 +93,7 @@ def lookup(
 
     **Examples**
 
-        minescope lookup 203.0.113.7
+        minescope lookup 203.0.113.7 --purpose "case 2026-017"
 
         minescope lookup 2001:db8::7 --at 2026-03-01T08:00:00Z --json
 
@@ -96,6 +104,7 @@ def lookup(
     """
     from classifier.phrases import render
     from facts.errors import UsageError
+    from minescope.trail import Trail
     from pipeline.lookup import look_up, read_time
     from pipeline.services import build_services
     from pipeline.settings import load_settings
@@ -110,7 +119,9 @@ def lookup(
     with build_services(load_settings()) as services:
         for notice in services.notices:
             typer.echo(f"minescope: {notice}", err=True)
+        trail = Trail(services.database, purpose)
         for batch in _batches(asks):
+            trail.keep("lookup", batch)
             for answer in look_up(services, batch):
                 found |= any(_mines(stored.verdict.role, stored.verdict.level) for stored in answer.verdicts)
                 write(answer)

@@ -5,11 +5,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+
+if TYPE_CHECKING:
+    from store.database import Database
 
 MAX_SHOWN = 20
 """Refused rows that are named one by one."""
@@ -205,6 +208,7 @@ def _add(which: str, subject: str, reason: str) -> int:
     entry = Entry(ListName(which), read_subject(subject), reason, time.time_ns())
     with open_database(load_settings().database_url) as database:
         old = OperatorListStore(database).add(entry)
+        _audited(database, f"pools {which} add {entry.text}: {entry.reason}")
     instead = f", in the place of {old.list.value}: {old.reason}" if old else ""
     typer.echo(f"minescope: {which}: {entry.text}{instead}")
     return EXIT_NOTHING
@@ -218,11 +222,22 @@ def _remove(which: str, subject: str) -> int:
 
     with open_database(load_settings().database_url) as database:
         there = OperatorListStore(database).remove(ListName(which), subject)
+        if there:
+            _audited(database, f"pools {which} remove {subject}")
     if not there:
         typer.echo(f"minescope: {subject} is not on the list {which}", err=True)
         return EXIT_USAGE
     typer.echo(f"minescope: {subject} is off the list {which}")
     return EXIT_NOTHING
+
+
+def _audited(database: "Database", change: str) -> None:
+    from minescope.trail import terminal
+    from store.audit import AuditStore
+    from store.audit_chain import Entry
+
+    entry = Entry(time.time_ns(), terminal(), "", "", "", "pools", change, "administration", 0)
+    AuditStore(database).append([entry])
 
 
 def _list(which: str, as_json: bool) -> int:

@@ -277,6 +277,7 @@ def _access(change: str | None) -> "Iterator[AccessStore]":
 @contextmanager
 def _opened(change: str | None) -> "Iterator[Opened]":
     """Give the accounts; `change` is what the audit says once it was done."""
+    from minescope.trail import terminal
     from pipeline.access_settings import load_access_settings
     from pipeline.settings import load_settings
     from store.access import AccessStore
@@ -291,8 +292,7 @@ def _opened(change: str | None) -> "Iterator[Opened]":
     with open_database(settings.database_url) as database:
         yield Opened(AccessStore(database, time.time_ns, vault), IdentityStore(database, time.time_ns), vault)
         if change is not None:
-            who = f"terminal:{getpass.getuser()}"
-            entry = Entry(time.time_ns(), who, "", "", "", "users", change, "administration", 0)
+            entry = Entry(time.time_ns(), terminal(), "", "", "", "users", change, "administration", 0)
             AuditStore(database).append([entry])
 
 

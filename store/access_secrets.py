@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,7 +21,6 @@ _DRIFT = 1  # steps before and after that are taken too: clocks differ, and typi
 KEY_PREFIX = "msk_"
 """What an API key begins with, so that a leaked one can be found by scanners."""
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)  # RFC 9106, second choice
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,15 @@ def hash_password(password: str) -> str:
 def is_password(password: str, hashed: str | None) -> bool:
     """Say whether a password is the hashed one; without a hash it takes as long, and the answer is no."""
     try:
-        return _HASHER.verify(hashed or _NOBODY, password[: MAX_PASSWORD + 1]) and hashed is not None
+        return _HASHER.verify(hashed or _nobody(), password[: MAX_PASSWORD + 1]) and hashed is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobody() -> str:
+    """Return the hash that stands for an account that does not exist; made when it is first wanted."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
 
 
 def new_totp_secret() -> str:

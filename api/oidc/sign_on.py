@@ -86,10 +86,6 @@ class SignOn:
             raise RefusedError(f"{who.subject!r} has no rights here")
         return Finished(token, leads_to)
 
-    async def close(self) -> None:
-        """Close what is open."""
-        await self._provider.close()
-
 
 def _nonce(browser: str, state: str) -> str:
     return _base64(hashlib.sha256(f"nonce {browser} {state}".encode()).digest())

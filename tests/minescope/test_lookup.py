@@ -3,12 +3,21 @@
 import csv
 import io
 import json
+import zlib
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from api.models import AddressModel
+from facts.endpoint import packed16, parse_address
 from minescope.main import run
+from pipeline.settings import Settings
+from store.access import AccessStore
+from store.access_rules import AccountRole, Department
+from store.audit import AuditStore
+from store.database import open_database
 from tests.api.stored import CLEARED, MINER, NODE, POOL, filled
 
 
@@ -148,3 +157,46 @@ def test_the_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture
     said = capsys.readouterr().out
     for word in ("ADDRESS", "--at", "--port", "--json", "--csv", "--lang", "Exit codes"):
         assert word in said
+
+
+def entries(home: Path) -> list[dict]:
+    with open_database(Settings(home=home).database_url) as database:
+        return list(AuditStore(database).export())
+
+
+def test_what_is_asked_is_in_the_audit_with_its_purpose_before_it_is_answered(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(entries(home))
+    assert run(["lookup", MINER, "8.8.8.8", "--purpose", "  case   17 "]) == 1
+    [entry] = entries(home)[before:]
+    assert (entry["action"], entry["subject"], entry["purpose"]) == (
+        "lookup",
+        f"{MINER} 8.8.8.8",
+        "case 17",
+    )
+    assert entry["actor"].startswith("terminal:")
+    asked = zlib.decompress(b64decode(entry["detail"]))
+    assert asked == packed16(parse_address(MINER)) + packed16(parse_address("8.8.8.8"))
+    assert run(["lookup", MINER, "--purpose", "x"]) == 3
+    assert "--purpose" in capsys.readouterr().err
+    assert len(entries(home)) == before + 1
+
+
+def test_where_there_are_accounts_a_purpose_is_wanted_and_without_audit_there_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MINESCOPE_HOME", str(tmp_path))
+    filled(tmp_path)
+    assert run(["lookup", MINER]) == 1
+    with open_database(Settings(home=tmp_path).database_url) as database:
+        access = AccessStore(database, lambda: 0)
+        access.add_user("li", AccountRole.ANALYST, "000000", Department.OTHER, "correct horse battery")
+    capsys.readouterr()
+    assert run(["lookup", MINER]) == 3
+    assert run(["lookup", MINER, "--purpose", "case 17"]) == 1
+    with open_database(Settings(home=tmp_path).database_url) as database, database.writing() as connection:
+        connection.execute(text("DROP TABLE audit_entries"))
+    capsys.readouterr()
+    assert run(["lookup", MINER, "--purpose", "case 17"]) == 2
+    assert capsys.readouterr().out == ""
