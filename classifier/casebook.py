@@ -172,6 +172,8 @@ class Casebook:
             self._logins.named(talk, key, event, seen.where, seen.at_ns)
         elif type(event) is events.Subscribe:
             self._logins.introduced(talk, key, event.agent)
+        elif type(event) is events.Submit:
+            self._logins.submitted(talk, seen.at_ns)
         if not _learn(talk, connection, event, seen.at_ns):
             self.dropped["names-beyond-limit"] += 1
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from classifier.contacts import Contacts
 from classifier.ownership_model import Kind, Tie
 from classifier.ownership_names import party_of, payees, rig, scheme
+from classifier.relays import ShareTimes, relay_ties
 from classifier.talk import Sort, Talk
 from facts.endpoint import Address, Endpoint
 from facts.names import Level, Role
@@ -72,6 +73,7 @@ class Logins:
         self._dropped = dropped
         self._of: dict[Talk, _Told] = {}
         self._hellos: dict[tuple[Address, Endpoint], str] = {}
+        self._shares: dict[Talk, ShareTimes] = {}
 
     def hello(self, seen: Observation, event: events.TlsHello) -> None:
         """Keep a client's TLS fingerprint; of several to one service the first in order."""
@@ -110,6 +112,13 @@ class Logins:
             else:
                 self._dropped["party-names-beyond-limit"] += 1
 
+    def submitted(self, talk: Talk, at_ns: int) -> None:
+        """Remember when a share was submitted."""
+        times = self._shares.get(talk)
+        if times is None:
+            times = self._shares[talk] = ShareTimes()
+        times.add(at_ns)
+
     def ties(self, talks: Iterable[Talk], contacts: Contacts, verdicts: Iterable[Verdict]) -> list[Tie]:
         """Return what ties addresses that mine to names, of conversations that are no quotes, in order."""
         mining: set[Address] = set()
@@ -139,6 +148,8 @@ class Logins:
             if ja4 is not None and client in mining and contact.names:
                 seen = min(contact.names.values(), key=lambda one: one.at_ns)
                 found.append(Tie(client, "", Kind.JA4, ja4, contact.first_ns, contact.last_ns, 1, seen.where))
+        mined = {talk: self._shares[talk] for talk in talks if talk in self._shares and talk.miner in mining}
+        found += relay_ties(mined, self._parties, lambda talk: bool(_pools(talk, contacts)))
         return sorted(set(found), key=_order)
 
     def _parties(self, talk: Talk) -> dict[str, dict[_Name, _Use]]:
@@ -158,16 +169,7 @@ class Logins:
     def _of_party(self, talk: Talk, party: str, uses: dict[_Name, _Use], contacts: Contacts) -> Iterator[Tie]:
         for (kind, name), use in uses.items():
             yield Tie(talk.miner, party, kind, name, use.first_ns, use.last_ns, use.count, use.at)
-        pools = {
-            operator
-            for host in talk.named(Sort.POOL_HOST)
-            if (operator := contacts.operator(host.lower(), talk.first_ns)) is not None
-        }
-        for host, seen in contacts.resolved(talk.pool.address, talk.first_ns, talk.last_ns):
-            operator = contacts.operator(host, seen.at_ns)
-            if operator is not None:
-                pools.add(operator)
-        if pools:
+        if pools := _pools(talk, contacts):
             for pool in sorted(pools):
                 yield _service(talk, talk.miner, party, Kind.POOL, pool)
         else:
@@ -175,6 +177,15 @@ class Logins:
         ja4 = self._hellos.get((talk.miner, talk.pool))
         if ja4 is not None:
             yield _service(talk, talk.miner, party, Kind.JA4, ja4)
+
+
+def _pools(talk: Talk, contacts: Contacts) -> set[str]:
+    """Return the listed operators of a conversation's service."""
+    hosts = [(host.lower(), talk.first_ns) for host in talk.named(Sort.POOL_HOST)]
+    resolved = contacts.resolved(talk.pool.address, talk.first_ns, talk.last_ns)
+    hosts += [(host, seen.at_ns) for host, seen in resolved]
+    operators = (contacts.operator(host, at_ns) for host, at_ns in hosts)
+    return {operator for operator in operators if operator is not None}
 
 
 def _service(talk: Talk, address: Address, party: str, kind: Kind, name: str = "") -> Tie:
