@@ -133,7 +133,7 @@ def _hello(noise: Random, size: int) -> bytes:
     groups = struct.pack(">HHHHH", 10, 6, 4, 0x001D, 0x0017)
     kept = struct.pack(">HHHHHH", 13, 8, 6, 0x0403, 0x0804, 0x0401)
     share = struct.pack(">HHHHH", 51, 38, 36, 0x001D, 32) + noise.randbytes(32)
-    extensions = versions + groups + kept + share
+    extensions = versions + groups + kept + (share if size >= 180 else b"")
     ciphers = struct.pack(">H6H", 12, 0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC030)
     start = b"\x03\x03" + noise.randbytes(32) + b"\x20" + noise.randbytes(32) + ciphers + b"\x01\x00"
     room = size - 5 - 4 - len(start) - 2 - len(extensions) - 4

@@ -77,7 +77,7 @@ def connections(
     far = draw.one("line.far", 0.003, 0.15, log=True)
     jitter = draw.one("line.jitter", 0.0002, 0.01, log=True)
     if draw.chance(0.1):
-        jitter = draw.one("line.unrest", 0.05, 1.5, log=True)
+        jitter = draw.one("line.unrest", 0.1, 2.5, log=True)
     idle: tuple[tuple[float, float], ...] = ()
     gift = None
     friends = [other for other in others if other.coin.algorithm == pool.coin.algorithm]

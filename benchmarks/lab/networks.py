@@ -218,13 +218,13 @@ def assembled(
     ports = np.concatenate([batch.ports for batch in batches])
     udp = np.concatenate([np.full(len(batch.lines), batch.udp) for batch in batches])
     truth, ports, udp = truth[shown], ports[shown], udp[shown]
-    six = rng.random(int(truth["server"].max()) + 1 if len(truth) else 1) < 0.25
+    six = rng.random(int(truth["client"].max()) + 1 if len(truth) else 1) < 0.2
     order = np.argsort(truth["client"], kind="stable")
     number = np.empty(len(truth), np.int64)
     client = truth["client"][order]
     first = np.searchsorted(client, client)
     number[order] = np.arange(len(truth)) - first
-    where = ends(truth["client"], number, truth["server"], ports, six[truth["server"]], udp)
+    where = ends(truth["client"], number, truth["server"], ports, six[truth["client"]], udp)
     truth["flow"] = np.arange(len(truth))
     return Network(
         flows=flow_table(frames, where, start_ns, bool(served)),

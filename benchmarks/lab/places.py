@@ -50,7 +50,7 @@ class Ends:
 def ends(host: Array, number: Array, server: Array, port: Array, six: Array, udp: Array) -> Ends:
     """Return ends from the client's host number, its flow's number there, and the server's number.
 
-    No two flows share a client's port; `six`: the pair speaks IPv6.
+    No two flows share a client's port; `six`: the client speaks IPv6 alone.
     """
     host, server = host.astype(np.uint64), server.astype(np.uint64)
     return Ends(

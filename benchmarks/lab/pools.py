@@ -64,7 +64,9 @@ def make_pool(name: str, coin: Coin, found: Array, seconds: float, epoch: int, d
         style=pool_style(coin, draw),
         jobs=_jobs(coin, found, refresh, seconds, draw),
         own_refresh=draw.one("pool.own_refresh", 25, 65) if own else 0.0,
-        fan_out=draw.one("pool.fan_out", 0.002, 0.12, log=True),
+        fan_out=draw.one("pool.slow", 0.15, 1.5, log=True)
+        if draw.chance(0.2)
+        else draw.one("pool.fan_out", 0.002, 0.12, log=True),
         reply=draw.one("pool.reply", 0.0005, 0.05, log=True),
         gap=draw.one("pool.gap", 4, 40, log=True),
         retarget=0.0 if draw.chance(0.2) else draw.one("pool.retarget", 30, 120),

@@ -16,7 +16,7 @@ TRUTH = np.dtype(
         ("server", "<u4"),  # number of the server's endpoint; a pool's or a service's own
         ("dialect", "U20"),  # of miners; empty for others
         ("coin", "U6"),
-        ("carrier", "U14"),
+        ("carrier", "U16"),
         ("kind", "U18"),  # what it is: `miner`, `donation`, or the name of the benign kind
         ("implementation", "U32"),  # never the same in training and test
         ("pool", "U32"),  # key of Network.clocks; empty for others

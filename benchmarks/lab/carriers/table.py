@@ -48,6 +48,8 @@ CARRIERS = {
     "tls-in-ssh": Carrier((tls13, ssh)),
     "padded": Carrier((wraps.padded,)),
     "noise": Carrier((wraps.noise,)),
+    "ssh-shared": Carrier((wraps.crowd, ssh)),
+    "wireguard-shared": Carrier((wraps.crowd,), datagrams.wireguard),
     "wireguard": Carrier((wraps.plain,), datagrams.wireguard),
     "datagrams": Carrier((wraps.plain,), datagrams.datagrams),
 }
@@ -63,5 +65,7 @@ ENCRYPTED = {
     "tls-in-ssh": 2.0,
     "padded": 5.0,
     "wireguard": 6.0,
+    "wireguard-shared": 2.0,
+    "ssh-shared": 1.0,
 }
 """How often miners that hide take which carrier; Stratum V2 brings its own."""

@@ -45,7 +45,7 @@ def tls13(draw: Draw, lines: Lines, inner: Sealed) -> Sealed:
     tickets = each(draw, lines, "tls.tickets", 0, 3)[flow]
     ticket = each(draw, lines, "tls.ticket", 110, 300)[flow]
     finished = draw.rng.choice((58, 74), lines.makes)[lines.make][flow]
-    hello = each(draw, lines, "tls.hello", 220, 640)[flow] + np.where(rng.random(len(flow)) < 0.3, 1_200, 0)
+    hello = each(draw, lines, "tls.hello", 200, 640)[flow] + np.where(rng.random(len(flow)) < 0.3, 1_200, 0)
     parts = [
         write(flow, ready - trip, 0, hello, Kind.HELLO),
         write(flow, ready - trip + 2 * far, 1, 127 + 6 + 46 + certificate + finished, Kind.GREETING),
@@ -75,7 +75,7 @@ def tls12(draw: Draw, lines: Lines, inner: Sealed) -> Sealed:
     certificate = each(draw, lines, "tls.certificate", 900, 4_800)[flow] + 5 + 9 + 338
     ticket = np.where(rng.random(lines.makes) < 0.7, draw.whole("tls.ticket", 110, 300, lines.makes), 0)
     finished = sealed12(np.full(len(flow), 16), suite[flow])
-    hello = each(draw, lines, "tls.hello", 180, 520)[flow]
+    hello = each(draw, lines, "tls.hello12", 150, 520)[flow]
     greeting = np.where(resumed, 100 + 6 + finished, 100 + certificate)
     own = np.where(resumed, 6 + finished, 75 + 6 + finished)
     first, second = ready - 2 * trip, ready - trip

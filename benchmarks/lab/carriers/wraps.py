@@ -3,8 +3,9 @@
 import numpy as np
 
 from benchmarks.lab.carriers.layer import DATA, Sealed, each, fresh, merged, opening, write
-from benchmarks.lab.columns import Lines
+from benchmarks.lab.columns import Array, Lines
 from benchmarks.lab.draw import Draw
+from benchmarks.lab.rhythms import bursts, renewal
 
 NOISE_BLOCK = 65_519
 
@@ -53,6 +54,29 @@ def socks5(draw: Draw, lines: Lines, inner: Sealed) -> Sealed:
         inner.rows,
     ]
     return Sealed(merged(parts), inner.ready - np.where(secret, 3, 2) * rtt)
+
+
+def crowd(draw: Draw, lines: Lines, inner: Sealed) -> Sealed:
+    """Let others use the tunnel too: pages in spells and small exchanges, as in a household."""
+    rng = draw.rng
+    spells = renewal(rng, lines.seen_from, lines.seen_to, _each(draw, lines, "crowd.page", 15, 120), 0.6)
+    flow, at, _ = bursts(rng, spells, np.full(len(lines), 8.0), np.full(len(lines), 0.15))
+    trip = 2 * lines.far[flow] + 0.02
+    size = np.minimum(rng.geometric(1 / 2_500, len(flow)), 30_000)
+    parts = [
+        write(flow, at, 0, rng.integers(80, 700, len(flow)), DATA),
+        write(flow, at + trip, 1, size, DATA),
+    ]
+    flow, at = renewal(rng, lines.seen_from, lines.seen_to, _each(draw, lines, "crowd.small", 4, 40), 1.0)
+    parts.append(write(flow, at, 0, rng.integers(40, 300, len(flow)), DATA))
+    parts.append(write(flow, at + 2 * lines.far[flow] + 0.01, 1, rng.integers(40, 600, len(flow)), DATA))
+    own = merged(parts)
+    own = own[(own["at"] >= lines.seen_from[own["flow"]]) & (own["at"] < lines.seen_to[own["flow"]])]
+    return Sealed(merged([inner.rows, own]), inner.ready)
+
+
+def _each(draw: Draw, lines: Lines, name: str, low: float, high: float) -> Array:
+    return draw.between(name, low, high, lines.makes, log=True)[lines.make]
 
 
 def noise(draw: Draw, lines: Lines, inner: Sealed) -> Sealed:
