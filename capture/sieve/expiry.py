@@ -1,6 +1,6 @@
 """Which flows go when the table is full: the least wanted, the longest unseen first, by a wheel of queues.
 
-Time is cut into ticks of half a second. Each rank has a wheel of as many queues as it takes for nine minutes;
+Time is cut into ticks of half a second. Each rank has a wheel of as many queues as it takes for 36 minutes;
 a flow waits in the queue of the tick in which it was last looked at here, or made:
 
     rank UNANSWERED   | tick 90: flow -> flow -> flow | tick 91: flow -> flow | ...
@@ -28,8 +28,8 @@ UNANSWERED, ONE_SIDED, SPOKEN, LOOKED_AT = range(RANKS)
 
 TICK_BITS = 29
 """A tick is 2**29 ns, 0.54 seconds."""
-TICKS = 1024
-"""Queues of a rank: 9.2 minutes. What is later waits in the last one until its turn comes."""
+TICKS = 4096
+"""Queues of a rank: 36.6 minutes. What is later waits in the last one until its turn comes."""
 
 IDLE_NS = 120_000_000_000
 """Flows idle for longer go first, whatever their rank: two minutes outlast every keepalive of a miner."""
@@ -42,7 +42,7 @@ INDICES = uint32[::1]
 
 
 @inlined
-def _queue(rank: Any, tick: Any) -> Any:
+def queue_of(rank: Any, tick: Any) -> Any:
     """Return the place of a tick's queue."""
     return uint64(rank * TICKS + (tick & (TICKS - 1)))
 
@@ -52,7 +52,13 @@ def enqueue(i: Any, rank: Any, time_ns: Any, flows: Any, queues: Any, s: Any) ->
     """Let flow i wait at the end of the queue of this time, or of the nearest that there is."""
     oldest = s.oldest[rank]
     tick = max(oldest, min(time_ns >> TICK_BITS, oldest + TICKS - 1))
-    queue = queues[_queue(rank, tick)]
+    append(i, rank, tick, flows, queues, s)
+
+
+@inlined
+def append(i: Any, rank: Any, tick: Any, flows: Any, queues: Any, s: Any) -> None:
+    """Let flow i wait at the end of a queue."""
+    queue = queues[queue_of(rank, tick)]
     flows[uint64(i)].next = uint32(0)
     if queue.first == 0:
         queue.first = uint32(i + 1)
@@ -63,7 +69,7 @@ def enqueue(i: Any, rank: Any, time_ns: Any, flows: Any, queues: Any, s: Any) ->
 
 
 @inlined
-def _rank(f: Any) -> Any:
+def rank_of(f: Any) -> Any:
     """Return how much a flow is wanted."""
     if f.state & uint8(WATCHED | RELEASED) == uint8(WATCHED):
         return LOOKED_AT
@@ -89,15 +95,15 @@ def _turn(rank: Any, flows: Any, queues: Any, s: Any) -> None:
     """Turn the wheel of a rank in which flows wait on to their oldest queue."""
     oldest = s.oldest[rank]
     ahead: Any = int64(0)
-    while queues[_queue(rank, oldest + ahead)].first == 0:
+    while queues[queue_of(rank, oldest + ahead)].first == 0:
         ahead += 1
     now = oldest + ahead
     if ahead == TICKS - 1:  # the last queue holds whatever is later, and there is nothing before it
-        queue = queues[_queue(rank, now)]
+        queue = queues[queue_of(rank, now)]
         now = max(now, _earliest(queue, flows))
         first, last = queue.first, queue.last
         queue.first = queue.last = uint32(0)
-        turned = queues[_queue(rank, now)]
+        turned = queues[queue_of(rank, now)]
         turned.first, turned.last = first, last
     s.oldest[rank] = now
 
@@ -123,6 +129,17 @@ def open_wheels(time_ns: Any, s: Any) -> None:
         s.oldest[rank] = time_ns >> TICK_BITS
 
 
+@inlined
+def drop(i: Any, flows: Any, slots: Any, s: Any, key: Any) -> None:
+    """Take flow i, which waits in no queue any more, out of the table."""
+    f = flows[uint64(i)]
+    take_out(slot_of(hash_of(f, key), i), slots)
+    f.state &= uint8(255 - LIVE)
+    f.next = uint32(s.free)
+    s.free = i + 1
+    s.live -= 1
+
+
 @compiled(int64(FLOWS, SLOTS, QUEUES, STATES, KEY, INDICES))
 def expire(flows: Any, slots: Any, queues: Any, state: Any, key: Any, gone: Any) -> Any:
     """Give up as many flows as `gone` holds, and write their indices there; return how many they were.
@@ -135,20 +152,16 @@ def expire(flows: Any, slots: Any, queues: Any, state: Any, key: Any, gone: Any)
         waiting = _whose_turn(flows, queues, s)
         if waiting < 0:
             break
-        queue = queues[_queue(waiting, s.oldest[waiting])]
+        queue = queues[queue_of(waiting, s.oldest[waiting])]
         i = int64(queue.first) - 1
         f = flows[uint64(i)]
         queue.first = f.next
         s.waiting[waiting] -= 1
-        rank = int64(_rank(f))
+        rank = int64(rank_of(f))
         if rank != waiting or f.last_ns >> TICK_BITS > s.oldest[waiting]:
             enqueue(i, rank, f.last_ns, flows, queues, s)
             continue
-        take_out(slot_of(hash_of(f, key[0]), i), slots)
-        f.state &= uint8(255 - LIVE)
-        f.next = uint32(s.free)
-        s.free = i + 1
-        s.live -= 1
+        drop(i, flows, slots, s, key[0])
         gone[count] = uint32(i)
         count += 1
     return count

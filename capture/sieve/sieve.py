@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from capture.records import TAGGED, Block
 from capture.rhythm import ROWS, Candidates, Rhythm
-from capture.sieve.expiry import QUEUE, TICKS, expire
+from capture.sieve.expiry import QUEUE, TICK_BITS, TICKS, expire
+from capture.sieve.idle import Timeouts, sweep
 from capture.sieve.kernel import (
     BATCH,
     DONE,
@@ -58,7 +59,7 @@ class Sieve:
     `seed` makes runs repeatable in tests; without it every sieve draws its own, so that nobody can aim at one
     chain of slots. `cap` bounds the flows held at once. `names` (capture.sieve.names.interest) are the
     domains whose DNS messages and TLS greetings are handed on; without them all are. `log_rows` bounds the
-    rhythm log.
+    rhythm log. With `timeouts` idle flows leave the table; without, flows leave it at its cap only.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Sieve:
         cap: int = CAP,
         names: npt.NDArray[np.uint64] | None = None,
         log_rows: int = ROWS,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self._names = interest(()) if names is None else names
         self._scratch = quic_scratch()
@@ -86,6 +88,10 @@ class Sieve:
         self._freed: npt.NDArray[np.uint32] = np.empty(0, np.uint32)
         self.evicted = 0
         """Flows that the table gave up at its cap, exactly."""
+        self.idle = 0
+        """Flows that left the table because they were idle, exactly."""
+        self._timeouts = None if timeouts is None else timeouts.as_ns()
+        self._swept = 0
         self._allocate()
 
     def _allocate(self) -> None:
@@ -102,7 +108,7 @@ class Sieve:
         self.rhythm.reset()
         self._links.clear()
         self._freed = np.empty(0, np.uint32)
-        self.evicted = 0
+        self.evicted = self.idle = self._swept = 0
         if len(self._slots) > len(_slots_for(self._start)):
             self._allocate()
         else:
@@ -136,6 +142,8 @@ class Sieve:
             if count := self._count("events"):
                 yield self._events[:count]
             if reason == DONE:
+                while self._sweep():
+                    yield self._events[:0]
                 return
             if reason == LOG_FULL:
                 self.rhythm.make_room(self._flows)
@@ -154,6 +162,25 @@ class Sieve:
             if int(link) not in _READ:
                 self._links[int(link)] = self._links.get(int(link), 0) + int(count)
 
+    def _sweep(self) -> bool:
+        """Let idle flows go, twice a second of the packets' time; say whether any went."""
+        now = self._count("newest") >> TICK_BITS
+        if self._timeouts is None or now <= self._swept:
+            return False
+        gone = np.empty(GIVEN_UP, np.uint32)
+        count: int = sweep(
+            self._flows, self._slots, self._queues, self._state, self._key, self._timeouts, gone
+        )
+        if count < GIVEN_UP:
+            self._swept = now
+        self.idle += count
+        self._take_leave(gone[:count])
+        return count > 0
+
+    def _take_leave(self, gone: npt.NDArray[np.uint32]) -> None:
+        self._freed = np.sort(gone)
+        self.rhythm.end(self._freed, self._flows)
+
     def _make_room(self) -> bool:
         """Grow the table, or at its cap give flows up; say whether any were given up."""
         if self._count("live") + BATCH <= self._cap:
@@ -164,8 +191,7 @@ class Sieve:
         gone = np.empty(min(GIVEN_UP, self._cap // 4), np.uint32)
         count = expire(self._flows, self._slots, self._queues, self._state, self._key, gone)
         self.evicted += count
-        self._freed = np.sort(gone[:count])
-        self.rhythm.end(self._freed, self._flows)
+        self._take_leave(gone[:count])
         return True
 
     def _count(self, name: str) -> int:

@@ -7,6 +7,9 @@ from capture.words import array
 RANKS = 4
 """Kinds of flows, in the order in which the table gives them up; see expiry.py."""
 
+HANDS = 4
+"""Timeouts of idle flows; see idle.py."""
+
 STATE = np.dtype(
     [
         ("row", "<i8"),  # the next record of the block to look at
@@ -22,6 +25,11 @@ STATE = np.dtype(
         ("fragments_over", "<i8"),  # those of them over the budget
         ("waiting", "<i8", (RANKS,)),  # flows in each rank's queues
         ("oldest", "<i8", (RANKS,)),  # for each rank, the tick of its oldest queue that may hold a flow
+        (
+            "hands",
+            "<i8",
+            (RANKS * HANDS,),
+        ),  # for each rank and timeout, the tick of the queue to be passed next
         ("logged", "<i8"),  # rows of the rhythm log in use
         ("log_room", "<i8"),  # rows that it may use for now
         ("log_ends", "<i8"),  # rows of it that say that a record was given up
