@@ -82,12 +82,25 @@ def _findings(database_url: str, registry: object) -> list[dict[str, object]]:
         found.append(
             {"what": "registry", "ok": there, "state": "there" if there else f"no such folder: {registry}"}
         )
+    found.append(_machines())
     tshark = shutil.which("tshark")
     found.append({"what": "tshark", "ok": True, "state": tshark or "absent; `inspect` uses scapy instead"})
     warm = is_warm()
     state = "compiled" if warm else "not compiled yet; `minescope warmup` does it ahead of time"
     found.append({"what": "kernels", "ok": True, "state": state})
     return found
+
+
+def _machines() -> dict[str, object]:
+    """Say how many machines the table in force has, or what is wrong with the operator's own."""
+    from facts.errors import MineScopeError
+    from pipeline.machine_table import machine_table
+
+    try:
+        table = machine_table()
+    except MineScopeError as error:
+        return {"what": "machines", "ok": False, "state": str(error)}
+    return {"what": "machines", "ok": True, "state": f"{len(table.machines)} models with their efficiency"}
 
 
 def _without_password(text: str) -> str:

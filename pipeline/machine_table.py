@@ -1,5 +1,6 @@
 """The table of machines in force: what the package ships, and the operator's own in the home folder."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +26,16 @@ def machine_table() -> Catalogue:
     except OSError as error:
         raise ReadError(error.strerror or str(error), Where(str(path))) from error
     return _loaded(path, stat.st_mtime_ns, stat.st_size)
+
+
+def table_at_hand() -> Callable[[], Catalogue]:
+    """Return `machine_table`, having read the operator's own now: what is wrong with it stops no run midway.
+
+    Where there is none, nothing is read yet: many a run needs no table. Raises as `machine_table` does.
+    """
+    if (home_folder() / FILE).exists():
+        machine_table()
+    return machine_table
 
 
 @lru_cache(1)

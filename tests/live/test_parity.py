@@ -24,9 +24,8 @@ ALL = sorted(path.name for path in SAMPLES.iterdir() if ".pcap" in path.name)
 
 def differs_by_time(verdict: dict[str, Any]) -> dict[str, Any]:
     """Leave out of a verdict what rests on when its packets came, and how they are numbered."""
-    kept = {
-        key: value for key, value in verdict.items() if key not in ("first_seen", "last_seen", "hashrate")
-    }
+    timed = ("first_seen", "last_seen", "hashrate", "machines", "power_kw", "energy_kwh")
+    kept = {key: value for key, value in verdict.items() if key not in timed}
     kept["evidence"] = sorted((e["kind"], e["count"], e["weight"]) for e in verdict["evidence"])
     return kept
 
