@@ -156,6 +156,7 @@ class _Replay:
             announce_compilation(lambda: progress.say(COMPILING))
             from pipeline.scan import Scan, Unreadable, is_found, shown
 
+            gc.freeze()  # what was imported stays to the end
             lists = cache(lists_to_apply)  # asked for with the first verdict
 
             scan = Scan(
@@ -165,6 +166,7 @@ class _Replay:
                 cap=cap,
                 attributor=attributor_of(registry, progress.say),
                 on_progress=progress,
+                hold=store,
             )
             for outcome in scan:
                 if isinstance(outcome, Unreadable):
@@ -181,7 +183,7 @@ class _Replay:
                 from pipeline.keep import keep
 
                 started_ns = time.time_ns()  # a door's clock: when this run was made, not when traffic flowed
-                progress.say(keep(kept, scan.sources, started_ns, sentence, scan.ties))
+                progress.say(keep(kept, scan.sources, started_ns, sentence, scan.ties, scan.held))
         writer.finish(Totals(scan.totals, scan.files, time.monotonic() - began))
         if unreadable:
             return EXIT_UNREADABLE

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from struct import Struct
 from typing import Any
 
 import numpy.typing as npt
 
-from capture.records import Tag, TaggedKind
+from capture.records import TAGGED, Tag, TaggedKind
 from capture.streams.candidates import Candidates
 from capture.streams.fragments import Fragments
 from capture.streams.reassembly import Packet, Tally
@@ -27,6 +28,23 @@ _FRAGMENT = int(TaggedKind.FRAGMENT)
 _SEGMENT = int(TaggedKind.SEGMENT)
 _DATAGRAM = int(TaggedKind.DATAGRAM)
 _EARLY = int(Tag.EARLY)
+
+_CODES = {1: "B", 2: "H", 4: "I", 8: "q"}  # of integers, by their bytes
+
+
+def _row() -> Struct:
+    """Return how a row of TAGGED is read: every field that is wanted here, in its order."""
+    sizes = {name: TAGGED[name].itemsize for name in TAGGED.names or ()}
+    return Struct("<" + "".join(_CODES[n] if name in FIELDS else f"{n}x" for name, n in sizes.items()))
+
+
+FIELDS = (
+    "flow", "seq", "payload", "length", "missing", "source", "direction", "tcp_flags", "tag", "kind", "ip",
+    "opposite", "opposite_known", "time_ns", "frame",
+)  # fmt: skip
+"""What is taken from a row."""
+ROW = _row()
+"""Reads rows as they lie: twice as fast as a column at a time, since a block holds but a few dozen."""
 
 Early = tuple[int, int, int, bytes, int, Packet]
 """Direction, sequence number, flags, bytes, missing, packet."""
@@ -73,8 +91,7 @@ class Sessions:
     def push(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
         """Take TAGGED rows that point into `data`, in order; yield what they complete."""
         sessions = self._sessions
-        columns = (rows[name].tolist() for name in _COLUMNS)
-        for index, (
+        for (
             flow,
             seq,
             at,
@@ -86,9 +103,11 @@ class Sessions:
             tag,
             kind,
             ip,
+            opposite,
+            opposite_known,
             time_ns,
             frame,
-        ) in enumerate(zip(*columns, strict=True)):
+        ) in ROW.iter_unpack(rows.tobytes()):
             packet = (source, frame, time_ns)
             session = sessions.get(flow)
             if kind == _SEGMENT and session is not None:  # nearly always
@@ -121,8 +140,8 @@ class Sessions:
                     continue
                 session = self._open(flow, tag, packet)
                 if kind != _DATAGRAM:
-                    if rows["opposite_known"][index]:
-                        session.start(1 - direction, int(rows["opposite"][index]))
+                    if opposite_known:
+                        session.start(1 - direction, opposite)
                     yield from self._first(session, flow, (direction, seq, flags, payload, missing, packet))
                     if session.reason:
                         self._close(flow, session)
@@ -242,20 +261,3 @@ class Sessions:
             session = self._sessions[flow]
             session.reason = "session-table-full"
             self._close(flow, session)
-
-
-_COLUMNS = (
-    "flow",
-    "seq",
-    "payload",
-    "length",
-    "missing",
-    "source",
-    "direction",
-    "tcp_flags",
-    "tag",
-    "kind",
-    "ip",
-    "time_ns",
-    "frame",
-)

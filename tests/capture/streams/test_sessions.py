@@ -9,7 +9,7 @@ from capture.records import TAGGED, Tag, TaggedKind
 from capture.streams import session as session_module
 from capture.streams import sessions as sessions_module
 from capture.streams.session import ACK, FIN, RST, SYN, Ends, believed_client
-from capture.streams.sessions import Sessions
+from capture.streams.sessions import FIELDS, ROW, Sessions
 from facts.endpoint import Endpoint
 from protocols.bitcoin_p2p import BitcoinP2P
 from protocols.dns import Dns
@@ -422,3 +422,11 @@ def test_a_stray_event_of_unknown_sender_keeps_the_belief() -> None:
     wire.row(0, 105, b"notice", tag=Tag.JSON)
     out = wire.flush()
     assert {(o.flow.client, o.event.side) for o in out} == {(MINER, Side.CLIENT)}
+
+
+def test_rows_are_read_field_by_field_as_they_were_written() -> None:
+    rows = np.zeros(3, TAGGED)
+    for place, name in enumerate(FIELDS):
+        rows[name] = [place + 1, 2 * place + 1, 3 * place + 1]
+    read = [tuple(int(row[name]) for name in FIELDS) for row in rows]
+    assert list(ROW.iter_unpack(rows.tobytes())) == read
