@@ -23,9 +23,8 @@ SAMPLE = str(ROOT / "registry" / "sample")
 
 VERDICT = {
     "type", "source", "address", "role", "level", "score", "protocols", "coins", "algorithms", "encrypted",
-    "peers", "first_seen", "last_seen", "agents", "wallets", "workers", "pools", "hashrate", "rigs", "machines", "power_kw",
-    "energy_kwh",
-    "evidence", "attribution", "cluster",
+    "peers", "first_seen", "last_seen", "agents", "wallets", "workers", "pools", "hashrate", "rigs",
+    "machines", "power_kw", "energy_kwh", "evidence", "attribution", "cluster",
 }  # fmt: skip
 PEER = {"address", "port", "role", "protocol", "state"}
 EVIDENCE = {"kind", "because", "source", "frame", "time", "weight", "count"}
