@@ -26,6 +26,7 @@ from api.problems import Problem, ProblemError
 from facts.endpoint import packed16, parse_address
 from facts.evidence import Evidence
 from facts.names import Role
+from facts.verdict import Hashrate, Pace
 from facts.where import Where
 from pipeline.services import Services
 from store.access import LOCK_S, MAX_FAILURES, AccessStore, Account
@@ -336,7 +337,14 @@ def test_a_masked_answer_holds_no_wallet(tmp_path: Path) -> None:
         at, Role.MINER, "miner.login_wallet", Where("a.pcap", 3), base.last_seen_ns,
         (("message", f"mining.authorize {WALLET}.rig07"), ("peer", "10.9.8.7:3333")),
     )  # fmt: skip
-    held = verdict(MINER, wallets=(WALLET,), evidence=(base.evidence[0].__class__(said, 4.0),))
+    curve = (Pace("rig07", base.last_seen_ns, 60.0, 5, 0, 0, 1e3, 5e2, 2e3),)
+    held = verdict(
+        MINER,
+        wallets=(WALLET,),
+        rigs=("rig07",),
+        hashrate=(Hashrate("rx/0", 1e3, 9e2, 2e3, 5, series=curve),),
+        evidence=(base.evidence[0].__class__(said, 4.0),),
+    )
     with serving(tmp_path, [held]) as services, app_of(services, mode=Mode.CLOSED) as app:
         client = TestClient(app)
         for department, masked in ((Department.ENERGY, True), (Department.CYBERSPACE, False)):
