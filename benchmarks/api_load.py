@@ -1,11 +1,15 @@
 """The API under load: one server on one core, a generated registry, as many clients as asked.
 
     python -m benchmarks.api_load [--rate 500] [--seconds 20] [--clients 100] [--slow 0] [--assignments N]
+                                  [--folder DIR]
 
 Prints the latencies of single look-ups (GET /v1/ips/{ip} with key, purpose, audit, over HTTP keep-alive),
-counted from the moment at which each was due, so that a server that falls behind shows it; then how many were
-answered with what, and the server's CPU time for each. `--slow` opens that many connections beside, which
-begin a request and never end it.
+counted from the moment at which each was due, so that a server that falls behind shows it; then how many
+were answered with what, and the server's CPU time for each. Rate 0: every client asks again as soon as it
+was answered. `--slow` holds that many connections open beside, each of which sends a byte of its headers now
+and then and never ends them; one that the server closes is opened again. `--folder` is where the database
+lies: every answer waits for that disk, whose own time is printed. The server runs on core 0, the clients on
+the others.
 """
 
 import argparse
@@ -40,6 +44,8 @@ from store.verdicts import VerdictStore
 SEEN_NS = 1_772_352_000 * NS
 MINERS = 5000
 WARMING_S = 2.0
+SLOW_S = 5.0
+"""Seconds between two bytes of a slow connection."""
 
 
 def filled(home: Path, assignments: int) -> str:
@@ -119,6 +125,19 @@ async def load(
     loop = asyncio.get_running_loop()
     began = loop.time()
 
+    async def hammer(client: Client) -> None:
+        while (now := loop.time()) < began + seconds + WARMING_S:
+            status = await client.ask(f"/v1/ips/{_address(rng.randrange(2 * MINERS))}")
+            if now - began >= WARMING_S:
+                took.append(loop.time() - now)
+                statuses[status] += 1
+
+    if not rate:
+        async with asyncio.TaskGroup() as group:
+            while not free.empty():
+                group.create_task(hammer(free.get_nowait()))
+        return took, statuses
+
     async def one(due: float) -> None:
         client = await free.get()
         status = await client.ask(f"/v1/ips/{_address(rng.randrange(2 * MINERS))}")
@@ -136,14 +155,37 @@ async def load(
     return took, statuses
 
 
-async def dawdle(port: int, count: int) -> list[asyncio.StreamWriter]:
-    """Open connections that begin a request and never end it."""
-    writers = []
-    for _ in range(count):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /v1/hits HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
-        writers.append(writer)
-    return writers
+class Dawdler(asyncio.Protocol):
+    """A connection that begins a request and never ends it."""
+
+    open = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        type(self).open += 1
+        self._transport = transport
+        transport.write(b"GET /v1/hits HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")  # type: ignore[attr-defined]
+        self._later()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        type(self).open -= 1
+
+    def _later(self) -> None:
+        if not self._transport.is_closing():
+            asyncio.get_running_loop().call_later(SLOW_S, self._byte)
+
+    def _byte(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(b"x")  # type: ignore[attr-defined]
+            self._later()
+
+
+async def dawdle(port: int, count: int) -> None:
+    """Hold so many slow connections open."""
+    loop = asyncio.get_running_loop()
+    while True:
+        for _ in range(min(100, count - Dawdler.open)):
+            await loop.create_connection(Dawdler, "127.0.0.1", port)
+        await asyncio.sleep(0.01 if Dawdler.open < count else 0.5)
 
 
 def quantile(sorted_values: Sequence[float], q: float) -> float:
@@ -151,24 +193,37 @@ def quantile(sorted_values: Sequence[float], q: float) -> float:
     return sorted_values[min(int(q * len(sorted_values)), len(sorted_values) - 1)]
 
 
-async def measured(port: int, key: str, given: argparse.Namespace) -> None:
-    """Run the load and print what came of it."""
-    slow = await dawdle(port, given.slow)
+async def measured(port: int, key: str, given: argparse.Namespace) -> float:
+    """Run the load and print what came of it; return how many were answered, warming included."""
+    slow = asyncio.create_task(dawdle(port, given.slow))
+    while Dawdler.open < given.slow:
+        await asyncio.sleep(0.1)
     took, statuses = await load(port, key, given.rate, given.seconds, given.clients)
     took.sort()
     shown = ", ".join(f"p{100 * q:g} {1000 * quantile(took, q):.1f} ms" for q in (0.5, 0.9, 0.99, 0.999))
-    print(
-        f"{len(took)} look-ups at {given.rate:g}/s, {given.clients} clients, {given.slow} slow connections: "
-        f"{shown}"
-    )
+    rate = len(took) / given.seconds
+    print(f"{len(took)} look-ups at {rate:.0f}/s, {given.clients} clients, {Dawdler.open} slow: {shown}")
     print(f"statuses: {dict(statuses)}")
-    for writer in slow:
-        writer.close()
+    slow.cancel()
+    return rate * (given.seconds + WARMING_S)
 
 
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _sync_s(folder: Path) -> float:
+    """Return the median seconds of a write that must be on the disk."""
+    took = []
+    with (folder / "probe").open("wb") as file:
+        for _ in range(100):
+            file.write(bytes(8192))
+            file.flush()
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            took.append(time.perf_counter() - began)
+    return sorted(took)[50]
 
 
 def main() -> None:
@@ -179,10 +234,12 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=100)
     parser.add_argument("--slow", type=int, default=0)
     parser.add_argument("--assignments", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        print(f"the disk takes {1000 * _sync_s(Path(folder)):.2f} ms to keep 8 KiB")
         key = filled(Path(folder), given.assignments)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -194,13 +251,14 @@ def main() -> None:
             stdout=subprocess.PIPE,
             preexec_fn=lambda: os.sched_setaffinity(0, {0}),
         )
+        os.sched_setaffinity(0, set(range(1, os.cpu_count() or 1)) or {0})
         try:
             assert server.stdout is not None
             print(server.stdout.readline().decode().strip())
             began = _cpu_s(server.pid)
-            asyncio.run(measured(port, key, given))
-            each = (_cpu_s(server.pid) - began) / (given.rate * (given.seconds + WARMING_S))
-            print(f"CPU time of the server: {1000 * each:.2f} ms a look-up")
+            count = asyncio.run(measured(port, key, given))
+            each = (_cpu_s(server.pid) - began) / count
+            print(f"CPU time of the server: {1000 * each:.2f} ms a look-up, all told")
         finally:
             server.terminate()
             server.wait(30)
