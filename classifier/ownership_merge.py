@@ -97,10 +97,8 @@ def _numbered(labels: Ints) -> Ints:
 
 def _worth(graph: Graph, group: Ints, strong: Flags, table: dict[str, Any]) -> Floats:
     """Return (N,) what each name adds for two of its users."""
-    width = int(group.max(initial=-1)) + 1
-    owners = np.bincount(
-        np.unique(graph.name * width + group[graph.party]) // max(width, 1), minlength=len(graph.names)
-    )
+    # A name in three enterprises is no more common for the thirty accounts that work there.
+    owners = np.minimum(_users(graph, group), _users(graph, _places(graph)))
     weight = np.zeros(len(graph.names))
     for kind in (*WEAK, *PLACES):
         row = table[WORDS[kind]]
@@ -110,6 +108,21 @@ def _worth(graph: Graph, group: Ints, strong: Flags, table: dict[str, Any]) -> F
     for name, value in table["strong"].items():
         weight[strong & (graph.kind == Kind[name.upper()])] = value
     return weight
+
+
+def _users(graph: Graph, label: Ints) -> Ints:
+    """Return (N,) how many different labels the users of each name have."""
+    width = max(int(label.max(initial=-1)) + 1, 1)
+    pairs = np.unique(graph.name * width + label[graph.party])
+    return np.bincount(pairs // width, minlength=len(graph.names)).astype(np.int64)
+
+
+def _places(graph: Graph) -> Ints:
+    """Return (P,) the number of each party's enterprise, or of its address where that is not known."""
+    place = len(graph.names) + graph.address
+    known = (graph.kind == Kind.ENTERPRISE)[graph.name]
+    place[graph.party[known]] = graph.name[known]
+    return place
 
 
 def _pairs(graph: Graph, group: Ints, weight: Floats, strong: Flags, table: dict[str, Any]) -> Ints:
@@ -127,7 +140,7 @@ def _pairs(graph: Graph, group: Ints, weight: Floats, strong: Flags, table: dict
 def _incidence(graph: Graph, group: Ints, names: Flags) -> Any:
     """Return the (groups, names) matrix of those names that two groups or more use.
 
-    A value is the root of how much a name stands for a group: 1 where a third of it uses it or more,
+    A value is how much a name stands for a group: 1 where a third of its addresses use it or more,
     less where it is a chance name of a few, as one of a hundred infected desks may be called what a rig is.
     """
     count, width = len(graph.names), int(group.max(initial=-1)) + 1
@@ -139,7 +152,7 @@ def _incidence(graph: Graph, group: Ints, names: Flags) -> Any:
     pairs, users = np.unique(used // seats, return_counts=True)
     rows, columns = np.divmod(pairs, count)
     kept = np.bincount(columns, minlength=count)[columns] >= 2
-    part = np.sqrt(np.minimum(1.0, TYPICAL * users / _sizes(graph, group)[rows]))
+    part = np.minimum(1.0, TYPICAL * users / _sizes(graph, group)[rows])
     return csr_array((part[kept], (rows[kept], columns[kept])), shape=(width, count))
 
 

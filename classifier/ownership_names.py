@@ -4,6 +4,7 @@ What everybody writes (`x`, `worker1`, `rig`, default host names) tells nothing 
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 
@@ -112,3 +113,13 @@ def party_of(paid: list[tuple[Kind, str]]) -> str:
         return ""
     kind, name = min(paid)
     return f"{WORDS[kind]}:{name}"
+
+
+def at_pool(name: tuple[Kind, str], pools: Iterable[str]) -> tuple[Kind, str]:
+    """Return a name as it is told apart: an account with its pool, since others have its name elsewhere.
+
+    A pool that has no listed name leaves the account as it is.
+    """
+    kind, text = name
+    first = min(pools, default="")
+    return (kind, f"{text}@{first.lower()}") if kind is Kind.ACCOUNT and first else name
