@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from classifier.blocks import V2, Blocks
+from classifier.connection import Connection
 from classifier.contacts import Contacts
 from classifier.docket import Docket
 from classifier.gateway import note as note_machine
@@ -19,7 +20,7 @@ from classifier.power_table import Catalogue
 from classifier.power_table import shipped as shipped_machines
 from classifier.seeds import Seeds
 from classifier.shares import earn, hand_in, leave, named, price, refuse
-from classifier.talk import FLOW_LIMIT, SEALED, Connection, Course, NodeTalk, Seen, Sort, Talk
+from classifier.talk import FLOW_LIMIT, SEALED, Course, NodeTalk, Seen, Sort, Talk
 from classifier.weights import Weights, shipped
 from classifier.witnesses import MESSAGE_LENGTH, fact_of
 from facts.conversation import Conversation, Flow, Transport

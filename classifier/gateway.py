@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from classifier.connection import Connection
 from classifier.machines import SESSIONS, Machines
-from classifier.talk import Connection, Sort, Talk
+from classifier.talk import Sort, Talk
 from protocols import events
 
 SPAN_LIMIT = 4096

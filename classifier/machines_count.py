@@ -9,11 +9,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from classifier.connection import Stint
 from classifier.gateway import at_once
 from classifier.power import each_hashes
 from classifier.power_table import Catalogue
 from classifier.shares import stint
-from classifier.talk import Course, Sort, Stint, Talk
+from classifier.talk import Course, Sort, Talk
 from facts.verdict import Hashrate, Machines
 
 HIDDEN = 1.5

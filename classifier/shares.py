@@ -12,11 +12,12 @@ from collections import deque
 from copy import copy
 from dataclasses import dataclass
 
+from classifier.connection import Connection, Doubt, Shares, Stint
 from classifier.gateway import SPAN_LIMIT
 from classifier.hashrate import Harvest
 from classifier.machines_spaces import Spaces
 from classifier.shares_series import Cell, Series
-from classifier.talk import ALGORITHM_LIMIT, NAME_LIMIT, Connection, Doubt, Shares, Stint, Talk
+from classifier.talk import ALGORITHM_LIMIT, NAME_LIMIT, Talk
 from facts.instant import NS
 from protocols import events
 

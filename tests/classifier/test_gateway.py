@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.connection import Connection
 from classifier.gateway import at_once, note, workers
 from classifier.machines import Machines
-from classifier.talk import Connection, Sort, Talk
+from classifier.talk import Sort, Talk
 from facts.endpoint import Endpoint, parse_address
 from protocols.events import Login, PoolEvent, Request, ShareResult, Submit
 from protocols.parser import Side
