@@ -75,7 +75,7 @@ class EntryQuery(BaseModel):
 @router.get(
     "/v1/lists/{list}",
     operation_id="readList",
-    summary="Read one of the operator's lists",
+    summary="Read a list of the operator",
     response_model=ListModel,
     response_description="One page, by the written form of the entries.",
     responses=responses({}, *ASKED, Problem.STORE_UNAVAILABLE),

@@ -6,7 +6,7 @@ import time
 import zlib
 from base64 import b32decode
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from api.access.gate import Mode, read_purpose
 from api.access.opening import opened_gate
 from api.access.view import View, private_block, short
 from api.app import create_app
-from api.deprecation import Outgoing
+from api.deprecation import MIN_NOTICE_DAYS, OUTGOING, Outgoing
 from api.middleware import SecurityHeaders
 from api.problems import Problem, ProblemError
 from facts.endpoint import packed16, parse_address
@@ -33,7 +33,7 @@ from store.access import LOCK_S, MAX_FAILURES, AccessStore, Account
 from store.access_rules import WHOLE_COUNTRY, AccountRole, Department, Permission, permissions
 from store.access_secrets import STEP_S, hotp
 from store.audit import AuditStore
-from tests.api.accounts import PASSWORD, cheap_hashes, gate_of, key_of
+from tests.api.accounts import PASSWORD, cheap_hashes, every_route, gate_of, key_of
 from tests.api.stored import CLEARED, MINER, PURPOSE, app_of, asking, serving, verdict
 
 
@@ -368,10 +368,24 @@ def test_answers_tell_what_is_on_its_way_out(own: Services) -> None:
     with asking(own) as client:
         assert "deprecation" not in client.get("/v1/hits").headers
         outer = TestClient(SecurityHeaders(client.app, outgoing={"listHits": going}), headers=PURPOSE)
-        headers = outer.get("/v1/hits").headers
-    assert headers["deprecation"] == "@1767225600"
-    assert headers["sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
-    assert headers["link"] == '</v2/hits>; rel="successor-version"'
+        answers = [outer.get("/v1/hits"), outer.get("/v1/hits?level=odd"), outer.get("/v1/hits?cursor=x")]
+        other = outer.get(f"/v1/ips/{MINER}").headers
+    assert [answer.status_code for answer in answers] == [200, 422, 400]
+    for headers in (answer.headers for answer in answers):
+        assert headers["deprecation"] == "@1767225600"
+        assert headers["sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
+        assert headers["link"] == '</v2/hits>; rel="successor-version"'
+    assert not {"deprecation", "sunset", "link"} & set(other)
+
+
+def test_what_is_to_go_is_an_operation_and_is_announced_for_a_year() -> None:
+    assert set(OUTGOING) <= {route.operation_id for route in every_route()}
+    assert all(going.sunset - going.since >= timedelta(days=MIN_NOTICE_DAYS) for going in OUTGOING.values())
+    assert MIN_NOTICE_DAYS >= 365
+
+
+def test_every_route_has_its_version_in_its_path() -> None:
+    assert {r.path for r in every_route() if not r.path.startswith("/v1/")} == {"/healthz"}
 
 
 @pytest.mark.parametrize(
