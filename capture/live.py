@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from capture.matched import LIVE_BYTES, Matched
 from capture.sources.source import LiveSource
 from capture.worker import Summary, Worker
 from facts.conversation import Conversation
@@ -47,14 +48,29 @@ class Live:
     """Workers on live sources. Start it, `take` until that says None, then `summaries` are complete."""
 
     def __init__(
-        self, sources: Sequence[LiveSource], domains: Iterable[str], cap: int, cpus: Sequence[int] = ()
+        self,
+        sources: Sequence[LiveSource],
+        domains: Iterable[str],
+        cap: int,
+        cpus: Sequence[int] = (),
+        *,
+        hold: bool = False,
     ) -> None:
-        """`cap`: flows held by each worker; `cpus`: the processors that the workers are held to, in turn."""
+        """`cap`: flows held by each worker; `cpus`: the processors that the workers are held to, in turn.
+
+        With `hold`, the packets of inspected flows are held for a while (`matched`).
+        """
         domains = list(domains)
         self._seen: queue.Queue[list[Seen] | None] = queue.Queue(WAITING)
         self._left = len(sources)
         self._readers = [
-            _Reader(source, Worker(domains, cap), self._seen, [cpus[i % len(cpus)]] if cpus else ())
+            _Reader(
+                source,
+                Worker(domains, cap),
+                self._seen,
+                [cpus[i % len(cpus)]] if cpus else (),
+                Matched(LIVE_BYTES) if hold else None,
+            )
             for i, source in enumerate(sources)
         ]
 
@@ -94,6 +110,11 @@ class Live:
         return sum((reader.standing for reader in self._readers), Standing())
 
     @property
+    def matched(self) -> list[Matched]:
+        """The packets held by each worker; none without `hold`."""
+        return [reader.matched for reader in self._readers if reader.matched is not None]
+
+    @property
     def summaries(self) -> list[Summary]:
         """The counts of each worker; complete once `take` has said None."""
         return [reader.worker.summary for reader in self._readers]
@@ -117,8 +138,10 @@ class _Reader:
         worker: Worker,
         seen: "queue.Queue[list[Seen] | None]",
         cpus: Collection[int],
+        matched: Matched | None,
     ) -> None:
         self.source = source
+        self.matched = matched
         self.worker = worker
         self.standing = Standing()
         self.fault: BaseException | None = None
@@ -132,7 +155,7 @@ class _Reader:
         try:
             if self._cpus:
                 os.sched_setaffinity(0, self._cpus)  # of this thread alone
-            for seen in self.worker.run(self.source.blocks(), [self.source], self._block_done):
+            for seen in self.worker.run(self.source.blocks(), [self.source], self._block_done, self.matched):
                 self._held.append(seen)
                 if len(self._held) >= TOGETHER:
                     self._hand_over()

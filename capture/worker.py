@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from capture.matched import Matched
 from capture.records import Block
 from capture.sieve.names import interest
 from capture.sieve.sieve import CAP, Sieve
@@ -68,21 +69,30 @@ class Worker:
         self._begin(())
 
     def run(
-        self, blocks: Iterable[Block], sources: Sequence[Source], on_progress: Progress | None = None
+        self,
+        blocks: Iterable[Block],
+        sources: Sequence[Source],
+        on_progress: Progress | None = None,
+        matched: Matched | None = None,
     ) -> Iterator[Observation | Conversation]:
         """Read blocks to their end: observations as they come, each flow's conversation when the flow ends.
 
         `blocks` are those of `sources`, one after another or merged; the `source` of their records is an
-        index into `sources`. Every flow that was inspected ends with its conversation.
+        index into `sources`. Every flow that was inspected ends with its conversation. `matched` holds the
+        packets of inspected flows for a while.
         """
         self._sieve.reset()
         self._begin(sources)
         sieve, sessions = self._sieve, self._sessions
+        if matched is not None:
+            matched.names = tuple(source.name for source in sources)
         packets = 0
         for block in blocks:
             data = block.data.data
             for rows in sieve.push(block):
                 if len(rows):
+                    if matched is not None:
+                        matched.take(block, rows)
                     yield from sessions.push(data, rows)
                 expired = sieve.expired
                 if len(expired):

@@ -89,7 +89,9 @@ class Watch:
         name = ", ".join(wanted.interfaces)
         sources = _open(wanted)
         writer = writer_of(self._json, False, frozenset(MINING_ROLES), self._lang, sentence)
-        probe = Probe(name, sources, cap=wanted.cap, cpus=wanted.cpus, attributor=attributor)
+        probe = Probe(
+            name, sources, cap=wanted.cap, cpus=wanted.cpus, attributor=attributor, hold=wanted.store
+        )
         keeper = _keeper(name, sentence) if wanted.store else None
         began = time.monotonic()
         try:
@@ -98,7 +100,7 @@ class Watch:
                 self._say(f"listening on {name}")
                 for changed in self._changes(probe, began):
                     if keeper is not None:
-                        self._keep(keeper, changed)
+                        self._keep(keeper, changed, probe)
                     lists = lists_to_apply()
                     for hit in (shown(hit, lists) for hit in changed):
                         if is_found(hit.verdict):
@@ -121,15 +123,15 @@ class Watch:
         for hit in final:
             writer.write(hit)
         if keeper is not None:
-            keeper.keep(ended.hits)
-            self._say(f"kept {keeper.kept:,} verdicts")
+            keeper.keep(ended.hits, probe.packets)
+            self._say(f"kept {keeper.kept:,} verdicts and {keeper.packets:,} packets of their evidence")
         writer.finish(Totals(ended.counts, len(wanted.interfaces), seconds))
         return EXIT_FOUND if any(is_found(hit.verdict) for hit in final) else EXIT_NOTHING
 
-    def _keep(self, keeper: "Keeper", changed: list["Hit"]) -> None:
+    def _keep(self, keeper: "Keeper", changed: list["Hit"], probe: "Probe") -> None:
         """Save what changed; a database that is away for a while ends no probe: all is saved at the end."""
         try:
-            keeper.keep(changed)
+            keeper.keep(changed, probe.packets)
         except StoreError as error:
             self._say(f"not kept yet: {error}")
 

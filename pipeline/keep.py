@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from capture.matched import Matched
 from classifier.ownership_model import Tie
 from facts.evidence import Evidence
 from facts.instant import rfc3339
@@ -21,11 +22,13 @@ def keep(
     started_ns: int,
     because: Callable[[Evidence], str],
     ties: Mapping[str, Sequence[Tie]],
+    held: Sequence[Matched] = (),
 ) -> str:
     """Save the verdicts of one run; return a sentence that says what was kept.
 
     Of `sources`, which were judged whole, older verdicts that this run does not repeat are superseded. `ties`
-    tell by source who belongs together: the clusters that they change are made anew.
+    tell by source who belongs together: the clusters that they change are made anew. `held`: packets of what
+    cannot be read once more.
     """
     verdicts = [hit.verdict for hit in hits]
     settings = load_settings()
@@ -33,7 +36,7 @@ def keep(
         saved = VerdictStore(database).save(
             f"replay {rfc3339(started_ns)}", started_ns, verdicts, because, sources
         )
-        packets = PacketStore(database).keep(packets_of(verdicts), started_ns)
+        packets = PacketStore(database).keep(packets_of(verdicts, held), started_ns)
         changed = save_ties(database, ties)
         clusters = update(database, registered(database, settings)).clusters if changed else 0
     told = f"kept {saved.added:,} verdicts and {packets:,} packets of their evidence"

@@ -1,12 +1,14 @@
-"""Keeping what a probe finds: its verdicts in the database, while it runs and at its end."""
+"""Keeping what a probe finds, verdicts and their packets, in the database: while it runs and at its end."""
 
 from collections.abc import Callable, Sequence
 
 from facts.evidence import Evidence
 from facts.instant import rfc3339
 from pipeline.contract import Hit
+from pipeline.evidence_packets import LivePackets
 from pipeline.settings import load_settings
 from store.database import open_database
+from store.packets import PacketStore
 from store.verdicts import MAX_NAME, VerdictStore
 
 
@@ -20,15 +22,21 @@ class Keeper:
         self._because = because
         self.kept = 0
         """Verdicts saved by the last call."""
+        self.packets = 0
+        """Packets saved by all calls."""
 
-    def keep(self, hits: Sequence[Hit]) -> None:
+    def keep(self, hits: Sequence[Hit], packets: LivePackets | None) -> None:
         """Save verdicts; what this run said of the same address and role before is replaced.
 
-        What an earlier run saw on the interface stands beside it: it was other traffic.
+        What an earlier run saw on the interface stands beside it: it was other traffic. Packets of their
+        evidence go with them, as far as they were held.
         """
         if hits:
+            verdicts = [hit.verdict for hit in hits]
             with open_database(load_settings().database_url) as database:
-                VerdictStore(database).save(
-                    self._run, self._started_ns, (hit.verdict for hit in hits), self._because
-                )
+                VerdictStore(database).save(self._run, self._started_ns, verdicts, self._because)
+                fresh = packets.of(verdicts) if packets is not None else []
+                self.packets += PacketStore(database).keep(fresh, self._started_ns)
+            if packets is not None:
+                packets.saved(fresh)
         self.kept = len(hits)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from capture.live import Live, Standing
 from capture.sources.source import LiveSource
@@ -14,9 +15,12 @@ from facts.names import Level, Role
 from facts.where import Skipped
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
-from pipeline.machine_table import machine_table
+from pipeline.machine_table import table_at_hand
 from pipeline.pool_list import pool_names
 from registry.attribution import Attributor
+
+if TYPE_CHECKING:
+    from pipeline.evidence_packets import LivePackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,22 @@ class Probe:
         cap: int,
         cpus: Sequence[int] = (),
         attributor: Attributor | None = None,
+        hold: bool = False,
     ) -> None:
-        """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds."""
+        """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds.
+
+        With `hold`, the packets behind verdicts are taken as they are judged (`packets`).
+        """
         pools = pool_names()
         self._name = name
-        self._casebook = Casebook(name, pools, machines=machine_table)
-        self._live = Live(sources, pools.domains | resolvers(), cap, cpus)
+        self._casebook = Casebook(name, pools, machines=table_at_hand())
+        self._live = Live(sources, pools.domains | resolvers(), cap, cpus, hold=hold)
+        self.packets: LivePackets | None = None
+        """The packets behind the verdicts so far; None without `hold`."""
+        if hold:
+            from pipeline import evidence_packets  # and with it the store
+
+            self.packets = evidence_packets.LivePackets(self._live.matched)
         self._attributor = attributor
         self._told: dict[tuple[Address, Role], Level] = {}
         self._unjudged = False
@@ -84,6 +98,8 @@ class Probe:
         self._unjudged = False
         found = []
         for verdict in self._casebook.verdicts():
+            if self.packets is not None:
+                self.packets.take((verdict,))
             key = verdict.address, verdict.role
             if self._told.get(key) != verdict.level:
                 self._told[key] = verdict.level
@@ -93,14 +109,11 @@ class Probe:
     def end(self) -> Ended:
         """Return the final verdicts and the counts. To be called when `take` has said False."""
         counts, skips = self._counts()
-        return Ended(
-            tuple(
-                Hit(verdict, holder(self._attributor, verdict) if self._attributor else None)
-                for verdict in self._casebook.verdicts()
-            ),
-            skips,
-            counts,
-        )
+        verdicts = list(self._casebook.verdicts())
+        if self.packets is not None:
+            self.packets.take(verdicts)
+        hits = (Hit(one, holder(self._attributor, one) if self._attributor else None) for one in verdicts)
+        return Ended(tuple(hits), skips, counts)
 
     def _counts(self) -> tuple[FileCounts, tuple[Skipped, ...]]:
         """Add up the counts of all workers; every packet is parsed or skipped, or this raises."""

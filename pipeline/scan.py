@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from capture.matched import PIPE_BYTES, Matched
 from capture.records import Block
 from capture.sources.opening import CaptureFile, find, open_source
 from capture.sources.source import Source, SourceError
+from capture.sources.window import STDIN
 from capture.worker import Worker
 from classifier.casebook import Casebook
 from classifier.logins import has_owner
@@ -25,7 +27,7 @@ from facts.where import Skipped, Where
 from pipeline.belongings import belongings
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
-from pipeline.machine_table import machine_table
+from pipeline.machine_table import table_at_hand
 from pipeline.pool_list import pool_names
 
 if TYPE_CHECKING:
@@ -85,8 +87,11 @@ class Scan:
         cap: int | None = None,
         attributor: "Attributor | None" = None,
         on_progress: OnProgress | None = None,
+        hold: bool = False,
     ) -> None:
+        """With `hold`, packets of standard input are held for a while (`held`): it is read but once."""
         self._paths = paths
+        self.held: list[Matched] = [Matched(PIPE_BYTES)] if hold and STDIN in paths else []
         self._each = each
         self._jobs = jobs
         self._cap = cap
@@ -126,7 +131,9 @@ class Scan:
             alone = partial(scan_alone, cap=self._cap)
             results = each_file(alone, [file.path for file in files], self._jobs)
         else:
-            results = (scan_alone(file.path, self._within, self._cap) for file in files)
+            results = (
+                scan_alone(file.path, self._within, self._cap, self._held_of(file.path)) for file in files
+            )
         for file, result in zip(files, results, strict=True):
             self._read += file.size or 0
             if isinstance(result, World):
@@ -153,8 +160,18 @@ class Scan:
             self.files = len(sources)
             name = ", ".join(self._paths)
             yield from self._told(
-                _judge(name, in_order(sources), sources, lambda n: self._within(n, sources), self._cap)
+                _judge(
+                    name,
+                    in_order(sources),
+                    sources,
+                    lambda n: self._within(n, sources),
+                    self._cap,
+                    self.held[0] if self.held else None,
+                )
             )
+
+    def _held_of(self, path: str) -> Matched | None:
+        return self.held[0] if self.held and path == STDIN else None
 
     def _told(self, world: World) -> Iterator[Outcome]:
         self._sum.add(world.counts)
@@ -219,12 +236,13 @@ def scan_alone(
     path: str,
     on_progress: Callable[[int, Sequence[Source]], None] | None = None,
     cap: int | None = None,
+    matched: Matched | None = None,
 ) -> World | Refused:
     """Read and judge one file as a world of its own."""
     try:
         with open_source(path) as source:
             told = None if on_progress is None else (lambda packets: on_progress(packets, [source]))
-            return _judge(path, source.blocks(), [source], told, cap)
+            return _judge(path, source.blocks(), [source], told, cap, matched)
     except SourceError as error:
         return Refused(error.skipped())
 
@@ -244,12 +262,13 @@ def _judge(
     sources: Sequence[Source],
     on_progress: Callable[[int], None] | None,
     cap: int | None,
+    matched: Matched | None = None,
 ) -> World:
     """Read blocks to their end and judge what they held."""
     pools = pool_names()
-    casebook = Casebook(name, pools, machines=machine_table)
+    casebook = Casebook(name, pools, machines=table_at_hand())
     worker = _worker(pools, cap)
-    for seen in worker.run(blocks, sources, on_progress):
+    for seen in worker.run(blocks, sources, on_progress, matched):
         if isinstance(seen, Conversation):
             casebook.conclude(seen)
         else:
