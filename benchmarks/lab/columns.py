@@ -130,7 +130,8 @@ class Talk:
         rows = np.concatenate(self._parts) if self._parts else np.empty(0, SEND)
         flow, at = rows["flow"], rows["at"]
         rows = rows[(at >= lines.seen_from[flow]) & (at < lines.seen_to[flow])]
-        return rows[by_flow_and_time(rows["flow"], rows["at"])]
+        made: Array = rows[by_flow_and_time(rows["flow"], rows["at"])]
+        return made
 
 
 def by_flow_and_time(flow: Array, at: Array) -> Array:

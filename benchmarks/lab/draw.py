@@ -62,7 +62,8 @@ class Draw:
             return self.rng.choice(members(name, range(low, high + 1), self.split), count)
         edges = np.ceil(low + (high + 1 - low) * np.arange(BANDS + 1) / BANDS).astype(np.int64)
         band = self.rng.choice(bands(name, self.split), count)
-        return self.rng.integers(edges[band], edges[band + 1])
+        made: Array = self.rng.integers(edges[band], edges[band + 1])
+        return made
 
     def number(self, name: str, low: int, high: int) -> int:
         """Return one whole number of the split's, low to high inclusive."""

@@ -176,7 +176,7 @@ def benign_batches(
         if not amount:
             continue
         makes = int(min(max(2, amount // 12), 40))
-        life = np.exp(draw.rng.uniform(*np.log(kind.life), makes))
+        life = np.exp(draw.rng.uniform(np.log(kind.life[0]), np.log(kind.life[1]), makes))
         lie = lines(draw, int(amount), makes, seconds, life, least)
         rows = kind.play(draw, lie)
         names = [f"{kind.name}/{tag}/{carrier}/{make}" for make in range(makes)]

@@ -13,7 +13,7 @@ import random
 import string
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from time import process_time
 from typing import Literal
@@ -119,9 +119,10 @@ class Scene:
 class World:
     """Draws a scene."""
 
-    def __init__(self, seed: int, split: Split) -> None:
+    def __init__(self, seed: int, split: Split, **habits: float) -> None:
+        """`habits` take the place of the split's own: `proxies=1.0`, say."""
         self.rng = random.Random(f"{split} {seed}")
-        self.habits = HABITS[split]
+        self.habits = replace(HABITS[split], **habits)  # type: ignore[arg-type]
         self.split = split
         self.scene = Scene()
         self._addresses = 0
@@ -417,25 +418,37 @@ def judge(scene: Scene, cluster_of: dict[Party, str], sort_of: dict[str, Sort]) 
     return Outcome(precision, recall, 1 - precision, sorts)
 
 
+def measured(scene: Scene) -> tuple[Outcome, float, int]:
+    """Return how well a scene is told apart, the CPU seconds that took, and how many nodes it has."""
+    from classifier.ownership import described
+    from classifier.ownership_graph import build
+    from classifier.ownership_merge import merge
+
+    began = process_time()
+    graph = build(scene.ties)
+    found = list(described(graph, merge(graph), scene.sizes))
+    spent = process_time() - began
+    cluster_of = {(m.address, m.party): c.id for c in found for m in c.members}
+    outcome = judge(scene, cluster_of, {c.id: c.sort for c in found})  # type: ignore[arg-type]
+    nodes = len(graph.parties) + len(graph.names) + int(graph.address.max(initial=-1)) + 1
+    return outcome, spent, nodes
+
+
 def main() -> None:
     """Print how well generated worlds are told apart."""
-    from classifier.ownership import clusters
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--split", choices=("train", "test"), default="train")
     parser.add_argument("--worlds", type=int, default=5)
+    parser.add_argument("--scale", type=int, default=1, help="times 40 farms, 8 campaigns, 30 insiders, ...")
     given = parser.parse_args()
+    many = given.scale
     for seed in range(given.seed, given.seed + given.worlds):
-        scene = World(seed, given.split).draw(40, 8, 30, 200)
-        began = process_time()
-        found = clusters(scene.ties, scene.sizes)
-        spent = process_time() - began
-        cluster_of = {(m.address, m.party): c.id for c in found for m in c.members}
-        outcome = judge(scene, cluster_of, {c.id: c.sort for c in found})  # type: ignore[arg-type]
+        scene = World(seed, given.split).draw(40 * many, 8 * many, 30 * many, 200 * many, 2 * many)
+        outcome, spent, nodes = measured(scene)
         print(
-            f"seed {seed}: {len(scene.ties):,} ties, F1 {outcome.f1:.4f}, recall {outcome.recall:.4f},"
-            f" wrong {outcome.wrong_merges:.4%}, {spent:.2f} s"
+            f"seed {seed}: {nodes:,} nodes, {len(scene.ties):,} ties, F1 {outcome.f1:.4f},"
+            f" recall {outcome.recall:.4f}, wrong {outcome.wrong_merges:.4%}, {spent:.2f} CPU s"
         )
         for (true, told), count in sorted(outcome.sorts.items()):
             print(f"    {true:9} told {told:9} {count}")

@@ -92,7 +92,8 @@ def wire_bytes(frames: Array, ends: Ends) -> Array:
     """Return (n,) i8: bytes of each frame on the wire, Ethernet included."""
     flow = frames["flow"]
     network = np.where(ends.server_hi[flow] > 0, 40, 20)
-    return ETHERNET + network + header_bytes(frames, ends) + frames["size"]
+    made: Array = ETHERNET + network + header_bytes(frames, ends) + frames["size"]
+    return made
 
 
 def header_bytes(frames: Array, ends: Ends) -> Array:

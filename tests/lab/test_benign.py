@@ -1,4 +1,4 @@
-"""Benign traffic: every kind speaks both ways while its flows live, in both splits; windows are candidates."""
+"""Benign traffic: kinds speak both ways while their flows live, in both splits; windows are candidates."""
 
 import time
 

@@ -19,7 +19,8 @@ def packet_size(payload: Array, suite: Array) -> Array:
     inside = 4 - outside + 1 + payload
     padding = block - inside % block
     padding = np.where(padding < 4, padding + block, padding)
-    return outside + inside + padding + mac
+    made: Array = outside + inside + padding + mac
+    return made
 
 
 def ssh(draw: Draw, lines: Lines, inner: Sealed) -> Sealed:

@@ -6,6 +6,7 @@ times are those at which the capture sees the message, s.
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from benchmarks.lab.players.dialect import Dialect, Rig
 from benchmarks.lab.players.table import DIALECTS
@@ -52,7 +53,7 @@ class _Talk:
     def __init__(self, rand: Random, pool: Pool, rig: Rig, span: Span) -> None:
         self.rand, self.pool, self.rig, self.span = rand, pool, rig, span
         self.dialect: Dialect = DIALECTS[pool.coin.dialect](rand, pool, rig)
-        self.plans: list[tuple[float, int, str, object]] = []
+        self.plans: list[tuple[float, int, str, Any]] = []
         self.spoken: list[Spoken] = []
         self.cleans: list[float] = []
         self.settle(pool.gap * rand.lognormvariate(0, 0.8 if pool.retarget else 0.5))
@@ -182,11 +183,11 @@ class _Talk:
                     spoken.append((at, way, dialect.verdict(error, shares)))
                     dialect.asked = None
                 case "retarget", difficulty:
-                    messages = dialect.retarget(float(difficulty))  # type: ignore[arg-type]
+                    messages = dialect.retarget(difficulty)
                     spoken += [(at + 2e-5 * order, way, text) for order, text in enumerate(messages)]
                 case (("alive" | "chat"), trip):
                     exchange = dialect.alive() if what == "alive" else dialect.chat()
-                    spoken += [(at + (float(trip) if side else 0.0), side, text) for side, text in exchange]  # type: ignore[arg-type]
+                    spoken += [(at + (trip if side else 0.0), side, text) for side, text in exchange]
         return sorted(
             (entry for entry in spoken if span.begin <= entry[0] < span.stop), key=lambda entry: entry[0]
         )
