@@ -278,8 +278,8 @@ def seconds(block: Block, seed: int) -> float:
 
 @pytest.mark.prove
 def test_keys_made_to_collide_cost_no_more_than_others() -> None:
-    hostile = mirrored(np.arange(30_000, dtype=np.uint64))
-    words = np.random.default_rng(2).integers(0, 1 << 64, (4, 30_000), np.uint64)
+    hostile = mirrored(np.arange(100_000, dtype=np.uint64))
+    words = np.random.default_rng(2).integers(0, 1 << 64, (4, 100_000), np.uint64)
     best = [
         min(seconds(located(frames_of(flows)), seed) for seed in range(5))
         for flows in (hostile, table_of(words[0], words[1], words[2], words[3], 0))
