@@ -13,6 +13,20 @@ from benchmarks.lab.tables import TRUTH
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """What all batches of a network share."""
+
+    tag: str
+    """Names the network; part of the names of its implementations."""
+    seconds: float
+    hosts: int
+    """Clients' hosts, numbered from 0."""
+    loss: float
+    """Mean share of segments that a path loses."""
+    reorder: float = 0.001
+
+
+@dataclass(frozen=True, slots=True)
 class Labels:
     """What is true of the flows of a batch: one for all, or one a flow."""
 
@@ -32,9 +46,8 @@ class Batch:
     wire: Segmented
     texts: Sequence[bytes]
     truth: Array
-    """(flows,) TRUTH; `flow` is the row here, `server` the implementation's number within `service`."""
-    service: str
-    """Flows of one service and one implementation talk to one server."""
+    """(flows,) TRUTH; `flow` is the row here, `server` the number of the implementation, whose flows talk to
+    one server."""
     ports: Array
     """(flows,) i8: the server's port."""
     udp: bool
@@ -46,16 +59,15 @@ def carried(
     rows: Array,
     texts: Sequence[bytes],
     carrier: str,
-    path: tuple[float, float],
+    scene: Scene,
     labels: Labels,
     ports: Array,
     clients: Array,
-    service: str,
 ) -> Batch:
-    """Put a batch's (n,) SEND rows on the wire. `path`: mean shares of loss and of reordering there."""
+    """Put a batch's (n,) SEND rows on the wire."""
     rng, count = draw.rng, len(lines)
-    loss = path[0] * rng.exponential(1.0, count) if path[0] else np.zeros(count)
-    ways = Path(np.minimum(loss, 0.2), np.full(count, path[1]))
+    loss = scene.loss * rng.exponential(1.0, count)
+    ways = Path(np.minimum(loss, 0.2), np.full(count, scene.reorder))
     way = CARRIERS[carrier]
     truth = np.zeros(count, TRUTH)
     truth["flow"], truth["mines"], truth["carrier"] = np.arange(count), labels.mines, carrier
@@ -63,4 +75,4 @@ def carried(
     for name in ("kind", "dialect", "coin", "pool", "implementation"):
         truth[name] = getattr(labels, name)
     wire = way.carry(draw, lines, rows, ways)
-    return Batch(lines, wire, texts, truth, service, ports, way.udp)
+    return Batch(lines, wire, texts, truth, ports, way.udp)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.lab import mining
+from benchmarks.lab.batch import Scene
 from benchmarks.lab.carriers.vantage import Vantage
 from benchmarks.lab.chains import COINS, blocks
 from benchmarks.lab.draw import Draw, Split
@@ -82,8 +83,8 @@ def fleet(
     found = blocks(draw.rng, coin.interval, -LEAD, seconds)
     pool = make_pool(f"fleet{seed}", coin, found, seconds, START_NS // 10**9, draw.child("pool"))
     talks = tuple(_talks(pool, arrangement, built, seconds, old, draw.child("talks")))
-    path = (loss, 0.001)
-    batches = mining.batches(list(talks), f"fleet{seed}", seconds, path, draw.child("wire"))
+    scene = Scene(f"fleet{seed}", seconds, machines, loss)
+    batches = mining.batches(list(talks), scene, draw.child("wire"))
     vantage = Vantage(loss=capture_loss)
     network = assembled(batches, (pool,), split, START_NS, seconds, vantage, draw.child("capture"))
     return Fleet(built, arrangement, pool, talks, network, float(draw.rng.uniform(1.02, 1.15)))

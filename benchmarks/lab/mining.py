@@ -5,7 +5,8 @@ from random import Random
 
 import numpy as np
 
-from benchmarks.lab.batch import Batch, Labels, carried
+from benchmarks.lab.batch import Batch, Labels, Scene, carried
+from benchmarks.lab.carriers.table import ENCRYPTED
 from benchmarks.lab.chains import COINS, blocks
 from benchmarks.lab.columns import SEND, Array, Lines
 from benchmarks.lab.draw import Draw
@@ -32,9 +33,7 @@ class Connection:
     spoken: list[Spoken]
 
 
-def pools(
-    count: int, tag: str, seconds: float, epoch: int, draw: Draw, dialects: tuple[str, ...] | None
-) -> list[Pool]:
+def pools(count: int, scene: Scene, epoch: int, draw: Draw, dialects: tuple[str, ...] | None) -> list[Pool]:
     """Draw the pools of a network; pools of one coin hear of the same blocks."""
     coins = [coin for coin in COINS if coin.dialect in (dialects or DIALECTS)]
     found: dict[tuple[str, float], Array] = {}
@@ -43,10 +42,12 @@ def pools(
         key = (coin.ticker, coin.interval)
         if key not in found:
             found[key] = (
-                blocks(draw.rng, coin.interval, -LEAD, seconds) if coin.interval >= 2 else np.empty(0)
+                blocks(draw.rng, coin.interval, -LEAD, scene.seconds) if coin.interval >= 2 else np.empty(0)
             )
         made.append(
-            make_pool(f"{tag}/{number}-{coin.ticker.lower()}", coin, found[key], seconds, epoch, draw)
+            make_pool(
+                f"{scene.tag}/{number}-{coin.ticker.lower()}", coin, found[key], scene.seconds, epoch, draw
+            )
         )
     return made
 
@@ -126,25 +127,39 @@ def _spans(seconds: float, habits: Habits, draw: Draw) -> list[tuple[float, floa
     return [(start, end)]
 
 
-def batches(
-    made: list[Connection], tag: str, seconds: float, path: tuple[float, float], draw: Draw
+def miners(
+    served: list[Pool], count: int, tunnel: str | None, plain: float, scene: Scene, habits: Habits, draw: Draw
 ) -> list[Batch]:
+    """Return `count` miners, each at one of the pools; a part `plain` of them hides nothing.
+
+    `tunnel`: the carrier of all others, else a mix.
+    """
+    made: list[Connection] = []
+    mixed = draw.weighted(list(ENCRYPTED), list(ENCRYPTED.values()), count)
+    for number in range(count):
+        pool = served[int(draw.rng.integers(len(served)))]
+        hidden = tunnel or ("noise" if pool.coin.dialect == "stratum-v2" else mixed[number])
+        carrier = "plain" if number < round(plain * count) else hidden
+        client = int(draw.rng.integers(scene.hosts))
+        made += connections(pool, served, carrier, client, scene.seconds, habits, draw)
+    return batches(made, scene, draw)
+
+
+def batches(made: list[Connection], scene: Scene, draw: Draw) -> list[Batch]:
     """Return all connections on the wire, one batch a carrier."""
     return [
-        _batch([one for one in made if one.carrier == carrier], carrier, tag, seconds, path, draw)
+        _batch([one for one in made if one.carrier == carrier], carrier, scene, draw)
         for carrier in sorted({one.carrier for one in made})
     ]
 
 
-def _batch(
-    made: list[Connection], carrier: str, tag: str, seconds: float, path: tuple[float, float], draw: Draw
-) -> Batch:
+def _batch(made: list[Connection], carrier: str, scene: Scene, draw: Draw) -> Batch:
     names = sorted({one.pool.name for one in made})
     make = np.array([names.index(one.pool.name) for one in made])
     starts, stops, nears, fars = (
         np.array([getattr(one, name) for one in made]) for name in ("start", "stop", "near", "far")
     )
-    lines = Lines(starts, stops, nears, fars, make, len(names), seconds)
+    lines = Lines(starts, stops, nears, fars, make, len(names), scene.seconds)
     count = sum(len(one.spoken) for one in made)
     rows, texts = np.zeros(count, SEND), []
     place = 0
@@ -167,4 +182,4 @@ def _batch(
         implementation=[one.pool.name for one in made],
     )
     clients = np.array([one.client for one in made])
-    return carried(draw, lines, rows, texts, carrier, path, labels, offers[make], clients, f"{tag}/{carrier}")
+    return carried(draw, lines, rows, texts, carrier, scene, labels, offers[make], clients)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.lab import mining
-from benchmarks.lab.batch import Batch, Labels, carried
+from benchmarks.lab.batch import Batch, Scene
 from benchmarks.lab.benign.kind import Kind
+from benchmarks.lab.benign.mix import mix
 from benchmarks.lab.benign.table import KINDS
-from benchmarks.lab.carriers.table import ENCRYPTED
 from benchmarks.lab.carriers.vantage import Vantage, seen
 from benchmarks.lab.columns import FRAME, Array
 from benchmarks.lab.draw import Draw, Split
-from benchmarks.lab.places import Ends, ends, lines
+from benchmarks.lab.places import Ends, ends
 from benchmarks.lab.pools import Pool
 from benchmarks.lab.tables import flow_table, packet_log, swapped
 
@@ -78,46 +78,15 @@ def network(
     what the probe misses; `dialects`: only these; `pools`: how many, else one for two or three miners.
     """
     draw = Draw(seed, split)
-    seconds, tag = minutes * 60.0, f"{split}{seed}"
-    path = (draw.one("path.loss", 1e-4, 0.02, log=True) if loss is None else loss, 0.001)
-    vantage = Vantage(capture_loss, sampling, draw.rng.normal(0, 2e-5), draw.rng.normal(0, 0.2))
-    start_ns = _day(split, draw)
-    epoch = start_ns // 10**9
-    served = mining.pools(pools or max(2, miners // 2), tag, seconds, epoch, draw.child("pools"), dialects)
     count = CAPTURED * miners if benign is None else benign
-    hosts = max(4, (count + miners) // 4)
-    batches = _miners(served, miners, tunnel, plain, hosts, tag, seconds, path, habits, draw.child("miners"))
-    batches += _benign(count, kinds, hosts, tag, seconds, path, draw.child("benign"))
-    return assembled(batches, served, split, start_ns, seconds, vantage, draw.child("capture"))
-
-
-def _day(split: Split, draw: Draw) -> int:
-    """Return when the capture starts: every third day is the test's. ns since 1970."""
-    day = 3 * int(draw.rng.integers(0, 200)) + (2 if split == "test" else int(draw.rng.integers(0, 2)))
-    return (_FIRST_DAY + day) * DAY_NS + int(draw.rng.integers(0, 82_000 * 10**9))
-
-
-def _miners(
-    served: list[Pool],
-    count: int,
-    tunnel: str | None,
-    plain: float,
-    hosts: int,
-    tag: str,
-    seconds: float,
-    path: tuple[float, float],
-    habits: mining.Habits | None,
-    draw: Draw,
-) -> list[Batch]:
-    made: list[mining.Connection] = []
-    mixed = draw.weighted(list(ENCRYPTED), list(ENCRYPTED.values()), count)
-    for number in range(count):
-        pool = served[int(draw.rng.integers(len(served)))]
-        hidden = tunnel or ("noise" if pool.coin.dialect == "stratum-v2" else mixed[number])
-        carrier = "plain" if number < round(plain * count) else hidden
-        client = int(draw.rng.integers(hosts))
-        made += mining.connections(pool, served, carrier, client, seconds, habits or mining.Habits(), draw)
-    return mining.batches(made, tag, seconds, path, draw)
+    scene, start_ns = _scene(draw, seed, minutes, count + miners, loss), _day(split, draw)
+    vantage = _vantage(draw, capture_loss, sampling)
+    many = pools or max(2, miners // 2)
+    served = mining.pools(many, scene, start_ns // 10**9, draw.child("pools"), dialects)
+    own = habits or mining.Habits()
+    batches = mining.miners(served, miners, tunnel, plain, scene, own, draw.child("miners"))
+    batches += mix(count, kinds, scene, draw.child("benign"))
+    return assembled(batches, served, split, start_ns, scene.seconds, vantage, draw.child("capture"))
 
 
 def benign_network(
@@ -132,61 +101,27 @@ def benign_network(
 ) -> Network:
     """Make a network in which nobody mines, of flows that live at least `least` s of the capture."""
     draw = Draw(seed, split)
-    seconds = minutes * 60.0
-    tag = split + ".".join(map(str, [seed] if isinstance(seed, int) else seed))
-    path = (draw.one("path.loss", 1e-4, 0.02, log=True), 0.001)
-    vantage = Vantage(capture_loss, sampling, draw.rng.normal(0, 2e-5), draw.rng.normal(0, 0.2))
-    batches = _benign(count, kinds, max(4, count // 4), tag, seconds, path, draw.child("benign"), least)
-    return assembled(batches, (), split, _day(split, draw), seconds, vantage, draw.child("capture"))
+    scene, start_ns = _scene(draw, seed, minutes, count, None), _day(split, draw)
+    vantage = _vantage(draw, capture_loss, sampling)
+    batches = mix(count, kinds, scene, draw.child("benign"), least)
+    return assembled(batches, (), split, start_ns, scene.seconds, vantage, draw.child("capture"))
 
 
-def _benign(
-    count: int,
-    kinds: Sequence[Kind],
-    hosts: int,
-    tag: str,
-    seconds: float,
-    path: tuple[float, float],
-    draw: Draw,
-    least: float = 0.0,
-) -> list[Batch]:
-    batches: list[Batch] = []
-    shares = np.array([kind.share for kind in kinds])
-    for kind, amount in zip(kinds, draw.rng.multinomial(count, shares / shares.sum()), strict=True):
-        if amount:
-            batches += benign_batches(kind, int(amount), hosts, tag, seconds, path, draw, least)
-    return batches
+def _scene(draw: Draw, seed: int | Sequence[int], minutes: float, flows: int, loss: float | None) -> Scene:
+    tag = draw.split + ".".join(map(str, [seed] if isinstance(seed, int) else seed))
+    lost = draw.one("path.loss", 1e-4, 0.02, log=True) if loss is None else loss
+    return Scene(tag, minutes * 60.0, max(4, flows // 4), lost)
 
 
-def benign_batches(
-    kind: Kind,
-    count: int,
-    hosts: int,
-    tag: str,
-    seconds: float,
-    path: tuple[float, float],
-    draw: Draw,
-    least: float = 0.0,
-) -> list[Batch]:
-    """Return flows of one kind, by carrier; each carries `least` s of the capture or more."""
-    carriers = sorted(set(kind.carriers))
-    chances = np.array([kind.carriers.count(name) for name in carriers]) / len(kind.carriers)
-    batches = []
-    for carrier, amount in zip(carriers, draw.rng.multinomial(count, chances), strict=True):
-        if not amount:
-            continue
-        makes = int(min(max(2, amount // 12), 40))
-        life = np.exp(draw.rng.uniform(np.log(kind.life[0]), np.log(kind.life[1]), makes))
-        lie = lines(draw, int(amount), makes, seconds, life, least)
-        rows = kind.play(draw, lie)
-        names = [f"{kind.name}/{tag}/{carrier}/{make}" for make in range(makes)]
-        labels = Labels(False, kind.name, implementation=[names[make] for make in lie.make])
-        ports = draw.rng.choice(kind.ports, makes)[lie.make]
-        clients = draw.rng.integers(0, hosts, int(amount))
-        batches.append(
-            carried(draw, lie, rows, (), carrier, path, labels, ports, clients, f"{kind.name}/{carrier}")
-        )
-    return batches
+def _vantage(draw: Draw, loss: float, sampling: int) -> Vantage:
+    """Return a probe whose clock is off by some tenths of a second and 20 parts in a million."""
+    return Vantage(loss, sampling, draw.rng.normal(0, 2e-5), draw.rng.normal(0, 0.2))
+
+
+def _day(split: Split, draw: Draw) -> int:
+    """Return when the capture starts: every third day is the test's. ns since 1970."""
+    day = 3 * int(draw.rng.integers(0, 200)) + (2 if split == "test" else int(draw.rng.integers(0, 2)))
+    return (_FIRST_DAY + day) * DAY_NS + int(draw.rng.integers(0, 82_000 * 10**9))
 
 
 def assembled(

@@ -19,7 +19,7 @@ from time import process_time
 from typing import Literal
 
 from classifier.ownership_model import Kind, Sort, Tie
-from classifier.ownership_names import at_pool, party_of, payees, rig
+from classifier.ownership_names import at_pool, namesake, party_of, payees, rig
 from facts.where import Where
 from protocols.wallets import read_account
 
@@ -229,7 +229,7 @@ class World:
             names.append((Kind.ENTERPRISE, enterprise))
         first = START_NS + self.rng.randrange(60 * DAY_NS)
         where = Where("generated", len(self.scene.ties) + 1)
-        names += [(Kind.WORKER, name) for kind, name in names if kind is Kind.ACCOUNT and pool]
+        names += [namesake(name) for kind, name in names if kind is Kind.ACCOUNT and pool]
         for kind, name in dict.fromkeys(at_pool(one, [pool] if pool else []) for one in names):
             self.scene.ties.append(Tie(address, party[1], kind, name, first, first + DAY_NS, 10, where))
         if not names:

@@ -1,5 +1,6 @@
 """Bitcoin's Stratum: configure, subscribe, authorize, set_difficulty, notify, submit."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from benchmarks.lab.players.dialect import Dialect, Said
@@ -39,6 +40,17 @@ class Bitcoin(Dialect):
         ask = {"id": self.id, "method": "mining.authorize", "params": [self.user(), "x"]}
         welcome = [(1, line(theirs, self.reply(True))), (1, self.difficulty(difficulty))]
         return [*turns, [(0, line(own, ask))], [*welcome, (1, self.job(True, 10))]]
+
+    def enter(self, params: Sequence[object], result: object, *welcome: bytes) -> list[list[Said]]:
+        """Return subscribe, authorize, and what a pool tells with its welcome: the usual opening."""
+        own, theirs = self.rig.style, self.pool.style
+        self.asked = 1
+        ask = line(own, {"id": 1, "method": "mining.subscribe", "params": params})
+        subscribed = line(theirs, self.reply(result))
+        self.asked, self.id = None, 2
+        login = line(own, {"id": 2, "method": "mining.authorize", "params": [self.user(), "x"]})
+        told = [line(theirs, self.reply(True)), *welcome]
+        return [[(0, ask)], [(1, subscribed)], [(0, login)], [(1, said) for said in told]]
 
     def reply(self, result: object, error: object = None) -> dict[str, object]:
         """Return the answer to a request."""

@@ -15,19 +15,10 @@ class Equihash(Bitcoin):
 
     def hello(self, difficulty: float) -> list[list[Said]]:
         """Subscribe with the pool's name, authorize; the target comes before the first work."""
-        own, theirs = self.rig.style, self.pool.style
-        ask = {"id": 1, "method": "mining.subscribe", "params": [self.rig.agent, None, self.rig.host, "3333"]}
-        self.extra = theirs.extranonce
-        subscribed = line(theirs, self.reply([None, self.hex(2 * self.extra)]))
-        self.id = 2
-        login = {"id": 2, "method": "mining.authorize", "params": [self.user(), "x"]}
-        welcome = [line(theirs, self.reply(True)), self.difficulty(difficulty), self.job(True, 0)]
-        return [
-            [(0, line(own, ask))],
-            [(1, subscribed)],
-            [(0, line(own, login))],
-            [(1, said) for said in welcome],
-        ]
+        self.extra = self.pool.style.extranonce
+        params = [self.rig.agent, None, self.rig.host, "3333"]
+        welcome = self.difficulty(difficulty), self.job(True, 0)
+        return self.enter(params, [None, self.hex(2 * self.extra)], *welcome)
 
     def difficulty(self, difficulty: float) -> bytes:
         """Return mining.set_target."""

@@ -14,19 +14,8 @@ class Ethereum(Bitcoin):
 
     def hello(self, difficulty: float) -> list[list[Said]]:
         """Subscribe in the dialect's name, authorize."""
-        own, theirs = self.rig.style, self.pool.style
-        ask = {"id": 1, "method": "mining.subscribe", "params": [self.rig.agent, PROTOCOL]}
-        extranonce = self.hex(2 * self.room())
-        subscribed = line(theirs, self.reply([["mining.notify", self.hex(32), PROTOCOL], extranonce]))
-        self.id = 2
-        login = {"id": 2, "method": "mining.authorize", "params": [self.user(), "x"]}
-        welcome = [line(theirs, self.reply(True)), self.difficulty(difficulty), self.job(True, 0)]
-        return [
-            [(0, line(own, ask))],
-            [(1, subscribed)],
-            [(0, line(own, login))],
-            [(1, said) for said in welcome],
-        ]
+        result = [["mining.notify", self.hex(32), PROTOCOL], self.hex(2 * self.room())]
+        return self.enter([self.rig.agent, PROTOCOL], result, self.difficulty(difficulty), self.job(True, 0))
 
     def room(self) -> int:
         """Return bytes of the extranonce, at most 3."""

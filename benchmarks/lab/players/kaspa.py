@@ -2,6 +2,7 @@
 
 from benchmarks.lab.players.bitcoin import ERRORS, Bitcoin
 from benchmarks.lab.players.dialect import Said
+from benchmarks.lab.players.ethereum import PROTOCOL
 from benchmarks.lab.players.style import line
 
 
@@ -12,20 +13,9 @@ class Kaspa(Bitcoin):
 
     def hello(self, difficulty: float) -> list[list[Said]]:
         """Subscribe, authorize; extranonce and difficulty before the first work."""
-        own, theirs = self.rig.style, self.pool.style
-        ask = {"id": 1, "method": "mining.subscribe", "params": [self.rig.agent, "EthereumStratum/1.0.0"]}
-        subscribed = line(theirs, self.reply([True, "EthereumStratum/1.0.0"]))
-        self.id = 2
-        login = {"id": 2, "method": "mining.authorize", "params": [self.user(), "x"]}
         extra = {"id": None, "jsonrpc": "2.0", "method": "mining.set_extranonce", "params": [self.hex(4)]}
-        welcome = [line(theirs, self.reply(True)), line(theirs, extra)]
-        welcome += [self.difficulty(difficulty), self.job(True, 0)]
-        return [
-            [(0, line(own, ask))],
-            [(1, subscribed)],
-            [(0, line(own, login))],
-            [(1, said) for said in welcome],
-        ]
+        welcome = line(self.pool.style, extra), self.difficulty(difficulty), self.job(True, 0)
+        return self.enter([self.rig.agent, PROTOCOL], [True, PROTOCOL], *welcome)
 
     def job(self, clean: bool, entries: int) -> bytes:
         """Return mining.notify in one of its two forms."""

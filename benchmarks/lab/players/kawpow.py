@@ -14,20 +14,10 @@ class Kawpow(Bitcoin):
 
     def hello(self, difficulty: float) -> list[list[Said]]:
         """Subscribe, authorize; the target comes before the first work."""
-        own, theirs = self.rig.style, self.pool.style
-        self.target = ""
-        host = [None, self.rig.host, "4505"] if own.spare else []
-        ask = {"id": 1, "method": "mining.subscribe", "params": [self.rig.agent, *host]}
-        subscribed = line(theirs, self.reply([None, self.hex(2 * min(4, theirs.extranonce))]))
-        self.id = 2
-        login = {"id": 2, "method": "mining.authorize", "params": [self.user(), "x"]}
-        welcome = [line(theirs, self.reply(True)), self.difficulty(difficulty), self.job(True, 0)]
-        return [
-            [(0, line(own, ask))],
-            [(1, subscribed)],
-            [(0, line(own, login))],
-            [(1, said) for said in welcome],
-        ]
+        host = [None, self.rig.host, "4505"] if self.rig.style.spare else []
+        extra = self.hex(2 * min(4, self.pool.style.extranonce))
+        welcome = self.difficulty(difficulty), self.job(True, 0)
+        return self.enter([self.rig.agent, *host], [None, extra], *welcome)
 
     def difficulty(self, difficulty: float) -> bytes:
         """Return mining.set_target."""
