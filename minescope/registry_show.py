@@ -128,12 +128,12 @@ def _imported() -> Any:
     from pipeline.home import has_database
     from pipeline.settings import load_settings
     from store.database import open_database
-    from store.registry_rows import divisions as held
+    from store.registry_rows import DIVISIONS
 
     if not has_database():
         return ()
     with open_database(load_settings().database_url) as database, database.reading() as connection:
-        return tuple(held(connection))
+        return tuple(DIVISIONS.read(connection))
 
 
 def _full_name(table: "DivisionTable", code: str) -> str:

@@ -23,7 +23,7 @@ from registry.model import (
     Use,
 )
 from registry.port_blocks import BlockColumns, build_blocks
-from registry.prefix_tree import FOREVER, NOTHING, U32, U64, Mask, TreeArrays
+from registry.prefix_tree import FOREVER, NOTHING, Mask, TreeArrays
 from registry.tree_build import Records, build_tree
 
 
@@ -45,7 +45,7 @@ class _Space:
         """Return the records; the other columns are those of all records, by code."""
         codes = np.frombuffer(self.code, np.int32)
         whole = len(codes) == len(from_ns)  # one space has all, by code: no copies
-        low: U64 | U32 = np.frombuffer(self.low, np.uint64 if self.v6 else np.uint32)
+        low: Any = np.frombuffer(self.low, np.uint64 if self.v6 else np.uint32)
         return Records(
             np.frombuffer(self.high, np.uint64),
             low,

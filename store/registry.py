@@ -12,28 +12,21 @@ from registry.model import Enterprise, RegistryData
 from store.database import Database, lock
 from store.registry_checks import refuse_dangling
 from store.registry_import import Changes, finish_import, new_import
-from store.registry_rows import BATCH as BATCH  # part of this file's interface
 from store.registry_rows import (
-    assignment_row,
+    ASSIGNMENTS,
+    DIVISIONS,
+    ENTERPRISES,
+    HOSTING,
+    LINES,
+    NAT_BLOCKS,
+    SITES,
     assignment_told,
-    assignments,
-    division_row,
-    divisions,
-    enterprise_row,
-    enterprises,
-    hosting,
-    hosting_row,
-    line_row,
     line_told,
-    lines,
-    nat_blocks,
-    nat_row,
     put,
-    site_row,
     site_told,
-    sites,
     streamed,
 )
+from store.registry_rows import BATCH as BATCH  # part of this file's interface
 from store.registry_tables import (
     AssignmentRow,
     DivisionRow,
@@ -77,13 +70,13 @@ class RegistryStore:
                 connection.execute(delete(table))
             import_id = new_import(connection, "registry", "", "", known_ns)
             rows = {
-                EnterpriseRow: map(enterprise_row, data.enterprises),
-                SiteRow: map(site_row, data.sites),
-                DivisionRow: map(division_row, data.divisions),
-                LineRow: map(line_row, data.lines),
-                HostingRow: map(hosting_row, data.hosting),
-                AssignmentRow: map(assignment_row, data.assignments),
-                NatBlockRow: map(nat_row, data.nat_blocks),
+                EnterpriseRow: ENTERPRISES.rows(data.enterprises),
+                SiteRow: SITES.rows(data.sites),
+                DivisionRow: DIVISIONS.rows(data.divisions),
+                LineRow: LINES.rows(data.lines),
+                HostingRow: HOSTING.rows(data.hosting),
+                AssignmentRow: ASSIGNMENTS.rows(data.assignments),
+                NatBlockRow: NAT_BLOCKS.rows(data.nat_blocks),
             }
             count = 0
             for table, values in rows.items():
@@ -95,13 +88,13 @@ class RegistryStore:
         """Return the registry held: enterprises and sites by their keys, the rest as it was put in."""
         with self._db.reading() as connection:
             return RegistryData(
-                enterprises=tuple(enterprises(connection)),
-                sites=tuple(sites(connection)),
-                assignments=tuple(assignments(connection)),
-                lines=tuple(lines(connection)),
-                nat_blocks=tuple(nat_blocks(connection)),
-                hosting=tuple(hosting(connection)),
-                divisions=tuple(divisions(connection)),
+                enterprises=tuple(ENTERPRISES.read(connection)),
+                sites=tuple(SITES.read(connection)),
+                assignments=tuple(ASSIGNMENTS.read(connection)),
+                lines=tuple(LINES.read(connection)),
+                nat_blocks=tuple(NAT_BLOCKS.read(connection)),
+                hosting=tuple(HOSTING.read(connection)),
+                divisions=tuple(DIVISIONS.read(connection)),
             )
 
     def stamp(self) -> str:
@@ -119,11 +112,11 @@ class RegistryStore:
         """Return the index of the registry held and its stamp; rows pass one by one."""
         with self._db.reading() as connection:
             builder = IndexBuilder(
-                enterprises(connection),
-                sites(connection),
-                lines(connection),
-                hosting(connection),
-                divisions(connection),
+                ENTERPRISES.read(connection),
+                SITES.read(connection),
+                LINES.read(connection),
+                HOSTING.read(connection),
+                DIVISIONS.read(connection),
             )
             row = AssignmentRow
             query = select(
@@ -140,7 +133,7 @@ class RegistryStore:
             ).order_by(row.id)
             for first, *rest in streamed(connection, query):
                 builder.row(int.from_bytes(packed16(first), "big"), *rest)
-            for block in nat_blocks(connection):
+            for block in NAT_BLOCKS.read(connection):
                 builder.nat_block(block)
             return builder.build(), _stamp(connection)
 
@@ -159,19 +152,19 @@ class RegistryStore:
             assigned = [*told.get("assignments", ()), *told.get("leases", ())]
             return RegistryData(
                 enterprises=(
-                    *enterprises(connection, since[EnterpriseRow]),
+                    *ENTERPRISES.read(connection, since[EnterpriseRow]),
                     *(Enterprise(**record) for record in told.get("enterprises", ())),
                 ),
                 sites=(
-                    *sites(connection, since[SiteRow]),
+                    *SITES.read(connection, since[SiteRow]),
                     *(site_told(record) for record in told.get("sites", ())),
                 ),
                 assignments=(
-                    *assignments(connection, since[AssignmentRow]),
+                    *ASSIGNMENTS.read(connection, since[AssignmentRow]),
                     *(assignment_told(record) for record in assigned),
                 ),
                 lines=(
-                    *lines(connection, LineRow.known_from_ns <= known_ns),
+                    *LINES.read(connection, LineRow.known_from_ns <= known_ns),
                     *(line_told(record) for record in told.get("lines", ())),
                 ),
             )

@@ -168,7 +168,7 @@ class Staging:
             table.drop(self._connection)
 
     def _insert(self, known_ns: int, import_id: int) -> int:
-        """Bring in the rows whose key the registry does not hold, in the order of the file; return how many."""
+        """Bring in the rows whose key the registry does not hold, in their order; return how many."""
         held, staged, connection = self._table, self._staging, self._connection
         names = (*self._spec.fields, "known_from_ns", "import_id")
         rows = select(*(staged.c[name] for name in self._spec.fields), literal(known_ns), literal(import_id))
@@ -177,7 +177,7 @@ class Staging:
             return self._inserted(names, rows)
         if connection.dialect.name != "postgresql":
             return self._inserted(names, rows.order_by(staged.c[_ROW]))
-        # An empty table is filled first, as the rows lie, and indexed then: half the work for millions of rows.
+        # An empty table is filled first, as the rows lie, and then indexed: half the work of millions.
         connection.execute(text("SET LOCAL synchronize_seqscans = off"))
         keys = [one for one in held.constraints if isinstance(one, UniqueConstraint | PrimaryKeyConstraint)]
         for index in held.indexes:

@@ -1,14 +1,15 @@
 """Rows of the registry's tables from values, and values from rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, insert, select
 from sqlalchemy.orm import DeclarativeBase
 
-from facts.endpoint import packed16
+from facts.endpoint import Address, packed16
 from registry.model import (
     Assignment,
     Datum,
@@ -30,6 +31,8 @@ from store.registry_tables import (
     NatBlockRow,
     SiteRow,
 )
+
+T = TypeVar("T")
 
 BATCH = 5000
 """Rows sent to the database at once, or read from it: bounds what lies in memory twice."""
@@ -54,195 +57,115 @@ def put(
     return count
 
 
-def enterprise_row(enterprise: Enterprise) -> dict[str, Any]:
-    """Return the row of an enterprise."""
-    return {
-        "uscc": enterprise.uscc,
-        "name": enterprise.name,
-        "address": enterprise.address,
-        "source": enterprise.source,
-        "legal_form": enterprise.legal_form,
-        "industry": enterprise.industry,
-        "status": enterprise.status,
-        "valid_from_ns": enterprise.valid_from_ns,
-    }
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[T]):
+    """How a kind of value lies in its table: one place for writing it and reading it."""
+
+    table: type[DeclarativeBase]
+    columns: tuple[str, ...]
+    row: Callable[[T], tuple[Any, ...]]
+    """The columns' values of a value."""
+    value: Callable[..., T]
+    """The value of the columns' values."""
+    order: str = "id"
+    """The column that tells the order of reading."""
+
+    def rows(self, values: Iterable[T]) -> Iterator[dict[str, Any]]:
+        """Yield values as rows."""
+        for value in values:
+            yield dict(zip(self.columns, self.row(value), strict=True))
+
+    def read(self, connection: Connection, *where: ColumnElement[bool]) -> Iterator[T]:
+        """Yield the values of the rows that meet conditions, without holding all of them."""
+        columns = self.table.__table__.c
+        query = select(*(columns[name] for name in self.columns)).where(*where).order_by(columns[self.order])
+        for fields in streamed(connection, query):
+            yield self.value(*fields)
 
 
-def site_row(site: Site) -> dict[str, Any]:
-    """Return the row of a site."""
-    return {
-        "id": site.id,
-        "name": site.name,
-        "division": site.division,
-        "address": site.address,
-        "longitude": site.longitude,
-        "latitude": site.latitude,
-        "datum": None if site.datum is None else site.datum.value,
-        "source": site.source,
-        "landlord": site.landlord,
-        "meters": list(site.meters),
-        "valid_from_ns": site.valid_from_ns,
-    }
+def _site(place: str, name: str, code: str, address: str, *rest: Any) -> Site:
+    longitude, latitude, datum, source, landlord, meters, from_ns = rest
+    known = None if datum is None else Datum(datum)
+    return Site(
+        place, name, code, address, longitude, latitude, known, source, landlord, tuple(meters), from_ns
+    )
 
 
-def division_row(division: DivisionPeriod) -> dict[str, Any]:
-    """Return the row of a division code."""
-    return {
-        "code": division.code,
-        "name": division.name,
-        "successor": division.successor,
-        "valid_from_ns": division.valid_from_ns,
-        "valid_to_ns": division.valid_to_ns,
-        "source": division.source,
-    }
+def _assignment(first: Address, last: Address, length: int, version: int, *rest: Any) -> Assignment:
+    line, uscc, site, from_ns, to_ns, source, realm, use = rest
+    given = prefix(packed16(first), length, version)
+    return Assignment(given, line, uscc, site, from_ns, to_ns, source, realm, Use(use))
 
 
-def line_row(line: Line) -> dict[str, Any]:
-    """Return the row of a line."""
-    return {
-        "line": line.line,
-        "account": line.account,
-        "access_type": line.access_type,
-        "uscc": line.uscc,
-        "site_id": line.site,
-        "valid_from_ns": line.valid_from_ns,
-        "valid_to_ns": line.valid_to_ns,
-        "source": line.source,
-    }
+_PERIOD = ("valid_from_ns", "valid_to_ns", "source")
 
-
-def hosting_row(hosting: Hosting) -> dict[str, Any]:
-    """Return the row of a hosting."""
-    return {
-        "site_id": hosting.site,
-        "operator": hosting.operator,
-        "tenant": hosting.tenant,
-        "place": hosting.place,
-        "valid_from_ns": hosting.valid_from_ns,
-        "valid_to_ns": hosting.valid_to_ns,
-        "source": hosting.source,
-    }
-
-
-def assignment_row(given: Assignment) -> dict[str, Any]:
-    """Return the row of an assignment."""
-    return {
-        "first_address": given.prefix.network_address,
-        "last_address": given.prefix.broadcast_address,
-        "prefix_length": given.prefix.prefixlen,
-        "version": given.prefix.version,
-        "line": given.line,
-        "uscc": given.uscc,
-        "site_id": given.site,
-        "valid_from_ns": given.valid_from_ns,
-        "valid_to_ns": given.valid_to_ns,
-        "source": given.source,
-        "realm": given.realm,
-        "use": given.use.value,
-    }
-
-
-def nat_row(block: NatBlock) -> dict[str, Any]:
-    """Return the row of a port block."""
-    return {
-        "public_address": block.public,
-        "first_port": block.first_port,
-        "last_port": block.last_port,
-        "realm": block.realm,
-        "private_address": block.private,
-        "line": block.line,
-        "valid_from_ns": block.valid_from_ns,
-        "valid_to_ns": block.valid_to_ns,
-        "source": block.source,
-    }
-
-
-def enterprises(connection: Connection, *where: Any) -> Iterable[Enterprise]:
-    """Yield the enterprises that meet conditions."""
-    row = EnterpriseRow
-    more = (row.legal_form, row.industry, row.status, row.valid_from_ns)
-    for fields in connection.execute(
-        select(row.uscc, row.name, row.address, row.source, *more).where(*where).order_by(row.uscc)
-    ):
-        yield Enterprise(*fields)
-
-
-def sites(connection: Connection, *where: Any) -> Iterable[Site]:
-    """Yield the sites that meet conditions."""
-    row = SiteRow
-    place = (row.longitude, row.latitude, row.datum)
-    more = (row.landlord, row.meters, row.valid_from_ns)
-    query = select(row.id, row.name, row.division, row.address, *place, row.source, *more)
-    query = query.where(*where).order_by(row.id)
-    for (
-        key,
-        name,
-        code,
-        address,
-        longitude,
-        latitude,
-        datum,
-        source,
-        landlord,
-        meters,
-        from_ns,
-    ) in connection.execute(query):
-        known = None if datum is None else Datum(datum)
-        yield Site(
-            key, name, code, address, longitude, latitude, known, source, landlord, tuple(meters), from_ns
-        )
-
-
-def divisions(connection: Connection) -> Iterable[DivisionPeriod]:
-    """Yield all division codes."""
-    row = DivisionRow
-    period = (row.valid_from_ns, row.valid_to_ns)
-    for fields in connection.execute(
-        select(row.code, row.name, row.successor, *period, row.source).order_by(row.id)
-    ):
-        yield DivisionPeriod(*fields)
-
-
-def lines(connection: Connection, *where: Any) -> Iterable[Line]:
-    """Yield the lines that meet conditions."""
-    row = LineRow
-    period = (row.valid_from_ns, row.valid_to_ns)
-    query = select(row.line, row.account, row.access_type, row.uscc, row.site_id, *period, row.source)
-    for fields in connection.execute(query.where(*where).order_by(row.id)):
-        yield Line(*fields)
-
-
-def hosting(connection: Connection) -> Iterable[Hosting]:
-    """Yield all hostings."""
-    row = HostingRow
-    period = (row.valid_from_ns, row.valid_to_ns)
-    query = select(row.site_id, row.operator, row.tenant, row.place, *period, row.source)
-    for fields in connection.execute(query.order_by(row.id)):
-        yield Hosting(*fields)
-
-
-def assignments(connection: Connection, *where: Any) -> Iterable[Assignment]:
-    """Yield the assignments that meet conditions."""
-    row = AssignmentRow
-    network = (row.first_address, row.prefix_length, row.version)
-    period = (row.valid_from_ns, row.valid_to_ns)
-    more = (row.source, row.realm, row.use)
-    query = select(*network, row.line, row.uscc, row.site_id, *period, *more).where(*where).order_by(row.id)
-    for first, length, version, line, uscc, site, from_ns, to_ns, source, realm, use in connection.execute(
-        query
-    ):
-        given = prefix(packed16(first), length, version)
-        yield Assignment(given, line, uscc, site, from_ns, to_ns, source, realm, Use(use))
-
-
-def nat_blocks(connection: Connection) -> Iterable[NatBlock]:
-    """Yield all port blocks."""
-    row = NatBlockRow
-    ports = (row.public_address, row.first_port, row.last_port)
-    period = (row.valid_from_ns, row.valid_to_ns)
-    query = select(*ports, row.private_address, row.line, *period, row.source, row.realm)
-    for fields in streamed(connection, query.order_by(row.id)):
-        yield NatBlock(*fields)
+ENTERPRISES = Shape(
+    EnterpriseRow,
+    ("uscc", "name", "address", "source", "legal_form", "industry", "status", "valid_from_ns"),
+    lambda e: (e.uscc, e.name, e.address, e.source, e.legal_form, e.industry, e.status, e.valid_from_ns),
+    Enterprise,
+    "uscc",
+)
+SITES = Shape(
+    SiteRow,
+    (
+        *("id", "name", "division", "address", "longitude", "latitude", "datum", "source"),
+        *("landlord", "meters", "valid_from_ns"),
+    ),
+    lambda s: (
+        *(s.id, s.name, s.division, s.address, s.longitude, s.latitude),
+        *(None if s.datum is None else s.datum.value, s.source, s.landlord, list(s.meters), s.valid_from_ns),
+    ),
+    _site,
+)
+DIVISIONS = Shape(
+    DivisionRow,
+    ("code", "name", "successor", *_PERIOD),
+    lambda d: (d.code, d.name, d.successor, d.valid_from_ns, d.valid_to_ns, d.source),
+    DivisionPeriod,
+)
+LINES = Shape(
+    LineRow,
+    ("line", "account", "access_type", "uscc", "site_id", *_PERIOD),
+    lambda n: (
+        n.line,
+        n.account,
+        n.access_type,
+        n.uscc,
+        n.site,
+        n.valid_from_ns,
+        n.valid_to_ns,
+        n.source,
+    ),
+    Line,
+)
+HOSTING = Shape(
+    HostingRow,
+    ("site_id", "operator", "tenant", "place", *_PERIOD),
+    lambda h: (h.site, h.operator, h.tenant, h.place, h.valid_from_ns, h.valid_to_ns, h.source),
+    Hosting,
+)
+ASSIGNMENTS = Shape(
+    AssignmentRow,
+    (
+        *("first_address", "last_address", "prefix_length", "version", "line", "uscc", "site_id"),
+        *(*_PERIOD, "realm", "use"),
+    ),
+    lambda a: (
+        *(a.prefix.network_address, a.prefix.broadcast_address, a.prefix.prefixlen, a.prefix.version),
+        *(a.line, a.uscc, a.site, a.valid_from_ns, a.valid_to_ns, a.source, a.realm, a.use.value),
+    ),
+    _assignment,
+)
+NAT_BLOCKS = Shape(
+    NatBlockRow,
+    ("public_address", "first_port", "last_port", "private_address", "line", *_PERIOD, "realm"),
+    lambda b: (
+        *(b.public, b.first_port, b.last_port, b.private, b.line),
+        *(b.valid_from_ns, b.valid_to_ns, b.source, b.realm),
+    ),
+    NatBlock,
+)
 
 
 def site_told(record: dict[str, Any]) -> Site:
