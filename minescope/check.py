@@ -82,7 +82,7 @@ def _findings(database_url: str, registry: object) -> list[dict[str, object]]:
         found.append(
             {"what": "registry", "ok": there, "state": "there" if there else f"no such folder: {registry}"}
         )
-    found.append(_machines())
+    found += [_machines(), _access()]
     tshark = shutil.which("tshark")
     found.append({"what": "tshark", "ok": True, "state": tshark or "absent; `inspect` uses scapy instead"})
     warm = is_warm()
@@ -101,6 +101,23 @@ def _machines() -> dict[str, object]:
     except MineScopeError as error:
         return {"what": "machines", "ok": False, "state": str(error)}
     return {"what": "machines", "ok": True, "state": f"{len(table.machines)} models with their efficiency"}
+
+
+def _access() -> dict[str, object]:
+    """Say what `access.toml` sets, or what is wrong with it."""
+    from facts.errors import MineScopeError
+    from pipeline.access_settings import FILE, load_access_settings
+    from pipeline.home import home_folder
+
+    try:
+        access = load_access_settings(home_folder())
+        if access.oidc is not None:
+            access.oidc.secret()
+    except MineScopeError as error:
+        return {"what": "access", "ok": False, "state": str(error)}
+    there = f"{FILE} is read" if (home_folder() / FILE).is_file() else f"no {FILE}"
+    provider = f"log-in at {access.oidc.issuer}" if access.oidc else "local accounts only"
+    return {"what": "access", "ok": True, "state": f"{there}; {provider}"}
 
 
 def _without_password(text: str) -> str:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -175,3 +176,25 @@ def test_100000_addresses_are_streamed_in_bounded_memory(home: Path) -> None:
     assert n == 99_999
     print(f"{100_000 / seconds:,.0f} addresses/s, {grown:.0f} MB more than at rest")
     assert grown < 150
+
+
+def test_settings_of_access_hold_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    filled(tmp_path)
+    file = tmp_path / "access.toml"
+    file.write_text(
+        '[oidc]\nissuer = "http://127.0.0.1:9"\nclient_id = "m"\nredirect_uri = "http://127.0.0.1/back"\n'
+    )
+    with running(tmp_path) as (process, port):
+        assert process.stdout is not None
+        assert "answers at" in process.stdout.readline()
+        for path, status in (("/v1/hits", 401), ("/v1/session/oidc", 503)):  # no account, and yet not open
+            asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=PURPOSE)
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(asked, timeout=60)
+            assert caught.value.code == status
+            caught.value.close()
+    file.write_text("[audit]\ndurable = 3\n")
+    with running(tmp_path) as (process, _):
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 3
+        assert "access.toml: audit.durable" in said
