@@ -134,6 +134,8 @@ def assembled(
     draw: Draw,
 ) -> Network:
     """Let a probe see batches, and lay its tables."""
+    if not batches:
+        raise ValueError("a network without flows: neither miners nor others were asked for")
     rng, parts, base = draw.rng, [], 0
     for batch in batches:
         frames = seen(rng, batch.wire.frames, seconds, vantage)
