@@ -47,8 +47,9 @@ def test_the_documentation_states_the_shipped_weights() -> None:
 def test_every_kind_is_stated_by_a_witness() -> None:
     used = set()
     for path in (ROOT / "classifier").glob("*.py"):
-        if path.name != "kinds.py":
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if "from classifier.kinds import" in text:  # other files have kinds of other things
+            for node in ast.walk(ast.parse(text)):
                 if (
                     isinstance(node, ast.Attribute)
                     and isinstance(node.value, ast.Name)
