@@ -235,12 +235,16 @@ def main() -> None:
     parser.add_argument("--slow", type=int, default=0)
     parser.add_argument("--assignments", type=int, default=100_000)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--not-durable", action="store_true", help="answer before the disk has the entry")
     given = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         print(f"the disk takes {1000 * _sync_s(Path(folder)):.2f} ms to keep 8 KiB")
         key = filled(Path(folder), given.assignments)
+        (Path(folder) / "access.toml").write_text(
+            f"[audit]\ndurable = {str(not given.not_durable).lower()}\n", "ascii"
+        )
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

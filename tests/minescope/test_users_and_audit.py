@@ -148,3 +148,32 @@ def test_a_purge_archives_proves_itself_and_keeps_six_months(
     assert run(["audit", "verify"]) == 0
     assert run(["audit", "purge", "--archive", str(home / "other.gz")]) == 0
     assert not (home / "other.gz").exists()
+
+
+def test_a_person_of_a_provider_is_linked_and_the_key_of_second_factors_changes(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["users", "add", "li", "--role", "analyst", "--second-factor"]) == 0
+    key = (home / "secrets.key").read_text()
+    who = ["--issuer", "https://id.example.org", "--subject", "00u1"]
+    assert run(["users", "link", "li", *who]) == 0
+    assert run(["users", "link", "li", *who]) == 3
+    assert run(["users", "link", "wang", "--issuer", "https://id.example.org", "--subject", "x"]) == 3
+    capsys.readouterr()
+    assert run(["users", "links", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["account"], told["subject"], told["rights"]) == ("li", "00u1", "of the account")
+    assert run(["users", "unlink", *who]) == 0
+    assert run(["users", "unlink", *who]) == 3
+    assert run(["users", "rotate-key"]) == 0
+    assert "1 second factors are sealed with a new key, 1 old ones forgotten" in capsys.readouterr().out
+    after = (home / "secrets.key").read_text()
+    assert len(after.splitlines()) == 1
+    assert after != key
+    with opened(home) as database:
+        said = [one["subject"] for one in AuditStore(database).newest(3)]
+    assert said == [
+        "users rotate-key",
+        "users unlink https://id.example.org 00u1",
+        "users link li https://id.example.org 00u1",
+    ]
