@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from classifier.contacts import Contacts
 from classifier.ownership_model import Kind, Tie
-from classifier.ownership_names import at_pool, party_of, payees, rig, scheme
+from classifier.ownership_names import at_pool, namesake, party_of, payees, rig, scheme
 from classifier.relays import ShareTimes, relay_ties
 from classifier.talk import Sort, Talk
 from facts.endpoint import Address, Endpoint
@@ -172,8 +172,8 @@ class Logins:
             kind, text = at_pool(name, pools)
             yield Tie(talk.miner, party, kind, text, use.first_ns, use.last_ns, use.count, use.at)
             if text != name[1]:  # elsewhere the same account's name tells less, and still something
-                alike = (talk.miner, party, Kind.WORKER, name[1])
-                yield Tie(*alike, use.first_ns, use.last_ns, use.count, use.at)
+                alike = namesake(name[1])
+                yield Tie(talk.miner, party, *alike, use.first_ns, use.last_ns, use.count, use.at)
         if pools:
             for pool in sorted(pools):
                 yield _service(talk, talk.miner, party, Kind.POOL, pool)

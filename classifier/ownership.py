@@ -66,7 +66,8 @@ def described(graph: Graph, merged: Merged, sizes: Mapping[str, int]) -> Iterabl
         )
         oldest = min(parties.tolist(), key=lambda i: (int(first[i]), graph.keys[i]))
         links, names, private = _links(graph, merged, edges)
-        sort, certainty, reasons = sort_of(_traits(members, names, private), sizes)
+        proxy = bool((graph.own[edges] & merged.strong[graph.name[edges]]).any())
+        sort, certainty, reasons = sort_of(_traits(members, names, private, proxy), sizes)
         weakest = min((member.score for member in members), default=0.0)
         yield Cluster(
             id=cluster_id(graph.keys[oldest]),
@@ -147,13 +148,16 @@ def _links(
     return tuple(found[:LINKS]), names, private
 
 
-def _traits(members: tuple[Member, ...], names: dict[Kind, dict[str, int]], private: bool) -> Traits:
+def _traits(
+    members: tuple[Member, ...], names: dict[Kind, dict[str, int]], private: bool, proxy: bool
+) -> Traits:
     held = {member.address: member.enterprise for member in members}
     return Traits(
         enterprises=list(held.values()),
         networks=[_network(one) for one in held],
         names=names,
         private_upstream=private,
+        own_proxy=proxy,
     )
 
 

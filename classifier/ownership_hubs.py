@@ -69,6 +69,20 @@ def private_services(graph: Graph, payee: Ints) -> Flags:
     return private
 
 
+def one_owners_patterns(graph: Graph, owners: Ints) -> Flags:
+    """Return (N,) the rig patterns of many accounts that are nevertheless one owner's.
+
+    Strangers who chose the same word work at pools of their own choice: four of them hardly all at one pool,
+    eight hardly all at two.
+    """
+    patterns = graph.kind == Kind.SCHEME
+    named, pools, _ = _own_names(graph, patterns, (Kind.POOL,))
+    users = np.bincount(graph.name, minlength=len(graph.names))
+    one: Flags = (owners >= 4) & (pools == 1) | (owners >= 8) & (pools == 2)
+    found: Flags = patterns & one & (named == users)
+    return found
+
+
 def _spread_of(graph: Graph, which: Flags) -> Ints:
     edges = which[graph.name]
     width = int(graph.address.max(initial=0)) + 1

@@ -18,13 +18,13 @@ from scipy.sparse import coo_array, csr_array  # type: ignore[import-untyped]
 from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
 from classifier.ownership_graph import Flags, Graph, Ints
-from classifier.ownership_hubs import private_services, shared_payees
+from classifier.ownership_hubs import one_owners_patterns, private_services, shared_payees
 from classifier.ownership_model import PAYS, WORDS, Kind
 from classifier.ownership_reach import weights
 
 Floats = NDArray[np.float64]
 
-WEAK = (Kind.SCHEME, Kind.WORKER, Kind.AGENT, Kind.JA4, Kind.UPSTREAM, Kind.HIDDEN)
+WEAK = (Kind.SCHEME, Kind.NAMESAKE, Kind.WORKER, Kind.AGENT, Kind.JA4, Kind.UPSTREAM, Kind.HIDDEN)
 """Kinds that add up."""
 PLACES = (Kind.LINE, Kind.ENTERPRISE)
 """Kinds that say where; of these and the address itself the strongest counts, since one implies the next."""
@@ -105,6 +105,7 @@ def _worth(graph: Graph, group: Ints, strong: Flags, table: dict[str, Any]) -> F
         mine = (graph.kind == kind) & (graph.spread <= row["most"])
         damped = row["base"] - row["damping"] * np.log(np.maximum(owners, 2) / 2)
         weight[mine] = np.maximum(damped[mine], 0)
+    weight[one_owners_patterns(graph, owners) & (weight > 0)] = table["scheme"]["own"]
     for name, value in table["strong"].items():
         weight[strong & (graph.kind == Kind[name.upper()])] = value
     return weight

@@ -37,6 +37,8 @@ class Kind(IntEnum):
     """The address that two parties share; never stored."""
     POOL = 13
     """The public pool of a service, by its listed name."""
+    NAMESAKE = 14
+    """An account's name at whatever pool: elsewhere it may be somebody else's."""
 
 
 WORDS = {kind: kind.name.lower() for kind in Kind}

@@ -23,6 +23,8 @@ _FIXED_CASE = re.compile(
 """Wallets of which upper and lower case say the same: hexadecimal, Bech32, CashAddr."""
 _SHORTEST_ACCOUNT = 4
 """Characters below which an account's name is anybody's."""
+_LONG_ACCOUNT = 8
+"""Characters from which two people rarely think of the same account name."""
 _SHORTEST_STEM = 3
 """Letters that a rig name's pattern needs to be somebody's own."""
 LONGEST = 200
@@ -113,6 +115,11 @@ def party_of(paid: list[tuple[Kind, str]]) -> str:
         return ""
     kind, name = min(paid)
     return f"{WORDS[kind]}:{name}"
+
+
+def namesake(account: str) -> tuple[Kind, str]:
+    """Return what an account's name is worth at other pools: a long one more than a short one."""
+    return (Kind.NAMESAKE if len(account) >= _LONG_ACCOUNT else Kind.WORKER, account)
 
 
 def at_pool(name: tuple[Kind, str], pools: Iterable[str]) -> tuple[Kind, str]:

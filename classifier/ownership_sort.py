@@ -30,6 +30,8 @@ class Traits:
     """Kind -> name -> addresses that use it."""
     private_upstream: bool
     """Whether a private proxy or a relay joins members."""
+    own_proxy: bool = False
+    """Whether the proxy that joins them is one of them: malware's stands elsewhere."""
 
     @property
     def addresses(self) -> int:
@@ -83,6 +85,8 @@ def _campaign_or_operator(traits: Traits, places: Counter[str]) -> tuple[Sort, f
     )
     if largest > 0.5:
         weigh(-3.0 * largest, "concentrated", share=round(100 * largest))
+    if traits.own_proxy:
+        weigh(-4.0, "own_proxy")
     scheme, users = traits.top(Kind.SCHEME, Kind.WORKER)
     share = users / max(count, 1)
     if share >= 0.3 and users >= 2:

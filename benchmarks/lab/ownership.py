@@ -387,6 +387,10 @@ class Outcome:
     recall: float
     wrong_merges: float
     """Share of joined pairs whose owners differ."""
+    hit: int
+    """Pairs that belong together and are."""
+    joined: int
+    belong: int
     sorts: Counter[tuple[str, str]]
     """(true sort, found sort) of each owner's largest cluster of two addresses or more, and of insiders."""
 
@@ -415,7 +419,7 @@ def judge(scene: Scene, cluster_of: dict[Party, str], sort_of: dict[str, Sort]) 
         if count > 1 or scene.sort[owner] is Sort.INSIDER
     )
     precision, recall = hit / max(joined, 1), hit / max(belong, 1)
-    return Outcome(precision, recall, 1 - precision, sorts)
+    return Outcome(precision, recall, 1 - precision, hit, joined, belong, sorts)
 
 
 def measured(scene: Scene) -> tuple[Outcome, float, int]:
