@@ -15,11 +15,12 @@ from typing import Final
 
 from capture.matched import LIVE_BYTES, Matched
 from capture.sources.source import LiveSource
+from capture.windows import Window, WindowSettings
 from capture.worker import Summary, Worker
 from facts.conversation import Conversation
 from protocols.observe import Observation
 
-Seen = Observation | Conversation
+Seen = Observation | Conversation | Window
 
 WAITING: Final = 256
 """Lists of observations that wait for their reader: 65,536 observations at most, usually far fewer."""
@@ -55,8 +56,10 @@ class Live:
         cpus: Sequence[int] = (),
         *,
         hold: bool = False,
+        windows: WindowSettings | None = None,
     ) -> None:
-        """`cap`: flows held by each worker; `cpus`: the processors that the workers are held to, in turn.
+        """`cap`: flows held by each worker; `cpus`: the processors that the workers are held to, in turn;
+        `windows`: those of each worker.
 
         With `hold`, the packets of inspected flows are held for a while (`matched`).
         """
@@ -70,6 +73,7 @@ class Live:
                 self._seen,
                 [cpus[i % len(cpus)]] if cpus else (),
                 Matched(LIVE_BYTES) if hold else None,
+                windows,
             )
             for i, source in enumerate(sources)
         ]
@@ -139,6 +143,7 @@ class _Reader:
         seen: "queue.Queue[list[Seen] | None]",
         cpus: Collection[int],
         matched: Matched | None,
+        windows: WindowSettings | None,
     ) -> None:
         self.source = source
         self.matched = matched
@@ -147,6 +152,7 @@ class _Reader:
         self.fault: BaseException | None = None
         self.thread = threading.Thread(target=self._read, name=f"read {source.name}", daemon=True)
         self._cpus = cpus
+        self._windows = windows
         self._seen = seen
         self._held: list[Seen] = []
         self._blocks = 0
@@ -155,7 +161,8 @@ class _Reader:
         try:
             if self._cpus:
                 os.sched_setaffinity(0, self._cpus)  # of this thread alone
-            for seen in self.worker.run(self.source.blocks(), [self.source], self._block_done, self.matched):
+            blocks = self.source.blocks()
+            for seen in self.worker.run(blocks, [self.source], self._block_done, self.matched, self._windows):
                 self._held.append(seen)
                 if len(self._held) >= TOGETHER:
                     self._hand_over()

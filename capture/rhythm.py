@@ -27,8 +27,9 @@ from capture.sieve.rhythm import (
 from facts.flow import CUT_NEXT, FLOW, HASTY
 from facts.rhythm import CUT, PACKET, RESENT
 
-ROWS: Final = 1 << 22
-"""Rows that the log may grow to: 4 million, 64 MiB. Memory is taken for what is written only."""
+ROWS: Final = 1 << 16
+"""Rows that the log of a small flow table may grow to; that of a large one has a row for each flow, so that a
+flow takes no more than 160 bytes with it. Memory is taken for what is written only."""
 LEAST_ROWS: Final = 1 << 13
 """The least room that can be asked for."""
 START_ROWS: Final = 1 << 15

@@ -12,6 +12,7 @@ from capture.sieve.sieve import CAP, Sieve
 from capture.sources.source import Source
 from capture.streams.session import FIN, RST, Ends
 from capture.streams.sessions import Sessions
+from capture.windows import Window, Windows, WindowSettings
 from facts.conversation import Conversation, Flow
 from facts.endpoint import Endpoint, address_of
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, B_SYN, B_SYN_ACK
@@ -46,6 +47,8 @@ class Summary:
     """Sessions let go before their flow ended, by reason."""
     evicted: int = 0
     """Flows that the table gave up at its cap."""
+    unlogged: Mapping[str, int] = field(default_factory=dict)
+    """Packets that the full rhythm log gave up, by reason."""
     streams: Mapping[str, int] = field(default_factory=dict)
     """What reassembly, defragmentation and parsing met: `gaps`, `missing` bytes, `parse-errors` ..."""
     skips: tuple[Skipped, ...] = ()
@@ -74,18 +77,21 @@ class Worker:
         sources: Sequence[Source],
         on_progress: Progress | None = None,
         matched: Matched | None = None,
-    ) -> Iterator[Observation | Conversation]:
+        windows: WindowSettings | None = None,
+    ) -> Iterator[Observation | Conversation | Window]:
         """Read blocks to their end: observations as they come, each flow's conversation when the flow ends.
 
         `blocks` are those of `sources`, one after another or merged; the `source` of their records is an
         index into `sources`. Every flow that was inspected ends with its conversation. `matched` holds the
-        packets of inspected flows for a while.
+        packets of inspected flows for a while. With `windows` what the flow table knows comes too, the last
+        window at the end.
         """
         self._sieve.reset()
         self._begin(sources)
         sieve, sessions = self._sieve, self._sessions
         if matched is not None:
             matched.names = tuple(source.name for source in sources)
+        leaving = None if windows is None else Windows(sieve, windows)
         packets = 0
         for block in blocks:
             data = block.data.data
@@ -96,12 +102,18 @@ class Worker:
                     yield from sessions.push(data, rows)
                 expired = sieve.expired
                 if len(expired):
+                    if leaving is not None:
+                        yield from leaving.gone(expired)
                     yield from self._end(expired.tolist())
+            if leaving is not None:
+                yield from leaving.due()
             packets += len(block.records)
             if on_progress is not None:
                 on_progress(packets)
         yield from self._end(list(sessions.clients))
         sessions.fragments.end()
+        if leaving is not None:
+            yield from leaving.end()
 
     @property
     def summary(self) -> Summary:
@@ -121,6 +133,7 @@ class Worker:
             tagged_flows=sieve.tagged_flows,
             released=dict(sessions.let_go),
             evicted=sieve.evicted,
+            unlogged=dict(sieve.rhythm.given_up),
             streams=sessions.counts(),
             skips=(*(skip for source in sources for skip in source.skipped), *self._places()),
         )

@@ -79,7 +79,11 @@ def probe(
         ),
     ] = None,
     store: Annotated[
-        bool, typer.Option("--store", help="Keep the verdicts in the database, for `lookup` and `serve`.")
+        bool,
+        typer.Option(
+            "--store",
+            help="Keep the verdicts in the database, for `lookup` and `serve`, and flows in the lake.",
+        ),
     ] = False,
     lang: Annotated[
         Lang | None,

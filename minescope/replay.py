@@ -18,6 +18,7 @@ COMPILING = "compiling the packet kernels; this happens once and takes some seco
 if TYPE_CHECKING:
     from classifier.operator_lists import OperatorLists
     from facts.evidence import Evidence
+    from pipeline.keep_lake import Kept, LakeWish
     from registry.attribution import Attributor
 
 
@@ -71,8 +72,15 @@ def replay(
         ),
     ] = None,
     store: Annotated[
-        bool, typer.Option("--store", help="Keep the verdicts in the database, for `lookup` and `serve`.")
+        bool,
+        typer.Option(
+            "--store",
+            help="Keep the verdicts in the database, for `lookup` and `serve`, and flows in the lake.",
+        ),
     ] = False,
+    probe: Annotated[
+        str, typer.Option("--probe", metavar="NAME", help="Where the captures are from: names their flows.")
+    ] = "replay",
     lang: Annotated[
         Lang | None,
         typer.Option(help="Language of sentences: en or zh. Default: from LANG.", show_default=False),
@@ -118,7 +126,7 @@ def replay(
         raise UsageError("--all and --role exclude each other")
     shown = None if everything else frozenset(roles or MINING_ROLES)
     wanted = _Replay(chosen(lang), as_json, as_csv, shown, quiet)
-    return wanted.run(paths, each, jobs, cap, registry, store)
+    return wanted.run(paths, each, jobs, cap, registry, probe if store else None)
 
 
 class _Replay:
@@ -134,8 +142,15 @@ class _Replay:
         self._quiet = quiet
 
     def run(
-        self, paths: list[str], each: bool, jobs: int, cap: int | None, registry: Path | None, store: bool
+        self,
+        paths: list[str],
+        each: bool,
+        jobs: int,
+        cap: int | None,
+        registry: Path | None,
+        probe: str | None,
     ) -> int:
+        """Read the captures; what is found is kept under the name of a probe where there is one."""
         from capture.compiled import announce_compilation
         from classifier.phrases import render
         from minescope.output import writer_of
@@ -150,6 +165,7 @@ class _Replay:
         gc.set_threshold(100_000, 20, 50)
         writer = writer_of(self._json, self._csv, self._roles, self._lang, sentence)
         found = unreadable = False
+        store = probe is not None
         kept: list[Hit] = []
         began = time.monotonic()
         with Progress(quiet=self._quiet) as progress:
@@ -167,6 +183,7 @@ class _Replay:
                 attributor=attributor_of(registry, progress.say),
                 on_progress=progress,
                 hold=store,
+                lake=None if probe is None else lake_wish(probe),
             )
             for outcome in scan:
                 if isinstance(outcome, Unreadable):
@@ -184,10 +201,29 @@ class _Replay:
 
                 started_ns = time.time_ns()  # a door's clock: when this run was made, not when traffic flowed
                 progress.say(keep(kept, scan.sources, started_ns, sentence, scan.ties, scan.held))
+                unreadable |= not told_of_lake(scan.kept, progress.say)
         writer.finish(Totals(scan.totals, scan.files, time.monotonic() - began))
         if unreadable:
             return EXIT_UNREADABLE
         return EXIT_FOUND if found else EXIT_NOTHING
+
+
+def lake_wish(probe: str) -> "LakeWish":
+    """Return where the settings have flows kept."""
+    from pipeline.keep_lake import LakeWish
+    from pipeline.settings import load_settings
+    from store.lake_writing import probe_name
+
+    return LakeWish(load_settings().lake, probe_name(probe))
+
+
+def told_of_lake(kept: "Kept", say: Callable[[str], None]) -> bool:
+    """Say what the lake got, and on standard error in any case what it did not; return whether it got all."""
+    if kept.flows:
+        say(str(kept))
+    for fault in kept.faults:
+        typer.echo(f"minescope: flows not kept: {fault}", err=True)
+    return not kept.faults
 
 
 def lists_to_apply() -> "OperatorLists":

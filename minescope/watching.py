@@ -18,12 +18,13 @@ from facts.errors import StoreError, UsageError
 from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.language import Lang
-from minescope.replay import COMPILING, attributor_of, lists_to_apply
+from minescope.replay import COMPILING, attributor_of, lake_wish, lists_to_apply, told_of_lake
 
 if TYPE_CHECKING:
     from capture.sources.source import LiveSource
     from facts.evidence import Evidence
     from pipeline.contract import Hit
+    from pipeline.keep_lake import LiveKeeping
     from pipeline.keep_live import Keeper
     from pipeline.probe import Probe
 
@@ -66,6 +67,7 @@ class Watch:
         self._json = as_json
         self._stopping = False
         self._hits: set[tuple[Address, Role]] = set()
+        self._lake: LiveKeeping | None = None
 
     def run(self) -> int:
         """Listen until told to stop; return the exit code."""
@@ -90,9 +92,16 @@ class Watch:
         sources = _open(wanted)
         writer = writer_of(self._json, False, frozenset(MINING_ROLES), self._lang, sentence)
         probe = Probe(
-            name, sources, cap=wanted.cap, cpus=wanted.cpus, attributor=attributor, hold=wanted.store
+            name,
+            sources,
+            cap=wanted.cap,
+            cpus=wanted.cpus,
+            attributor=attributor,
+            hold=wanted.store,
+            records=wanted.store,
         )
         keeper = _keeper(name, sentence) if wanted.store else None
+        self._lake = _lake_keeper(name) if wanted.store else None
         began = time.monotonic()
         try:
             with self._signals():
@@ -112,6 +121,7 @@ class Watch:
                                 f"{hit.verdict.level.value}: {hit.verdict.address} {hit.verdict.role.value}"
                             )
                     sys.stdout.flush()
+            self._keep_windows(probe)
             ended = probe.end()
         finally:
             probe.close()
@@ -135,6 +145,12 @@ class Watch:
         except StoreError as error:
             self._say(f"not kept yet: {error}")
 
+    def _keep_windows(self, probe: "Probe") -> None:
+        """Keep the flows of windows that have ended; a disk that is full ends no probe."""
+        windows = probe.windows()
+        if windows and self._lake is not None:
+            told_of_lake(self._lake.add(windows), self._say)
+
     def _changes(self, probe: "Probe", began: float) -> Iterator[list["Hit"]]:
         """Yield verdicts that changed, until the probe has read all that it took."""
         wanted = self._wanted
@@ -142,6 +158,7 @@ class Watch:
         status = _Status(wanted.quiet, began)
         stopped = False
         while probe.take(TICK_S):
+            self._keep_windows(probe)
             now = time.monotonic()
             if wanted.duration_s is not None and now - began >= wanted.duration_s:
                 self._stopping = True
@@ -222,6 +239,12 @@ def _keeper(name: str, sentence: Callable[["Evidence"], str]) -> "Keeper":
     from pipeline.keep_live import Keeper
 
     return Keeper(name, time.time_ns(), sentence)  # a door's clock: it names the run
+
+
+def _lake_keeper(name: str) -> "LiveKeeping":
+    from pipeline.keep_lake import LiveKeeping
+
+    return LiveKeeping(lake_wish(name), name)
 
 
 def _memory_mb() -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from capture.live import Live, Standing
 from capture.sources.source import LiveSource
+from capture.windows import Window, WindowSettings
 from classifier.casebook import Casebook
 from classifier.resolvers import resolvers
 from facts.conversation import Conversation
@@ -15,6 +16,7 @@ from facts.names import Level, Role
 from facts.where import Skipped
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
+from pipeline.keep_lake import WINDOW_NS
 from pipeline.machine_table import table_at_hand
 from pipeline.pool_list import pool_names
 from registry.attribution import Attributor
@@ -44,15 +46,18 @@ class Probe:
         cpus: Sequence[int] = (),
         attributor: Attributor | None = None,
         hold: bool = False,
+        records: bool = False,
     ) -> None:
         """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds.
 
-        With `hold`, the packets behind verdicts are taken as they are judged (`packets`).
+        With `hold`, the packets behind verdicts are taken as they are judged (`packets`). `records`: whether
+        windows hold the records of all flows.
         """
         pools = pool_names()
         self._name = name
         self._casebook = Casebook(name, pools, machines=table_at_hand())
-        self._live = Live(sources, pools.domains | resolvers(), cap, cpus, hold=hold)
+        windows = WindowSettings(WINDOW_NS, records)
+        self._live = Live(sources, pools.domains | resolvers(), cap, cpus, hold=hold, windows=windows)
         self.packets: LivePackets | None = None
         """The packets behind the verdicts so far; None without `hold`."""
         if hold:
@@ -62,6 +67,7 @@ class Probe:
         self._attributor = attributor
         self._told: dict[tuple[Address, Role], Level] = {}
         self._unjudged = False
+        self._windows: list[Window] = []
 
     def start(self) -> None:
         """Take packets from now on."""
@@ -86,6 +92,8 @@ class Probe:
         for one in seen or ():
             if isinstance(one, Conversation):
                 self._casebook.conclude(one)
+            elif isinstance(one, Window):
+                self._windows.append(one)
             else:
                 self._casebook.observe(one)
         self._unjudged |= bool(seen)
@@ -106,6 +114,11 @@ class Probe:
                 found.append(Hit(verdict, holder(self._attributor, verdict) if self._attributor else None))
         return found
 
+    def windows(self) -> list[Window]:
+        """Return the windows that have ended since the last call, each worker's for itself."""
+        ended, self._windows = self._windows, []
+        return ended
+
     def end(self) -> Ended:
         """Return the final verdicts and the counts. To be called when `take` has said False."""
         counts, skips = self._counts()
@@ -123,6 +136,7 @@ class Probe:
             skipped.update(summary.skipped)
             damage.update(summary.damage)
             released.update(summary.released)
+            released.update(summary.unlogged)
             if summary.evicted:
                 released["flow-table-full"] += summary.evicted
         released.update({f"casebook-{name}": count for name, count in self._casebook.dropped.items()})

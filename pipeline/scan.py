@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from capture.matched import PIPE_BYTES, Matched
 from capture.records import Block
+from capture.rhythm import Candidates
 from capture.sources.opening import CaptureFile, find, open_source
 from capture.sources.source import Source, SourceError
 from capture.sources.window import STDIN
+from capture.windows import Window, WindowSettings
 from capture.worker import Worker
 from classifier.casebook import Casebook
 from classifier.logins import has_owner
@@ -27,6 +29,7 @@ from facts.where import Skipped, Where
 from pipeline.belongings import belongings
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
+from pipeline.keep_lake import Keeping, Kept, LakeWish
 from pipeline.machine_table import table_at_hand
 from pipeline.pool_list import pool_names
 
@@ -66,6 +69,10 @@ class World:
     verdicts: tuple[Verdict, ...]
     ties: tuple[Tie, ...] = ()
     """What ties the addresses that mine to names."""
+    kept: Kept | None = None
+    """What the flow lake got of it; None where nothing was to be kept."""
+    rhythm: Candidates | None = None
+    """The flows that may be judged by their rhythm; None where another process read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Scan:
         attributor: "Attributor | None" = None,
         on_progress: OnProgress | None = None,
         hold: bool = False,
+        lake: LakeWish | None = None,
     ) -> None:
         """With `hold`, packets of standard input are held for a while (`held`): it is read but once."""
         self._paths = paths
@@ -97,12 +105,15 @@ class Scan:
         self._cap = cap
         self._attributor = attributor
         self._on_progress = on_progress
+        self._lake = lake
         self._sum = _Sum()
         self._read = 0
         self._total: int | None = None
         self._planned = 0
         self.files = 0
         """Captures read."""
+        self.kept = Kept()
+        """What the flow lake got."""
         self.sources: list[str] = []
         """The sources that were judged whole: of these, a store may replace what older runs said."""
         self.ties: dict[str, tuple[Tie, ...]] = {}
@@ -128,11 +139,12 @@ class Scan:
         from capture.workers import Crash, each_file  # and with it multiprocessing
 
         if self._jobs > 1:
-            alone = partial(scan_alone, cap=self._cap)
+            alone = partial(scan_elsewhere, cap=self._cap, lake=self._lake)
             results = each_file(alone, [file.path for file in files], self._jobs)
         else:
             results = (
-                scan_alone(file.path, self._within, self._cap, self._held_of(file.path)) for file in files
+                scan_alone(file.path, self._within, self._cap, self._held_of(file.path), self._lake)
+                for file in files
             )
         for file, result in zip(files, results, strict=True):
             self._read += file.size or 0
@@ -167,6 +179,7 @@ class Scan:
                     lambda n: self._within(n, sources),
                     self._cap,
                     self.held[0] if self.held else None,
+                    self._lake,
                 )
             )
 
@@ -176,6 +189,7 @@ class Scan:
     def _told(self, world: World) -> Iterator[Outcome]:
         self._sum.add(world.counts)
         self.sources.append(world.counts.source)
+        self.kept += world.kept or Kept()
         yield from world.skips
         self.ties[world.counts.source] = world.ties
         clusters = belongings(world.ties)
@@ -237,14 +251,21 @@ def scan_alone(
     on_progress: Callable[[int, Sequence[Source]], None] | None = None,
     cap: int | None = None,
     matched: Matched | None = None,
+    lake: LakeWish | None = None,
 ) -> World | Refused:
     """Read and judge one file as a world of its own."""
     try:
         with open_source(path) as source:
             told = None if on_progress is None else (lambda packets: on_progress(packets, [source]))
-            return _judge(path, source.blocks(), [source], told, cap, matched)
+            return _judge(path, source.blocks(), [source], told, cap, matched, lake)
     except SourceError as error:
         return Refused(error.skipped())
+
+
+def scan_elsewhere(path: str, cap: int | None, lake: LakeWish | None) -> World | Refused:
+    """Do the same in another process, which sends back what was found, but no rows."""
+    found = scan_alone(path, None, cap, None, lake)
+    return replace(found, rhythm=None) if isinstance(found, World) else found
 
 
 def _way_to_read(files: int) -> tuple[Callable[[str, int], Source], Callable[[list[Any]], Iterator[Block]]]:
@@ -263,14 +284,37 @@ def _judge(
     on_progress: Callable[[int], None] | None,
     cap: int | None,
     matched: Matched | None = None,
+    lake: LakeWish | None = None,
 ) -> World:
-    """Read blocks to their end and judge what they held."""
+    """Read blocks to their end and judge what they held; keep its flows where a lake is wished."""
+    if lake is None:
+        return _judged(name, blocks, sources, on_progress, cap, matched, None)
+    with Keeping(lake, [source.name for source in sources]) as keeping:
+        world = _judged(name, keeping.counted(blocks), sources, on_progress, cap, matched, keeping)
+        return replace(world, kept=keeping.commit(whole=True))
+
+
+def _judged(
+    name: str,
+    blocks: Iterable[Block],
+    sources: Sequence[Source],
+    on_progress: Callable[[int], None] | None,
+    cap: int | None,
+    matched: Matched | None,
+    keeping: Keeping | None,
+) -> World:
     pools = pool_names()
     casebook = Casebook(name, pools, machines=table_at_hand())
     worker = _worker(pools, cap)
-    for seen in worker.run(blocks, sources, on_progress, matched):
+    rhythm: Candidates | None = None
+    windows = WindowSettings(records=keeping is not None)
+    for seen in worker.run(blocks, sources, on_progress, matched, windows):
         if isinstance(seen, Conversation):
             casebook.conclude(seen)
+        elif isinstance(seen, Window):
+            rhythm = seen.candidates if seen.last else rhythm
+            if keeping is not None:
+                keeping.add(seen)
         else:
             casebook.observe(seen)
     summary = worker.summary
@@ -287,10 +331,10 @@ def _judge(
         flows=summary.flows,
         bytes=summary.bytes,
         tagged_flows=summary.tagged_flows,
-        released=_limits(summary.released, casebook.dropped, summary.evicted),
+        released=_limits({**summary.released, **summary.unlogged}, casebook.dropped, summary.evicted),
     )
     verdicts = tuple(casebook.verdicts())
-    return World(counts, summary.skips, verdicts, tuple(casebook.ties(verdicts)))
+    return World(counts, summary.skips, verdicts, tuple(casebook.ties(verdicts)), rhythm=rhythm)
 
 
 def _limits(released: Mapping[str, int], dropped: Mapping[str, int], evicted: int) -> Mapping[str, int]:

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         le=1 << 26,
         description="Flows that `replay` and `probe` hold at once, where --cap is not given.",
     )
+    lake: Path = Field(
+        default_factory=lambda known: known.get("home", default_home()) / "lake",
+        description="Folder of the flow lake, which --store writes to; default: in the home folder.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8765, ge=1, le=65535, description="Port that `serve` listens on.")
     lang: Literal["en", "zh"] | None = Field(
@@ -71,7 +75,7 @@ class Settings(BaseSettings):
         default="info", description="Least level of the log on standard error."
     )
 
-    @field_validator("home", "registry", "location_hint")
+    @field_validator("home", "registry", "location_hint", "lake")
     @classmethod
     def _expanded(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

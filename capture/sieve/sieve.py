@@ -59,7 +59,8 @@ class Sieve:
     `seed` makes runs repeatable in tests; without it every sieve draws its own, so that nobody can aim at one
     chain of slots. `cap` bounds the flows held at once. `names` (capture.sieve.names.interest) are the
     domains whose DNS messages and TLS greetings are handed on; without them all are. `log_rows` bounds the
-    rhythm log. With `timeouts` idle flows leave the table; without, flows leave it at its cap only.
+    rhythm log; by default a row for each flow of `cap`. With `timeouts` idle flows leave the table; without,
+    flows leave it at its cap only.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Sieve:
         capacity: int = START,
         cap: int = CAP,
         names: npt.NDArray[np.uint64] | None = None,
-        log_rows: int = ROWS,
+        log_rows: int | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self._names = interest(()) if names is None else names
@@ -82,7 +83,7 @@ class Sieve:
         self._counters = np.zeros(len(REASONS), np.int64)
         self._state = np.zeros(1, STATE)
         self._queues = np.zeros(RANKS * TICKS, QUEUE)
-        self.rhythm = Rhythm(self._state, log_rows, GIVEN_UP)
+        self.rhythm = Rhythm(self._state, max(self._cap, ROWS) if log_rows is None else log_rows, GIVEN_UP)
         """The log of the packets of quiet flows."""
         self._links: dict[int, int] = {}
         self._freed: npt.NDArray[np.uint32] = np.empty(0, np.uint32)
@@ -224,6 +225,11 @@ class Sieve:
     def take_candidates(self) -> Candidates:
         """Return the same, and begin what the log holds of them anew."""
         return self.rhythm.take(self._flows)
+
+    @property
+    def newest(self) -> int:
+        """The latest time seen, nanoseconds since 1970 UTC; 0 before any."""
+        return self._count("newest")
 
     @property
     def created(self) -> int:
