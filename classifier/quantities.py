@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from classifier.hashrate import Coverage, Harvest, coverage, estimated, factors, gamma_quantile
+from classifier.hashrate import WHOLE, Coverage, Harvest, coverage, estimated, factors, gamma_quantile
 from classifier.machines_count import machines_of, most_at_once, stints
 from classifier.power import power
 from classifier.power_table import Catalogue
@@ -22,6 +22,7 @@ PAUSE_NS = 600 * NS
 """Without a connection for longer, a miner has stopped; for less, it reconnects."""
 ROWS = 512
 """Of one curve: beyond, workers are left out, those with the fewest shares first."""
+_LOST = Course.MINER_LOST.value | Course.POOL_UNHEARD.value  # numbers: flags are slow to join
 MEASURED = frozenset({Role.MINER, Role.SOLO_MINER, Role.PROXY})
 
 
@@ -100,14 +101,16 @@ def _sum(parts: Sequence[Harvest]) -> Harvest:
 
 
 def _coverage(group: Sequence[tuple[Talk, Yield]]) -> Coverage:
-    course = Course(0)
+    course = 0
     for talk, _ in group:
-        course |= talk.course
+        course |= talk.course.value
+    if not course & _LOST:
+        return WHOLE
     return coverage(
         sum(found.submitted for _, found in group),
         sum(found.answered for _, found in group),
-        Course.MINER_LOST in course,
-        Course.POOL_UNHEARD in course,
+        bool(course & Course.MINER_LOST.value),
+        bool(course & Course.POOL_UNHEARD.value),
         any(talk.machines for talk, _ in group),
     )
 
@@ -126,8 +129,6 @@ def _spans(talks: Sequence[Talk]) -> list[tuple[int, int]]:
 def _idle(spans: Sequence[tuple[int, int]], first: int, last: int) -> int:
     """Return how much of a time no connection mined in."""
     idle = 0
-    if len(spans) < 2:
-        return idle
     for (_, end), (begin, _) in pairwise(spans):
         idle += max(0, min(begin, last) - max(end, first))
     return idle
@@ -169,10 +170,11 @@ def _curve(
     else:
         rows = _by_worker(cells)
     paces = []
+    width_ns, paused = series.width_ns, len(spans) > 1
     for start, worker, cell in sorted(rows, key=lambda row: (row[0], row[1] is not None, row[1] or "")):
         begin = max(start, first, heard.get(worker, first) if worker is not None else first)
-        end = min(start + series.width_ns, last)
-        lasted = end - begin - _idle(spans, begin, end)
+        end = min(start + width_ns, last)
+        lasted = end - begin - (_idle(spans, begin, end) if paused else 0)
         if lasted > 0:
             paces.append(_pace(worker, begin, lasted, cell, cover))
     return tuple(paces)

@@ -73,8 +73,9 @@ class Series:
 
     def cells(self) -> Iterator[tuple[str, str | None, int, Cell]]:
         """Yield (algorithm, worker, start in nanoseconds, counts), in no order."""
+        width_ns = self.width_ns
         for (algorithm, worker, start), cell in self._cells.items():
-            yield algorithm, worker, start * self.width_ns, cell
+            yield algorithm, worker, start * width_ns, cell
 
     def _widen(self) -> None:
         before = self.width_ns
