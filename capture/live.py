@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from capture.matched import LIVE_BYTES, Matched
+from capture.sieve.idle import Timeouts
 from capture.sources.source import LiveSource
 from capture.windows import Window, WindowSettings
 from capture.worker import Summary, Worker
@@ -22,6 +23,7 @@ from protocols.observe import Observation
 
 Seen = Observation | Conversation | Window
 
+TIMEOUTS: Final = Timeouts()
 WAITING: Final = 256
 """Lists of observations that wait for their reader: 65,536 observations at most, usually far fewer."""
 TOGETHER: Final = 256
@@ -56,12 +58,14 @@ class Live:
         cpus: Sequence[int] = (),
         *,
         hold: bool = False,
+        timeouts: Timeouts = TIMEOUTS,
         windows: WindowSettings | None = None,
     ) -> None:
         """`cap`: flows held by each worker; `cpus`: the processors that the workers are held to, in turn;
         `windows`: those of each worker.
 
-        With `hold`, the packets of inspected flows are held for a while (`matched`).
+        With `hold`, the packets of inspected flows are held for a while (`matched`). Flows that are idle for
+        their timeout end before the run does, so that their table has room for weeks.
         """
         domains = list(domains)
         self._seen: queue.Queue[list[Seen] | None] = queue.Queue(WAITING)
@@ -69,7 +73,7 @@ class Live:
         self._readers = [
             _Reader(
                 source,
-                Worker(domains, cap),
+                Worker(domains, cap, timeouts),
                 self._seen,
                 [cpus[i % len(cpus)]] if cpus else (),
                 Matched(LIVE_BYTES) if hold else None,

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from capture.matched import Matched
 from capture.records import Block
+from capture.sieve.idle import Timeouts
 from capture.sieve.names import interest
 from capture.sieve.sieve import CAP, Sieve
 from capture.sources.source import Source
@@ -49,6 +50,8 @@ class Summary:
     """Flows that the table gave up at its cap."""
     unlogged: Mapping[str, int] = field(default_factory=dict)
     """Packets that the full rhythm log gave up, by reason."""
+    idle: int = 0
+    """Flows that ended because they were idle, where the worker has timeouts."""
     streams: Mapping[str, int] = field(default_factory=dict)
     """What reassembly, defragmentation and parsing met: `gaps`, `missing` bytes, `parse-errors` ..."""
     skips: tuple[Skipped, ...] = ()
@@ -65,10 +68,14 @@ Progress = Callable[[int], None]
 class Worker:
     """Reads run after run; each is a world of its own, and beginning one is cheap."""
 
-    def __init__(self, domains: Iterable[str] = (), cap: int = CAP) -> None:
+    def __init__(
+        self, domains: Iterable[str] = (), cap: int = CAP, timeouts: Timeouts | None = None, together: int = 0
+    ) -> None:
         """`domains`: DNS messages and TLS greetings are read where they name one, or a host under one;
-        without any, all are. `cap`: flows held at once."""
-        self._sieve = Sieve(cap=cap, names=interest(domains))
+        without any, all are. `cap`: flows held at once. With `timeouts` idle flows end on the way.
+        `together`: packets of inspected flows that are read at once, which is quicker where nobody waits."""
+        self._together = together
+        self._sieve = Sieve(cap=cap, names=interest(domains), timeouts=timeouts)
         self._begin(())
 
     def run(
@@ -110,6 +117,7 @@ class Worker:
             packets += len(block.records)
             if on_progress is not None:
                 on_progress(packets)
+        yield from sessions.flush()
         yield from self._end(list(sessions.clients))
         sessions.fragments.end()
         if leaving is not None:
@@ -134,6 +142,7 @@ class Worker:
             released=dict(sessions.let_go),
             evicted=sieve.evicted,
             unlogged=dict(sieve.rhythm.given_up),
+            idle=sieve.idle,
             streams=sessions.counts(),
             skips=(*(skip for source in sources for skip in source.skipped), *self._places()),
         )
@@ -141,7 +150,7 @@ class Worker:
     @property
     def flows(self) -> int:
         """Flows held now."""
-        return self._sieve.created - self._sieve.evicted
+        return self._sieve.created - self._sieve.evicted - self._sieve.idle
 
     def _places(self) -> Iterator[Skipped]:
         """Yield the packets to show as skipped: damaged ones, and of link types not read one a source.
@@ -164,7 +173,7 @@ class Worker:
         self._sources = sources
         names = [source.name for source in sources]
         sieve = self._sieve
-        self._sessions = Sessions(PARSERS, names, self._describe, sieve.watch, sieve.release)
+        self._sessions = Sessions(PARSERS, names, self._describe, sieve.watch, sieve.release, self._together)
 
     def _describe(self, flow: int) -> Ends:
         """Return what the flow table knows of a flow's ends."""
