@@ -20,8 +20,10 @@ from facts.verdict import Hashrate, Machines, Pace, Power
 
 PAUSE_NS = 600 * NS
 """Without a connection for longer, a miner has stopped; for less, it reconnects."""
-ROWS = 512
-"""Of one curve: beyond, workers are left out, those with the fewest shares first."""
+ROWS = 256
+"""Of one curve: beyond, each worker has one row for its whole time, those with the most shares first."""
+_Row = tuple[int, int, str | None, Cell]
+"""Begin and end, nanoseconds; worker, None for all together; counts."""
 _LOST = Course.MINER_LOST.value | Course.POOL_UNHEARD.value  # numbers: flags are slow to join
 MEASURED = frozenset({Role.MINER, Role.SOLO_MINER, Role.PROXY})
 
@@ -163,38 +165,43 @@ def _curve(
     cover: Coverage,
 ) -> tuple[Pace, ...]:
     """Return the rates by bucket, of all together and, where there are several, of each worker."""
-    cells = [(start, worker, cell) for of, worker, start, cell in series.cells() if of == algorithm]
-    rows: list[tuple[int, str | None, Cell]]
-    if len({worker for _, worker, _ in cells}) <= 1:  # one worker is all there is
-        rows = [(start, None, cell) for start, _, cell in cells]
-    else:
-        rows = _by_worker(cells)
-    paces = []
     width_ns, paused = series.width_ns, len(spans) > 1
-    for start, worker, cell in sorted(rows, key=lambda row: (row[0], row[1] is not None, row[1] or "")):
+    cells = [
+        (start, start + width_ns, worker, cell)
+        for of, worker, start, cell in series.cells()
+        if of == algorithm
+    ]
+    rows: list[_Row]
+    if len({worker for _, _, worker, _ in cells}) <= 1:  # one worker is all there is
+        rows = [(start, end, None, cell) for start, end, _, cell in cells]
+    else:
+        rows = _by_worker(cells, first, last)
+    paces = []
+    for start, end, worker, cell in sorted(rows, key=lambda row: (row[0], row[2] is not None, row[2] or "")):
         begin = max(start, first, heard.get(worker, first) if worker is not None else first)
-        end = min(start + width_ns, last)
+        end = min(end, last)
         lasted = end - begin - (_idle(spans, begin, end) if paused else 0)
         if lasted > 0:
             paces.append(_pace(worker, begin, lasted, cell, cover))
     return tuple(paces)
 
 
-def _by_worker(cells: Sequence[tuple[int, str | None, Cell]]) -> list[tuple[int, str | None, Cell]]:
-    """Return the buckets of all together, and those of each worker as far as ROWS allow."""
+def _by_worker(cells: Sequence[_Row], first: int, last: int) -> list[_Row]:
+    """Return the buckets of all together, and those of each worker; where these are more than ROWS, each
+    worker's whole time in one, of those with the most shares."""
     together: dict[int, Cell] = {}
-    of_worker: dict[str, list[tuple[int, str | None, Cell]]] = defaultdict(list)
-    for start, worker, cell in cells:
+    width_ns = cells[0][1] - cells[0][0]
+    for start, _, _, cell in cells:
         together.setdefault(start, Cell()).take(cell)
-        if worker is not None:
-            of_worker[worker].append((start, worker, cell))
-    rows: list[tuple[int, str | None, Cell]] = [(start, None, cell) for start, cell in together.items()]
-    shares = {worker: sum(cell.shares for _, _, cell in own) for worker, own in of_worker.items()}
-    for worker in sorted(of_worker, key=lambda name: (-shares[name], name)):
-        if len(rows) + len(of_worker[worker]) > ROWS:
-            break
-        rows += of_worker[worker]
-    return rows
+    rows: list[_Row] = [(start, start + width_ns, None, cell) for start, cell in together.items()]
+    named = [row for row in cells if row[2] is not None]
+    if len(rows) + len(named) <= ROWS:
+        return rows + named
+    whole: dict[str | None, Cell] = {}
+    for _, _, worker, cell in named:
+        whole.setdefault(worker, Cell()).take(cell)
+    most = sorted(whole, key=lambda worker: (-whole[worker].shares, worker or ""))
+    return rows + [(first, last, worker, whole[worker]) for worker in most[: ROWS - len(rows)]]
 
 
 def _pace(worker: str | None, begin: int, lasted: int, cell: Cell, cover: Coverage) -> Pace:

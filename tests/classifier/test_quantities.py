@@ -287,6 +287,17 @@ def test_the_curve_adds_up_to_the_whole() -> None:
     assert [pace.start_ns for pace in rate.series] == sorted(pace.start_ns for pace in rate.series)
 
 
+def test_of_very_many_workers_each_has_one_row() -> None:
+    book = captured(Pool(random.Random(3), aim_s=1.0), [Rig([(f"r{n}", 1e13) for n in range(120)])], 600)
+    (rate,) = next(one for one in book.verdicts() if one.role is Role.MINER).hashrate
+    workers = [pace.worker for pace in rate.series if pace.worker is not None]
+    assert len(workers) == len(set(workers)) > 100
+    assert len(rate.series) <= 256
+    assert sum(pace.shares for pace in rate.series if pace.worker is None) == rate.shares
+    assert sum(pace.shares for pace in rate.series if pace.worker is not None) == rate.shares
+    assert max(pace.seconds for pace in rate.series if pace.worker is not None) > 590
+
+
 def test_a_pool_is_not_measured() -> None:
     found = [one for one in verdicts(share_run(60)).values() if one.role is Role.POOL]
     assert found
