@@ -102,9 +102,9 @@ TIES = [
 CLUSTER = cluster_id((packed16(parse_address(MINER)), f"wallet:{WALLET}"))
 
 
-def filled(home: Path, verdicts: Iterable[Verdict] = SOME) -> Settings:
+def filled(home: Path, verdicts: Iterable[Verdict] = SOME, url: str | None = None) -> Settings:
     """Settings of a new home whose store holds `verdicts` and the sample registry."""
-    settings = Settings(home=home)
+    settings = Settings(home=home) if url is None else Settings(home=home, database_url=url)
     with open_database(settings.database_url) as database:
         RegistryStore(database).replace(load_sample())
         VerdictStore(database).save("test", SEEN_NS, verdicts)

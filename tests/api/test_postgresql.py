@@ -9,15 +9,10 @@ from starlette.testclient import TestClient
 
 from api.access.gate import Mode
 from pipeline.services import Services, build_services
-from pipeline.settings import Settings
-from registry.csv_import import load_sample
 from store.access_rules import AccountRole
-from store.database import open_database
-from store.registry import RegistryStore
 from store.row_security import is_locked
-from store.verdicts import VerdictStore
 from tests.api.accounts import key_of
-from tests.api.stored import MINER, NODE, POOL, PURPOSE, SEEN_NS, SOME, app_of, asking
+from tests.api.stored import MINER, NODE, POOL, PURPOSE, app_of, asking, filled
 
 
 @pytest.fixture
@@ -26,10 +21,7 @@ def kept(postgres: str, tmp_path: Path) -> Iterator[Services]:
         connection.execute("CREATE ROLE asking LOGIN")
         connection.execute("CREATE DATABASE asked OWNER asking")
     url = postgres.replace("postgres@/postgres?", "asking@/asked?")
-    with open_database(url) as database:
-        RegistryStore(database).replace(load_sample())
-        VerdictStore(database).save("test", SEEN_NS, SOME)
-    with build_services(Settings(home=tmp_path, database_url=url)) as opened:
+    with build_services(filled(tmp_path, url=url)) as opened:
         yield opened
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("DROP DATABASE asked WITH (FORCE)")
