@@ -43,6 +43,7 @@ def _register() -> None:
     from minescope.audit import audit
     from minescope.check import check
     from minescope.inspect import inspect
+    from minescope.lake import lake
     from minescope.lookup import lookup
     from minescope.owners import owners
     from minescope.pools import pools
@@ -60,6 +61,7 @@ def _register() -> None:
     app.add_typer(pools)
     app.add_typer(owners)
     app.add_typer(store)
+    app.add_typer(lake)
     app.add_typer(users)
     app.add_typer(audit)
 
