@@ -69,7 +69,7 @@ def same(made: Network, path: Path) -> int:
 
 
 def test_a_mixed_network_reads_back_as_its_columns(tmp_path: Path) -> None:
-    made = network(3, "train", minutes=5, miners=12, benign=150, pools=5, plain=0.2, loss=0.02)
+    made = network(3, "train", minutes=5, miners=12, benign=220, pools=5, plain=0.2, loss=0.02)
     assert same(made, tmp_path / "network.pcap") > 100
 
 

@@ -20,7 +20,7 @@ class Kind:
     play: Play
     carriers: tuple[str, ...] = ("tls13", "tls13", "tls12")
     ports: tuple[int, ...] = (443,)
-    life: tuple[float, float] = (900.0, 30_000.0)
+    life: tuple[float, float] = (200.0, 30_000.0)
     """Range of the mean life of an implementation's connections, s."""
     heavy: bool = False
     """Moves so much that no probe keeps its rhythm: left out where only candidates are wanted."""

@@ -120,6 +120,19 @@ def doh(draw: Draw, lines: Lines) -> Array:
     return say.rows()
 
 
+def uploads(draw: Draw, lines: Lines) -> Array:
+    """A device that wakes, sends what it noted in a few writes, each confirmed, and falls silent again."""
+    say = Saying(draw, lines)
+    wakes = say.times(say.between("upload.wakes", 20, 200), say.between("upload.shape", 0.8, 50))
+    flow, at, turn = bursts(
+        say.rng, wakes, say.between("upload.writes", 2, 8), say.between("upload.pace", 0.05, 1.5)
+    )
+    size = around(say.rng, say.whole("upload.write", 60, 1_300)[flow], 0.4)
+    say.ask(flow, at, size, say.whole("upload.receipt", 8, 120)[flow], 0.03)
+    say.push(flow[turn == 0], at[turn == 0] + 0.4, say.whole("upload.order", 20, 300)[flow[turn == 0]])
+    return say.rows()
+
+
 def backup(draw: Draw, lines: Lines) -> Array:
     """A client that copies changed files: many large writes up, little back."""
     say = Saying(draw, lines)
@@ -141,6 +154,7 @@ KINDS = (
     Kind("replication", 3, replication, ports=(5432, 3306, 27017)),
     Kind("queue", 4, broker, ports=(5671, 9093, 443)),
     Kind("updates", 6, updates),
+    Kind("uploads", 5, uploads, life=(90, 3_000)),
     Kind("doh", 6, doh, ports=(443, 853)),
     Kind("backup", 1, backup, heavy=True),
 )
