@@ -17,7 +17,10 @@ Convert = Callable[[Any], Any]
 
 
 class Prepared:
-    """One statement without expanding parameters; safe to share between threads."""
+    """One statement without expanding parameters; safe to share between threads.
+
+    An insert wants a value for every column, also for one that the database would number itself.
+    """
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
