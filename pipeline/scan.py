@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from capture.matched import PIPE_BYTES, Matched
 from capture.records import Block
 from capture.rhythm import Candidates
+from capture.sieve.sieve import CAP
 from capture.sources.opening import CaptureFile, find, open_source
 from capture.sources.source import Source, SourceError
 from capture.sources.window import STDIN
@@ -355,10 +356,14 @@ def compile_kernels() -> None:
     _worker(pool_names(), None)
 
 
+TOGETHER = 1024
+"""Packets of inspected flows read at once: a replay judges at its end, so nobody waits for them."""
+
+
 @lru_cache(1)
 def _worker(pools: PoolNames, cap: int | None) -> Worker:
     domains = pools.domains | resolvers()  # what they hide is worth knowing
-    return Worker(domains) if cap is None else Worker(domains, cap)
+    return Worker(domains, CAP if cap is None else cap, together=TOGETHER)
 
 
 def shown(hit: Hit, lists: OperatorLists) -> Hit:

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from struct import Struct
 from typing import Any
 
 import numpy.typing as npt
 
-from capture.records import TAGGED, Tag, TaggedKind
+from capture.records import Tag, TaggedKind
 from capture.streams.candidates import Candidates
 from capture.streams.fragments import Fragments
 from capture.streams.reassembly import Packet, Tally
+from capture.streams.rows import ROW, Waiting
 from capture.streams.session import ACK, SYN, Ends, Session
 from protocols.observe import Observation
 from protocols.parser import Parser
@@ -29,23 +29,6 @@ _SEGMENT = int(TaggedKind.SEGMENT)
 _DATAGRAM = int(TaggedKind.DATAGRAM)
 _EARLY = int(Tag.EARLY)
 
-_CODES = {1: "B", 2: "H", 4: "I", 8: "q"}  # of integers, by their bytes
-
-
-def _row() -> Struct:
-    """Return how a row of TAGGED is read: every field that is wanted here, in its order."""
-    sizes = {name: TAGGED[name].itemsize for name in TAGGED.names or ()}
-    return Struct("<" + "".join(_CODES[n] if name in FIELDS else f"{n}x" for name, n in sizes.items()))
-
-
-FIELDS = (
-    "flow", "seq", "payload", "length", "missing", "source", "direction", "tcp_flags", "tag", "kind", "ip",
-    "opposite", "opposite_known", "time_ns", "frame",
-)  # fmt: skip
-"""What is taken from a row."""
-ROW = _row()
-"""Reads rows as they lie: twice as fast as a column at a time, since a block holds but a few dozen."""
-
 Early = tuple[int, int, int, bytes, int, Packet]
 """Direction, sequence number, flags, bytes, missing, packet."""
 
@@ -60,8 +43,12 @@ class Sessions:
         describe: Callable[[int], Ends],
         watch: Callable[[int], None],
         release: Callable[[int], None],
+        together: int = 0,
     ) -> None:
-        """`describe` tells a flow's ends; `watch` and `release` tell the sieve what is wanted."""
+        """`describe` tells a flow's ends; `watch` and `release` tell the sieve what is wanted.
+
+        `together`: so many rows are read at once, those of several pushes; with 0 they are read as they come.
+        """
         self.let_go: Counter[str] = Counter()
         """Sessions let go before their flow ended, by reason."""
         self.clients: dict[int, int] = {}
@@ -82,6 +69,7 @@ class Sessions:
         self._describe = describe
         self._watch = watch
         self._release = release
+        self._waiting = Waiting(together)
         self._unwanted: set[int] = set()  # let go within the present rows, which may hold more of them
         self._sessions: dict[int, Session] = {}
         self._early: dict[int, list[Early]] = {}
@@ -89,7 +77,19 @@ class Sessions:
         self._doubted: dict[int, tuple[int, Packet]] = {}
 
     def push(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
-        """Take TAGGED rows that point into `data`, in order; yield what they complete."""
+        """Take TAGGED rows that point into `data`, in order; yield what they complete, now or later."""
+        if not self._waiting.take(data, rows):
+            yield from self.flush()
+            yield from self._read(data, rows)
+        elif self._waiting.full:
+            yield from self.flush()
+
+    def flush(self) -> Iterator[Observation]:
+        """Read the rows that wait."""
+        if len(self._waiting):
+            yield from self._read(*self._waiting.give())
+
+    def _read(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
         sessions = self._sessions
         for (
             flow,
@@ -160,6 +160,7 @@ class Sessions:
 
     def ended(self, flows: Collection[int]) -> Iterator[Observation]:
         """Finish the sessions of flows that the flow table gives up; yield what was still waiting."""
+        yield from self.flush()
         for flow in flows:
             self._drop_early(flow)
             self._doubted.pop(flow, None)
