@@ -84,6 +84,6 @@ def test_a_large_table_is_loaded_indexed_and_asked(count: int, postgres: str, tm
     )
     assert held > 500_000
     if count == 10_000_000:
-        assert spent <= 300
+        assert spent <= 150
         assert size <= 1_000_000_000
         assert min(tries) <= 2
