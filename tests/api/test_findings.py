@@ -21,12 +21,13 @@ from api.pcap import PCAP, PCAPNG, capture_file
 from api.routes import jobs as jobs_route
 from api.routes.bulk import Slots
 from api.sheets import COLUMNS
+from capture.matched import MAX_BYTES
 from facts.evidence import Evidence
 from facts.instant import NS
 from facts.names import Level, Role
 from facts.where import Where
 from minescope.main import run
-from pipeline.evidence_packets import MAX_BYTES, MAX_OF_VERDICT, packets_of, wanted_frames
+from pipeline.evidence_packets import MAX_OF_VERDICT, packets_of, wanted_places
 from pipeline.services import Services, build_services
 from pipeline.settings import Settings
 from store.decisions import DecisionStore
@@ -108,7 +109,7 @@ def test_only_named_frames_are_kept_and_of_a_cleared_verdict_none() -> None:
         return verdict(MINER, level=level, evidence=weighed)
 
     for level, most in MAX_OF_VERDICT.items():
-        assert sum(len(frames) for frames in wanted_frames([shown(level, 50)]).values()) == most
+        assert len(wanted_places(shown(level, 50))) == most
     assert list(packets_of([verdict(MINER, evidence=())])) == []
     nowhere = verdict(MINER)  # its capture is not there
     assert list(packets_of([nowhere])) == []
