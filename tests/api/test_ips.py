@@ -42,6 +42,7 @@ def test_every_verdict_is_the_object_that_replay_writes(client: TestClient, serv
             Hit(
                 s.verdict,
                 services.attributor.attribute(s.verdict.address, s.verdict.last_seen_ns),
+                s.cluster,
             ),
             wording("en"),
         )

@@ -30,7 +30,7 @@ def test_farms_alone_are_told_apart_too() -> None:
 
 @pytest.mark.prove
 def test_a_million_nodes_take_a_minute_at_most() -> None:
-    scene = World(7100, "test").draw(5200, 1040, 3900, 26000, 260)
+    scene = World(7100, "test").draw(4000, 800, 3000, 20000, 200)
     outcome, spent, nodes = measured(scene)
     print(f"{nodes:,} nodes, {len(scene.ties):,} ties: {spent:.1f} CPU s, F1 {outcome.f1:.4f}")
     assert nodes >= 1_000_000
