@@ -105,3 +105,24 @@ def test_blocks_come_at_random_with_the_coins_mean() -> None:
     assert gaps.mean() == pytest.approx(120, rel=0.03)
     assert gaps.std() == pytest.approx(120, rel=0.04)
     assert (gaps > 900 * 120 / 600).mean() == pytest.approx(np.exp(-1.5), abs=0.01)
+
+
+def test_stratum_v2_under_noise_is_told_by_its_sizes(tmp_path: Path) -> None:
+    made = network(
+        21,
+        "test",
+        6,
+        miners=6,
+        benign=0,
+        tunnel="noise",
+        plain=0,
+        dialects=("stratum-v2",),
+        habits=STEADY,
+        loss=0,
+    )
+    path = tmp_path / "noise.pcap"
+    write_capture(made, path)
+    found = [one for one in verdicts(path) if one.role == "miner"]
+    assert {one.protocols for one in found} == {("stratum-v2",)}
+    assert all(one.encrypted and one.level in {"likely", "confirmed"} for one in found)
+    assert len(found) == len(np.unique(made.truth["client"]))
