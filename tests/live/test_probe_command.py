@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from benchmarks.wire import Frames, Wire
+from store.lake import Lake
 from tests.conftest import ROOT
 from tests.live.listening import SAMPLES, send
 
@@ -258,7 +259,10 @@ def test_what_it_finds_is_kept_like_that_of_a_replay(wire: Wire, tmp_path: Path)
     assert "192.0.2.21" in while_it_runs.stdout
     assert '"miner"' in while_it_runs.stdout
     kept = sum(line["type"] == "verdict" for line in lines[-3:])
-    assert said == f"minescope: kept {kept} verdicts\n"
+    flows, verdicts = said.splitlines()
+    assert flows == "minescope: kept 3 flows and the rhythms of 0 in the flow lake"
+    assert verdicts.startswith(f"minescope: kept {kept} verdicts")
+    assert [file.probe for file in Lake(tmp_path / "lake").files("flows")] == [wire.far]
     after = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert after.stdout.count('"miner"') == while_it_runs.stdout.count('"miner"')
 
