@@ -100,8 +100,7 @@ def _plain(talks: Sequence[Talk]) -> Machines | None:
     if len(names) > 1:
         value = max(value, len(names)) if together <= low else value
         seen, more, most = _unseen(talks, names)
-        if more > 0:
-            value, high = max(value, round(seen + more)), max(high, math.ceil(seen + most))
+        value, high = max(value, round(seen + more)), max(high, math.ceil(seen + most))
     spread = [
         one.spaces for talk in talks for one in stints(talk) if _tells_spaces(talk) and one.spaces[0] > 1
     ]
@@ -135,15 +134,20 @@ def _tells_spaces(talk: Talk) -> bool:
 def _unseen(talks: Sequence[Talk], names: set[str]) -> tuple[int, float, float]:
     """Return (names seen, names not yet seen, the 95 % end of those), from names seen once and twice.
 
-    Only where the capture began in mid-stream: else every worker has logged in before its eyes.
+    Only where the capture began in mid-stream, or a proxy names its workers by their shares alone: else every
+    worker has logged in before its eyes.
     """
-    if not any(Course.MISSED_START in talk.course for talk in talks):
+    missed = any(Course.MISSED_START in talk.course for talk in talks)
+    if not missed and sum(talk.newcomers for talk in talks) < 2:
         return len(names), 0.0, 0.0
     counts: Counter[str] = Counter()
     for talk in talks:
         counts.update(talk.shown)
     once, twice = (sum(1 for n in counts.values() if n == times) for times in (1, 2))
-    return len(names), *_more(once, twice)
+    more, most = _more(once, twice)
+    if not missed and 2 * once > counts.total():
+        more = 0.0  # hardly anyone seen twice: how many are missing is anybody's guess, that some are is not
+    return len(names), more, most
 
 
 def _more(once: int, twice: int) -> tuple[float, float]:

@@ -13,6 +13,8 @@ from facts.errors import RowError
 from facts.instant import NS
 from protocols.algorithms import plain
 
+FAMILIES = {"rx": "rx/0"}
+"""What stands for an algorithm of which the wire names the family only: of RandomX, what Monero computes."""
 KINDS = frozenset({"asic", "gpu", "cpu"})
 MARKS = frozenset({"V", "C", "R"})
 YEAR_NS = 31_556_952 * NS
@@ -76,6 +78,7 @@ class Catalogue:
 @lru_cache(1024)
 def _of(catalogue: Catalogue, algorithm: str) -> tuple[Machine, ...]:
     wanted = plain(algorithm)
+    wanted = FAMILIES.get(wanted, wanted)
     return tuple(one for one in catalogue.machines if one.algorithm == wanted)
 
 

@@ -17,7 +17,7 @@ from classifier.gateway import SPAN_LIMIT
 from classifier.hashrate import Harvest
 from classifier.machines_spaces import Spaces
 from classifier.shares_series import Cell, Series
-from classifier.talk import ALGORITHM_LIMIT, NAME_LIMIT, Talk
+from classifier.talk import ALGORITHM_LIMIT, NAME_LENGTH, NAME_LIMIT, Sort, Talk
 from facts.instant import NS
 from protocols import events
 
@@ -86,6 +86,7 @@ def hand_in(talk: Talk, connection: Connection, event: events.Submit, at_ns: int
     if event.worker and len(connection.names) < NAME_LIMIT:
         connection.names.add(event.worker)
         shown = talk.shown.get(event.worker, 0)
+        talk.newcomers += not shown and (Sort.WORKER, event.worker[:NAME_LENGTH]) not in talk.names
         if shown < SHOWN and (shown or len(talk.shown) < NAME_LIMIT):
             talk.shown[event.worker] = shown + 1
     if len(connection.names) > 1 and event.session is None:

@@ -139,7 +139,8 @@ class Talk:
 
     __slots__ = (
         "_strength", "ambiguous", "connections", "course", "family", "first_ns", "heard", "last_ns",
-        "machines", "miner", "names", "pool", "protocol", "seen", "series", "shares", "shown", "stay_ns",
+        "machines", "miner", "names", "newcomers", "pool",
+        "protocol", "seen", "series", "shares", "shown", "stay_ns",
         "stints", "transport",
     )  # fmt: skip
 
@@ -162,6 +163,8 @@ class Talk:
         """Worker -> when it first logged in."""
         self.shown: dict[str, int] = {}
         """Worker -> shares that it submitted, up to three: few say how many workers have not shown yet."""
+        self.newcomers = 0
+        """Workers named first by a share: nobody had logged in for them."""
         self.stints: list[Stint] = []
         """Ended connections in which mining went on."""
         self.course = Course(0)
