@@ -63,7 +63,8 @@ KindOption = Annotated[
     str | None,
     typer.Option(
         "--kind",
-        help="What the files are: divisions, enterprises, sites, lines, hosting, assignments, leases, nat; "
+        help="What the files are: divisions, enterprises, sites, lines, hosting, power-accounts, "
+        "assignments, leases, nat; "
         "or a log: nat-log, radius, dhcpd. Default: from the name.",
         show_default=False,
     ),

@@ -43,6 +43,7 @@ class Form(StrEnum):
     SITES = "sites"
     LINES = "lines"
     HOSTING = "hosting"
+    POWER_ACCOUNTS = "power-accounts"
     ASSIGNMENTS = "assignments"
     LEASES = "leases"
     NAT = "nat"

@@ -170,6 +170,13 @@ class Cells:
             self.refuse(column, f"longer than {MAX_ID} characters")
         return cell
 
+    def among(self, column: str, known: set[str], what: str) -> str:
+        """Return a cell that names something known."""
+        cell = self.text(column)
+        if cell and cell not in known:
+            self.refuse(column, f"no {what} {cell!r} is known; import it first")
+        return cell
+
     def refuse(self, column: str, why: str) -> None:
         """Note one reason why this row is refused."""
         self.errors.append(RowError(why, self._source, self._row.number, column))

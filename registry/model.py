@@ -7,8 +7,12 @@ lasts), nanoseconds since 1970 UTC.
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING
 
 from facts.endpoint import Address
+
+if TYPE_CHECKING:
+    from registry.power_accounts import PowerAccount
 
 Prefix = IPv4Network | IPv6Network
 
@@ -175,3 +179,4 @@ class RegistryData:
     nat_blocks: tuple[NatBlock, ...] = ()
     hosting: tuple[Hosting, ...] = ()
     divisions: tuple[DivisionPeriod, ...] = ()
+    power_accounts: "tuple[PowerAccount, ...]" = ()

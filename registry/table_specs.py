@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from facts.endpoint import unpacked16
-from registry import divisions, uscc
+from registry import divisions, power_accounts, uscc
 from registry.cells import (
     Cells,
     parse_address,
@@ -35,6 +35,7 @@ class Kind(StrEnum):
     SITES = "sites"
     LINES = "lines"
     HOSTING = "hosting"
+    POWER_ACCOUNTS = "power-accounts"
     ASSIGNMENTS = "assignments"
     LEASES = "leases"
     NAT = "nat"
@@ -70,13 +71,6 @@ class TableSpec:
     """Makes a record of a row; what is wrong with it goes into the cells' `errors`."""
     shown: Callable[[Record], str]
     """What a person asks a record by."""
-
-
-def _refers(cells: Cells, column: str, known: set[str], what: str) -> str:
-    cell = cells.text(column)
-    if cell and cell not in known:
-        cells.refuse(column, f"no {what} {cell!r} is known; import it first")
-    return cell
 
 
 def _enterprise(cells: Cells, known: Known) -> Record:
@@ -163,8 +157,8 @@ def _line(cells: Cells, known: Known) -> Record:
         cells.identifier("line"),
         cells.identifier("account", required=False),
         cells.or_empty("access_type"),
-        _refers(cells, "uscc", known.enterprises, "enterprise"),
-        _refers(cells, "site", known.sites, "site"),
+        cells.among("uscc", known.enterprises, "enterprise"),
+        cells.among("site", known.sites, "site"),
         *cells.period(),
         cells.said_by(),
     )
@@ -172,9 +166,9 @@ def _line(cells: Cells, known: Known) -> Record:
 
 def _hosting(cells: Cells, known: Known) -> Record:
     return (
-        _refers(cells, "site", known.sites, "site"),
-        _refers(cells, "operator", known.enterprises, "enterprise"),
-        _refers(cells, "tenant", known.enterprises, "enterprise"),
+        cells.among("site", known.sites, "site"),
+        cells.among("operator", known.enterprises, "enterprise"),
+        cells.among("tenant", known.enterprises, "enterprise"),
         cells.or_empty("place"),
         *cells.period(),
         cells.said_by(),
@@ -332,6 +326,17 @@ SPECS: dict[Kind, TableSpec] = {
             ("site_id", "operator", "tenant", "valid_from_ns", "source"),
             (),
             _hosting,
+            lambda record: str(record[0]),
+        ),
+        TableSpec(
+            Kind.POWER_ACCOUNTS,
+            "power_accounts",
+            power_accounts.REQUIRED,
+            power_accounts.OPTIONAL,
+            power_accounts.FIELDS,
+            ("number", "valid_from_ns", "source"),
+            ("number", "source"),
+            power_accounts.record,
             lambda record: str(record[0]),
         ),
         TableSpec(

@@ -19,6 +19,7 @@ from store.registry_rows import (
     HOSTING,
     LINES,
     NAT_BLOCKS,
+    POWER_ACCOUNTS,
     SITES,
     assignment_told,
     line_told,
@@ -36,6 +37,7 @@ from store.registry_tables import (
     ImportRow,
     LineRow,
     NatBlockRow,
+    PowerAccountRow,
     SiteRow,
 )
 
@@ -43,6 +45,7 @@ _TABLES: tuple[type[DeclarativeBase], ...] = (
     NatBlockRow,
     AssignmentRow,
     HostingRow,
+    PowerAccountRow,
     LineRow,
     SiteRow,
     EnterpriseRow,
@@ -77,6 +80,7 @@ class RegistryStore:
                 HostingRow: HOSTING.rows(data.hosting),
                 AssignmentRow: ASSIGNMENTS.rows(data.assignments),
                 NatBlockRow: NAT_BLOCKS.rows(data.nat_blocks),
+                PowerAccountRow: POWER_ACCOUNTS.rows(data.power_accounts),
             }
             count = 0
             for table, values in rows.items():
@@ -95,6 +99,7 @@ class RegistryStore:
                 nat_blocks=tuple(NAT_BLOCKS.read(connection)),
                 hosting=tuple(HOSTING.read(connection)),
                 divisions=tuple(DIVISIONS.read(connection)),
+                power_accounts=tuple(POWER_ACCOUNTS.read(connection)),
             )
 
     def stamp(self) -> str:

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, exists, select
 
 from facts.errors import StoreError
-from store.registry_tables import AssignmentRow, EnterpriseRow, HostingRow, LineRow, SiteRow
+from store.registry_tables import AssignmentRow, EnterpriseRow, HostingRow, LineRow, PowerAccountRow, SiteRow
 
 
 def refuse_dangling(connection: Connection) -> None:
@@ -16,6 +16,8 @@ def refuse_dangling(connection: Connection) -> None:
         ("a hosting", HostingRow.operator, EnterpriseRow.uscc),
         ("a hosting", HostingRow.tenant, EnterpriseRow.uscc),
         ("a hosting", HostingRow.site_id, SiteRow.id),
+        ("a power account", PowerAccountRow.uscc, EnterpriseRow.uscc),
+        ("a power account", PowerAccountRow.site_id, SiteRow.id),
     ):
         lost = select(column).where(column.is_not(None), ~exists().where(target == column)).limit(1)
         if (name := connection.scalar(lost)) is not None:

@@ -17,6 +17,7 @@ from store.registry_tables import (
     HistoryRow,
     HostingRow,
     LineRow,
+    PowerAccountRow,
     SiteRow,
 )
 
@@ -24,7 +25,7 @@ from store.registry_tables import (
 def history(
     db: Database, key: str, known_at_ns: int | None = None, valid_at_ns: int | None = None
 ) -> list[dict[str, Any]]:
-    """Return what is and was believed of a credit code, site, line, division or prefix; latest first.
+    """Return what is and was believed of a code, site, line, account, division or prefix; latest first.
 
     Each entry: kind, key, record, valid_from_ns, valid_to_ns, known_from_ns, known_to_ns (None while it is
     believed). `known_at_ns` and `valid_at_ns` leave what was believed, or true, at that time.
@@ -54,6 +55,7 @@ def _believed(connection: Connection, key: str) -> Iterator[dict[str, Any]]:
         Kind.DIVISIONS: DivisionRow.code == key,
         Kind.LINES: or_(LineRow.line == key, LineRow.account == key),
         Kind.HOSTING: HostingRow.site_id == key,
+        Kind.POWER_ACCOUNTS: PowerAccountRow.number == key,
         Kind.ASSIGNMENTS: AssignmentRow.line == key,
     }
     if (prefix := _prefix_of(key)) is not None:

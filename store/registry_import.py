@@ -68,14 +68,14 @@ class Staging:
         self._table = Base.metadata.tables[spec.table]
         postgres = connection.dialect.name == "postgresql"
         self._staging = Table(
-            f"staging_{spec.kind.value}",
+            f"staging_{spec.kind.name.lower()}",
             Base.metadata.__class__(),
             Column(_ROW, BigInteger, nullable=False),
             *(Column(name, self._table.c[name].type) for name in spec.fields),
             prefixes=["TEMPORARY"],
         )
         self._refused = Table(
-            f"refused_{spec.kind.value}",
+            f"refused_{spec.kind.name.lower()}",
             self._staging.metadata,
             Column(_ROW, BigInteger, nullable=False),
             prefixes=["TEMPORARY"],

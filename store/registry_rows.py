@@ -22,6 +22,7 @@ from registry.model import (
     Site,
     Use,
 )
+from registry.power_accounts import FIELDS, fields_of, power_account
 from store.registry_tables import (
     AssignmentRow,
     DivisionRow,
@@ -29,6 +30,7 @@ from store.registry_tables import (
     HostingRow,
     LineRow,
     NatBlockRow,
+    PowerAccountRow,
     SiteRow,
 )
 
@@ -145,6 +147,7 @@ HOSTING = Shape(
     lambda h: (h.site, h.operator, h.tenant, h.place, h.valid_from_ns, h.valid_to_ns, h.source),
     Hosting,
 )
+POWER_ACCOUNTS = Shape(PowerAccountRow, FIELDS, fields_of, power_account)
 ASSIGNMENTS = Shape(
     AssignmentRow,
     (

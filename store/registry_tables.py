@@ -250,3 +250,32 @@ class HostingRow(Base):
     source: Mapped[str]
     known_from_ns: Mapped[int] = mapped_column(Instant)
     import_id: Mapped[int | None] = mapped_column(RowId)
+
+
+class PowerAccountRow(Base):
+    """An electricity account (户号) for a period: registry/power_accounts.py."""
+
+    __tablename__ = "power_accounts"
+    __table_args__ = (
+        UniqueConstraint("number", "valid_from_ns", "source", name="uq_power_accounts_key"),
+        Index("ix_power_accounts_uscc", "uscc"),
+        Index("ix_power_accounts_site_id", "site_id"),
+        Index("ix_power_accounts_division", "division"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    number: Mapped[str]
+    uscc: Mapped[str] = mapped_column(_USCC)
+    site_id: Mapped[str]
+    division: Mapped[str] = mapped_column(String(6))
+    customer_class: Mapped[str] = mapped_column(String(1))
+    contracted_kva: Mapped[float | None]
+    multiplier: Mapped[float]
+    meters: Mapped[Any] = mapped_column(JsonText)
+    """The meters that count, a list of pairs of number and ratio."""
+    valid_from_ns: Mapped[int] = mapped_column(Instant)
+    valid_to_ns: Mapped[int | None] = mapped_column(Instant)
+    source: Mapped[str]
+    known_from_ns: Mapped[int] = mapped_column(Instant)
+    import_id: Mapped[int | None] = mapped_column(RowId)
