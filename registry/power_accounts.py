@@ -1,4 +1,4 @@
-"""Electricity accounts (户号): what a supplier bills, whose it is, where its power is used, how it is metered.
+"""Electricity accounts (户号): what a supplier bills, whose it is, where its power is used, its meters.
 
 An account is known by its number. Its energy is the sum of its `meters`, of which each counts with its own
 ratio of transformers; check meters that measure the same energy once more are not among them. What changes
