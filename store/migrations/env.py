@@ -2,7 +2,15 @@
 
 from alembic import context
 
-from store import access_tables, ownership_tables, registry_tables  # noqa: F401 - they are the metadata
+from store import (  # noqa: F401 - they are the metadata
+    access_tables,
+    cases_tables,
+    exits_tables,
+    ownership_tables,
+    projects_tables,
+    registry_tables,
+    warnings_tables,
+)
 from store.tables import Base
 
 context.configure(

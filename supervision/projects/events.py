@@ -11,8 +11,14 @@ is withdrawn by a later one, so that what was believed before stays readable.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
+
+from supervision.projects.words import STEPS
+from supervision.refusals import Refused
+
+CHINA = timezone(timedelta(hours=8))
+"""China's time; there is no other in the country, and no daylight saving."""
 
 
 class Step(StrEnum):
@@ -76,7 +82,7 @@ class Event:
     """Of a WITHDRAWN event, the number of the mistaken one."""
 
 
-class NotAllowed(ValueError):
+class NotAllowed(Refused):
     """An event that cannot follow what is there; the text says what could."""
 
 
@@ -108,26 +114,54 @@ def admit(events: Iterable[Event], new: Event) -> None:
     """
     there = [event for event in events if event.project == new.project]
     if any(event.number >= new.number for event in there):
-        raise NotAllowed(f"event {new.number} is entered after event {max(event.number for event in there)}")
+        last = max(event.number for event in there)
+        raise NotAllowed(
+            f"event {new.number} is entered after event {last}", f"事件 {new.number} 晚于事件 {last} 登记"
+        )
     if any(event.known > new.known for event in there):
-        raise NotAllowed("an event is not known before one that was entered earlier")
-    if new.on > new.known.date():
-        raise NotAllowed(f"{new.step} on {new.on}, which is still to come")
+        raise NotAllowed(
+            "an event is not known before one that was entered earlier",
+            "获知时间不得早于已登记事件的获知时间",
+        )
+    if new.on > day_in_china(new.known):
+        raise NotAllowed(f"{new.step} on {new.on}, which is still to come", f"{new.on} 尚未到来")
     if new.step is Step.WITHDRAWN:
         _refuse_withdrawal(there, new)
     elif new.withdraws is not None:
-        raise NotAllowed(f"only {Step.WITHDRAWN} withdraws an event")
+        raise NotAllowed(f"only {Step.WITHDRAWN} withdraws an event", "只有“撤回”可以撤回事件")
     before: Step | None = None
     for event in life([*there, new], new.known, date.max):
         if event.step not in AFTER[before]:
-            could = ", ".join(sorted(AFTER[before]))
-            raise NotAllowed(
-                f"{event.step} on {event.on} cannot follow {before or 'nothing'}; what can: {could}"
-            )
+            raise _cannot_follow(event, before)
         before = event.step
+
+
+def next_steps(events: Iterable[Event], as_known: datetime, as_of: date) -> tuple[Step, ...]:
+    """Return the steps that may follow what is there, in the order of Step."""
+    could = AFTER[state(events, as_known, as_of)]
+    return tuple(step for step in Step if step in could)
+
+
+def day_in_china(at: datetime) -> date:
+    """Return the day of a moment in China (UTC+8, without daylight saving)."""
+    return at.astimezone(CHINA).date()
+
+
+def _cannot_follow(event: Event, before: Step | None) -> NotAllowed:
+    could = [step for step in Step if step in AFTER[before]]
+    said = "、".join(STEPS[step][1] for step in could)
+    return NotAllowed(
+        f"{event.step} on {event.on} cannot follow {before or 'nothing'}; what can:"
+        f" {', '.join(sorted(could))}",
+        f"{event.on} 的“{STEPS[event.step][1]}”不能接在"
+        f"“{STEPS[before][1] if before else '尚无事件'}”之后；可接：{said}",
+    )
 
 
 def _refuse_withdrawal(there: Iterable[Event], new: Event) -> None:
     stands = {event.number for event in life(there, new.known, date.max)}
     if new.withdraws not in stands:
-        raise NotAllowed(f"no event {new.withdraws} of project {new.project} stands that could be withdrawn")
+        raise NotAllowed(
+            f"no event {new.withdraws} of project {new.project} stands that could be withdrawn",
+            f"项目 {new.project} 没有可撤回的事件 {new.withdraws}",
+        )

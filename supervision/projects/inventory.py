@@ -1,7 +1,7 @@
 """What the inventory says of projects at a time, and how it changed from one week to the next."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from supervision.projects.events import GONE, Event, Step, life
@@ -28,6 +28,13 @@ class Measured:
     """Hashes a second by algorithm; never to be summed over algorithms."""
     kw: Power | None
     evidence: tuple[str, ...]
+    """All of it: `verdict:17`, `reading:<account>/<day>`, `file:<sha256>`."""
+    kwh_day: Power | None = None
+    """Energy of a day: metered where `basis` says so, else what `kw` comes to."""
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By figure (`machines`, `kw`, `kwh_day`, `computing`), the part of `evidence` that it rests on."""
+    basis: str = "traffic"
+    """`traffic`, `meters` or `inspection`."""
 
 
 @dataclass(frozen=True, slots=True)
