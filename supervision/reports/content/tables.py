@@ -1,0 +1,139 @@
+"""Tables that several reports show: surcharge, metered energy, ledgers, cases."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from supervision.reports.content.parts import Issue, columns, money, share
+from supervision.reports.document import Block, Cell, Chart, Figure, Series, Table
+from supervision.reports.known import Known, Metered, named
+
+
+def owed_table(known: Known, issue: Issue) -> Table:
+    """Return due against paid, an account a row."""
+    say = issue.say
+    rows: list[tuple[Cell, ...]] = [
+        (
+            one.account,
+            one.enterprise or one.uscc,
+            one.site,
+            named(known, one.division),
+            issue.join(one.rules),
+            Figure(one.kwh, unit="kWh", digits=1),
+            money(one.due),
+            money(one.paid),
+            money(one.not_yet_due),
+            *(money(amount) for amount in (*one.overdue, *[Decimal("0.00")] * 3)[:3]),
+            share(one.paid, one.due),
+        )
+        for one in known.owed
+    ]
+    return Table(
+        "surcharge",
+        say("Surcharge by account", "分户差别电费"),
+        columns(
+            say("Account", "户号"),
+            say("Enterprise", "企业"),
+            say("Site", "场所"),
+            say("Division", "区划"),
+            say("Rules", "执行文件"),
+            (say("Billed energy", "计费电量"), "number"),
+            (say("Due", "应收"), "number"),
+            (say("Paid", "实收"), "number"),
+            (say("Not yet due", "未到期"), "number"),
+            (say("Overdue to 30 days", "逾期30天内"), "number"),
+            (say("to 90 days", "31至90天"), "number"),
+            (say("longer", "90天以上"), "number"),
+            (say("Collected", "征收率"), "number"),
+        ),
+        rows,
+        say(
+            "CNY, exact to the fen, from the book of charges with reversals; payments settle the oldest "
+            "month "
+            "first.",
+            "单位元，精确到分，取自含冲正的应收台账；缴费先抵最早月份。",
+        ),
+    )
+
+
+def metered_chart(metered: Iterable[Metered], issue: Issue) -> Iterator[Block]:
+    """Yield metered energy by month, all accounts together; nothing where none was metered."""
+    say = issue.say
+    months: dict[str, Decimal] = defaultdict(Decimal)
+    for one in metered:
+        months[one.month] += one.kwh
+    if months:
+        names = tuple(sorted(months))
+        yield Chart(
+            "energy",
+            say("Metered energy by month", "分月计量电量"),
+            "bars",
+            names,
+            (Series("MWh", tuple(float(months[name]) / 1000 for name in names)),),
+            "MWh",
+            say("Sum over its accounts, as read.", "各户抄见电量之和。"),
+        )
+
+
+def ledger_table(known: Known, issue: Issue) -> Table:
+    """Return loans, subsidies, penalties and the rest."""
+    say = issue.say
+    return Table(
+        "ledgers",
+        say("Ledgers", "台账"),
+        columns(
+            say("Ledger", "类别"),
+            say("Enterprise", "企业"),
+            say("Authority", "机构"),
+            say("Granted", "日期"),
+            say("Stops", "终止日期"),
+            (say("Amount", "金额"), "number"),
+            (say("Recovered", "已收回"), "number"),
+            say("State", "状态"),
+        ),
+        [
+            (
+                one.ledger,
+                one.name or one.uscc,
+                one.authority,
+                one.granted,
+                one.stops,
+                None if one.amount is None else money(one.amount),
+                None if one.recovered is None else money(one.recovered),
+                one.state,
+            )
+            for one in known.ledgers
+        ],
+        say("As imported, known on the as-of date.", "按导入数据，截至数据截止日。"),
+    )
+
+
+def cases_table(known: Known, issue: Issue) -> Table:
+    """Return cases and how far they are."""
+    say = issue.say
+    return Table(
+        "cases",
+        say("Cases", "案件"),
+        columns(
+            say("Case", "编号"),
+            say("Title", "标题"),
+            say("Division", "区划"),
+            say("State", "状态"),
+            say("Opened", "立案日期"),
+            say("Deadline", "期限"),
+            say("Department", "承办部门"),
+        ),
+        [
+            (
+                one.id,
+                one.title,
+                named(known, one.division),
+                one.state,
+                one.opened,
+                one.deadline,
+                one.department,
+            )
+            for one in known.cases
+        ],
+        say("As held on the as-of date.", "截至数据截止日。"),
+    )
