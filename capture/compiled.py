@@ -2,7 +2,7 @@
 
 Compilation happens when a kernel's module is imported, once: the machine code is kept beside the source where
 that is writable, else in the user's cache folder, or where NUMBA_CACHE_DIR says. While a kernel is in the
-cache, numba is not even imported: LLVM loads the code (machine_code.py). Machine code holds a copy of every
+cache, numba is not even imported: machine_code.py loads the code. Machine code holds a copy of every
 function and constant that it uses from other files, so the folder of a file's kernels is named by a digest of
 that file and of all that it imports from here: no kernel outlives a change of what it calls.
 Kernels own no arrays: they fill those that they are given, so they are compiled without numba's counting of
@@ -26,6 +26,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from capture.processor import identity
 from capture.words import Signature
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -268,13 +269,11 @@ def _digest(file: Path) -> str:
 @cache
 def _ground() -> bytes:
     """Return what machine code rests on beside its sources: Python, numba and the processor."""
-    from llvmlite.binding import get_host_cpu_name  # type: ignore[import-untyped, unused-ignore]
-
     numba = find_spec("numba")
     assert numba is not None
     assert numba.origin is not None
     version = Path(numba.origin).with_name("_version.py").read_bytes()  # without importing it
-    cpu = os.environ.get("NUMBA_CPU_NAME") or get_host_cpu_name()
+    cpu = os.environ.get("NUMBA_CPU_NAME") or identity()
     return f"{sys.version} {cpu} {os.environ.get('NUMBA_CPU_FEATURES', '')}".encode() + version
 
 

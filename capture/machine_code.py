@@ -1,6 +1,7 @@
-"""Machine code that numba made, loaded by LLVM alone and called as numba's own code calls it.
+"""Machine code that numba made, loaded without it and called as numba's own code calls it.
 
 Loading a kernel so takes a millisecond; by way of numba, with its import, a third of a second and 60 MB.
+LLVM alone loads what object_file.py leaves to it.
 The object files need nothing of numba's: arrays are lent, and no kernel counts references.
 
 A compiled function is called by numba's calling convention (numba/core/callconv.py, CPUCallConv):
@@ -20,8 +21,8 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from llvmlite import binding as llvm  # type: ignore[import-untyped, unused-ignore]
 
+from capture.object_file import placed
 from capture.words import Array, Number, Signature
 
 _C = {
@@ -42,11 +43,20 @@ class _Failure(ctypes.Structure):
 
 @cache
 def _engine() -> Any:
-    """Return the one engine of this process; what it has loaded stays."""
+    """Return LLVM and the one engine of this process; what it has loaded stays."""
+    from llvmlite import binding as llvm  # type: ignore[import-untyped, unused-ignore]
+
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine()
-    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    return llvm, llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+
+
+def _placed_by_llvm(code: bytes, symbol: str) -> int:
+    llvm, engine = _engine()
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return int(engine.get_function_address(symbol))
 
 
 def load(code: bytes, symbol: str, signature: Signature) -> Callable[..., Any]:
@@ -55,13 +65,13 @@ def load(code: bytes, symbol: str, signature: Signature) -> Callable[..., Any]:
     The interpreter lock is free while it runs. Raises TypeError for an argument of another type, and what the
     compiled code raises: IndexError for a read or write outside an array.
     """
-    engine = _engine()
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
+    address = placed(code, symbol)
+    if address is None:
+        address = _placed_by_llvm(code, symbol)
     kinds: list[type[ctypes._SimpleCData[Any]]] = [ctypes.c_void_p, ctypes.c_void_p]
     for kind in signature.arguments:
         kinds += [_C[kind.name]] if isinstance(kind, Number) else [ctypes.c_void_p] * (5 + 2 * kind.ndim)
-    native = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(engine.get_function_address(symbol))
+    native = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(address)
     result = _C[signature.result.name]
     convert = bool if signature.result.name == "bool" else int
     arguments = signature.arguments

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from capture.compiled import PLAIN, extension
+from capture.processor import has
 
 AES, SHA = 1, 2
 """Bits of what a processor has."""
@@ -27,10 +28,7 @@ def native() -> int:
     """Return which of these instructions this processor has, as bits."""
     if PLAIN or not _X86:
         return 0
-    from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped, unused-ignore]
-
-    there = get_host_cpu_features()
-    return sum(bit for bit, names in _NEEDED.items() if all(there.get(name) for name in names))
+    return sum(bit for bit, names in _NEEDED.items() if has(names))
 
 
 def _rounds() -> str:

@@ -99,7 +99,7 @@ def test_a_kernel_is_compiled_anew_when_a_file_of_this_project_that_it_uses_chan
     project = tmp_path / "project"
     (project / "capture").mkdir(parents=True)
     (project / "capture" / "__init__.py").write_text("")
-    for name in ("compiled.py", "machine_code.py", "words.py"):
+    for name in ("compiled.py", "machine_code.py", "object_file.py", "processor.py", "words.py"):
         (project / "capture" / name).write_text((ROOT / "capture" / name).read_text())
     (project / "capture" / "limits.py").write_text("LIMIT = 10\n")
     kernels = KERNELS.format(helper="capture.limits")
