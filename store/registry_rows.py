@@ -42,7 +42,7 @@ BATCH = 5000
 
 def streamed(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     """Yield rows without holding all of them."""
-    yield from connection.execution_options(yield_per=BATCH).execute(query)
+    yield from connection.execute(query, execution_options={"yield_per": BATCH})
 
 
 def put(

@@ -5,7 +5,7 @@ bill computed afresh from the facts as they are known now.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -36,6 +36,8 @@ class Entry:
     """The number of the charge that a reversal takes back."""
     why: str = ""
     """The reason of a correction, as its author gave it."""
+    holder: str = ""
+    """Whom the charge is on and where: a charge on another one is another charge."""
 
 
 def standing(entries: Iterable[Entry]) -> list[Entry]:
@@ -51,18 +53,22 @@ def corrections(
     accounts: Iterable[str],
     made: date,
     why: str = "",
+    after: int | None = None,
+    holders: Mapping[tuple[str, tuple[date, date]], str] | None = None,
 ) -> list[Entry]:
     """Return the entries to add so that what stands of `accounts` equals `bills`.
 
     `bills` come with the fingerprint of their facts. Charges that came out the same stay, even where the
-    facts behind them changed in what has no bearing. Entries of other accounts are left alone.
+    facts behind them changed in what has no bearing. Entries of other accounts are left alone. New numbers
+    follow the highest of `entries`, or `after`. `holders` tells by account and period whom a bill is on.
     """
+    holders = holders or {}
     wanted = set(accounts)
     before: dict[tuple[str, tuple[date, date]], list[Entry]] = defaultdict(list)
     for entry in standing(entries):
         if entry.account in wanted:
             before[entry.account, entry.period].append(entry)
-    number = max((entry.number for entry in entries), default=0)
+    number = max((entry.number for entry in entries), default=0) if after is None else after
     added: list[Entry] = []
 
     def take_back(gone: Iterable[Entry]) -> None:
@@ -84,12 +90,18 @@ def corrections(
             raise ValueError(f"a bill of account {bill.account}, which is not among those billed")
         period = (bill.reading.first, bill.reading.after)
         stood = before.pop((bill.account, period), [])
-        if tuple(entry.line for entry in stood) == bill.lines:
+        holder = holders.get((bill.account, period), "")
+        same = all(entry.holder == holder for entry in stood)
+        if same and tuple(entry.line for entry in stood) == bill.lines:
             continue
         take_back(stood)
         for line in bill.lines:
             new = number + len(added) + 1
-            added.append(Entry(new, "charge", bill.account, bill.month, period, line, basis, made, why=why))
+            added.append(
+                Entry(
+                    new, "charge", bill.account, bill.month, period, line, basis, made, why=why, holder=holder
+                )
+            )
     for stood in before.values():  # periods that owe nothing any more
         take_back(stood)
     return added
