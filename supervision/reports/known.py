@@ -146,8 +146,8 @@ class Project:
     relapses: int = 0
     planned: bool = False
     """It does not run yet."""
-    size: str = ""
-    """Class by size and energy level."""
+    size: tuple[str, str] = ("", "")
+    """Class by size and energy level: English, Chinese."""
     machines: Estimate | None = None
     computing: Mapping[str, Estimate] = field(default_factory=dict)
     kw: Estimate | None = None
@@ -183,11 +183,14 @@ class Milestone:
 
     project: str
     division: str
-    name: str
+    step: Step
     due: date
+    """As first promised: moving a date hides nothing."""
     done: date | None
     body: str
     """Who is responsible."""
+    promised: date | None = None
+    """As the edition in force has it, where that is another day."""
 
     def late(self, day: date) -> int:
         """Return how many days late it is on a day, or was when it was done; 0 where in time."""
@@ -297,8 +300,10 @@ class Footprint:
     tonnes_per_mwh: float
     households_kwh: float
     """What one household takes in a year."""
-    source: tuple[str, str]
-    """Where the factors come from: English, Chinese."""
+    source: str
+    """Where the factors come from."""
+    carried: bool = False
+    """The factor is that of an earlier year: no newer one is held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Numbers stay numbers; a figure takes three cells (value, low, high), so that a r
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from math import isfinite
 from typing import Any
 
 import xlsxwriter
@@ -152,7 +153,7 @@ class _Sheets:
             {"num_format": "#,##0" + ("." + "0" * value.digits if value.digits else "")}
         )
         for place, number in enumerate((value.value, value.low, value.high)):
-            if number is not None:
+            if number is not None and isfinite(number):  # what is not known is an empty cell
                 sheet.write_number(row, column + place, float(number), shape)
 
     def _cell(self, sheet: Any, row: int, column: int, value: Cell) -> None:
@@ -165,5 +166,5 @@ class _Sheets:
                 sheet.write_datetime(row, column, value, self._date)
             case Figure():
                 self._figure(sheet, row, column, value)
-            case Decimal() | int() | float():
+            case Decimal() | int() | float() if isfinite(value):
                 sheet.write_number(row, column, float(value))

@@ -252,9 +252,10 @@ def _table(ranked: Sequence[Ranked], issue: Issue, measure: Measure) -> Table:
             f"Score of 100: progress, collection and milestones kept, weighted {weights}; a part that a "
             "region "
             f"has nothing of is left out. A milestone is kept less for each day late, not at all after "
-            f"{measure.late_days} days. Collection counts what has fallen due.",
+            f"{measure.late_days} days, against the date first promised. Collection counts what has fallen "
+            "due.",
             f"满分100：退出进度、征收率、节点完成率按{weights}加权，地区没有的部分不计。"
-            f"节点每逾期一天扣分，逾期满{measure.late_days}天不得分。征收率只计已到期部分。",
+            f"节点以原定期限为准，每逾期一天扣分，逾期满{measure.late_days}天不得分。征收率只计已到期部分。",
         ),
     )
 

@@ -105,7 +105,8 @@ def _blocks(known: Known, past: tuple[Point, ...], issue: Issue, measure: Measur
             say("Project", "项目编号"),
             say("Division", "区划"),
             say("Milestone", "节点"),
-            say("Due", "期限"),
+            say("First due", "原定期限"),
+            say("Moved to", "调整后期限"),
             say("Done", "完成日期"),
             (say("Days late", "逾期天数"), "number"),
             say("Responsible", "责任单位"),
@@ -114,15 +115,19 @@ def _blocks(known: Known, past: tuple[Point, ...], issue: Issue, measure: Measur
             (
                 one.project,
                 named(known, one.division),
-                one.name,
+                issue.step(one.step),
                 one.due,
+                one.promised,
                 one.done,
                 one.late(known.scope.as_of),
                 one.body,
             )
             for one in known.milestones
         ],
-        say("Late on the as-of date, or when it was done.", "逾期按数据截止日或完成日计算。"),
+        say(
+            "Late on the as-of date, or when it was done, against the date first promised.",
+            "逾期以原定期限为准，按数据截止日或完成日计算。",
+        ),
     )
     yield Heading(say("Regions", "地区"))
     yield Table(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from classifier.phrases import render
 from facts.evidence import Evidence
 from supervision.projects.events import Step
+from supervision.projects.words import STEPS
 from supervision.reports.document import (
     Align,
     Block,
@@ -29,18 +30,6 @@ _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3
 _SOLUTIONS = frozenset({"equihash", "beamhash", "cuckoo", "cuckatoo"})
 """Families of algorithms whose pace is counted in solutions."""
 
-STEPS: Mapping[Step, tuple[str, str]] = {
-    Step.FOUND: ("found", "已发现"),
-    Step.VERIFIED: ("verified", "已核实"),
-    Step.REJECTED: ("rejected", "已排除"),
-    Step.NOTIFIED: ("notified", "已告知"),
-    Step.LIMITED: ("power limited", "已限电"),
-    Step.CUT_OFF: ("power cut off", "已断电"),
-    Step.EXITED: ("exited", "已退出"),
-    Step.RELAPSED: ("relapsed", "死灰复燃"),
-    Step.WITHDRAWN: ("withdrawn", "已撤回"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -57,7 +46,7 @@ class Issue:
 
     def step(self, step: Step) -> str:
         """Return the word for a step of a project's life."""
-        return self.say(*STEPS[step])
+        return self.say(*STEPS[step.value])
 
     def sentence(self, evidence: Evidence) -> str:
         """Return one piece of evidence as a sentence."""
@@ -224,10 +213,14 @@ def carbon(issue: Issue, footprint: Footprint | None, kw: Estimate | None, hours
         note += issue.say(
             f" Factors: {footprint.tonnes_per_mwh:g} t CO2 per MWh, {footprint.households_kwh:g} kWh a "
             "household "
-            f"and year ({footprint.source[0]}).",
+            f"and year ({footprint.source}).",
             f"因子：每兆瓦时{footprint.tonnes_per_mwh:g}吨二氧化碳，每户每年{footprint.households_kwh:g}千瓦时"
-            f"（{footprint.source[1]}）。",
+            f"（{footprint.source}）。",
         )
+        if footprint.carried:
+            note += issue.say(
+                " The factor is of an earlier year: no newer one is held.", "因子为以前年度值，尚无新值。"
+            )
     return KeyFigures(tuple(items), note)
 
 
@@ -244,7 +237,7 @@ def project_rows(issue: Issue, known: Known, projects: Iterable[Project]) -> lis
             figure(project.machines),
             computing(issue, project.computing),
             figure(project.kw, "kW", 1),
-            project.size,
+            issue.say(*project.size),
             issue.join(project.evidence[:4]),
         )
         for project in projects
