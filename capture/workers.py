@@ -68,6 +68,29 @@ def each_file(function: Callable[[str], R], paths: Sequence[str], jobs: int) -> 
             worker.process.join()
 
 
+def each_file_in_threads(
+    function: Callable[[str], R], paths: Sequence[str], threads: int
+) -> Iterator[R | Crash]:
+    """Do the same in threads of this process: kernels and decompressors run side by side, Python takes turns.
+
+    There is nothing to start and nothing to send, but what kills the process ends all of it.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads, "read") as pool:
+        waiting: deque[Future[R | Crash]] = deque()
+        try:
+            for path in paths:
+                waiting.append(pool.submit(_call, function, path))
+                if len(waiting) >= AHEAD * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
 def _hand_out(pool: _Pool[R], waiting: deque[int], due: int, jobs: int) -> None:
     """Give every idle worker a file, starting workers up to `jobs`, unless too many results wait already."""
     while waiting and waiting[0] < due + AHEAD * jobs:

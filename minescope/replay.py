@@ -1,6 +1,7 @@
 """`minescope replay`: capture files in, verdicts out."""
 
 import gc
+import sys
 import time
 from collections.abc import Callable, Collection
 from functools import cache
@@ -13,6 +14,9 @@ from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_UNREADABLE
 from minescope.language import Lang, chosen
 
+SWITCH_S = 0.000_5
+"""Longest that a thread in Python keeps the others waiting; after the default of 5 ms a thread that reads
+ahead, or the ring of a fast network, would have waited for several blocks."""
 COMPILING = "compiling the packet kernels; this happens once and takes some seconds"
 
 if TYPE_CHECKING:
@@ -38,6 +42,17 @@ def replay(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, max=256, help="Processes that read files; needs --each.")
     ] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            "-w",
+            min=1,
+            max=64,
+            help="Threads that read ahead; with --each several files at once. Default: 2 for packed files.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Write one JSON object a line: verdicts, skipped places, a summary."),
@@ -94,8 +109,8 @@ def replay(
     reason, and the summary adds up: packets = parsed + skipped.
 
     **Without --each** all files are one network, merged in the order of time: a connection may begin in one
-    file and end in the next. **With --each** every file is a world of its own, and `--jobs` reads several at
-    once.
+    file and end in the next. **With --each** every file is a world of its own, and `--jobs` or `--workers`
+    read several at once. What is found is the same with any number.
 
     **Writes** a table for a person, or with --json or --csv what other programs read (docs/output.md).
     Progress goes to standard error. Nothing is kept unless --store is given.
@@ -122,11 +137,13 @@ def replay(
         raise UsageError("--json and --csv exclude each other")
     if jobs > 1 and not each:
         raise UsageError("--jobs needs --each: files that are one network are read in the order of time")
+    if jobs > 1 and (workers or 1) > 1:
+        raise UsageError("--jobs and --workers exclude each other: processes, or threads of one")
     if everything and roles:
         raise UsageError("--all and --role exclude each other")
     shown = None if everything else frozenset(roles or MINING_ROLES)
     wanted = _Replay(chosen(lang), as_json, as_csv, shown, quiet)
-    return wanted.run(paths, each, jobs, cap, registry, probe if store else None)
+    return wanted.run(paths, each, jobs, workers, cap, registry, probe if store else None)
 
 
 class _Replay:
@@ -146,6 +163,7 @@ class _Replay:
         paths: list[str],
         each: bool,
         jobs: int,
+        workers: int | None,
         cap: int | None,
         registry: Path | None,
         probe: str | None,
@@ -163,6 +181,7 @@ class _Replay:
         # Observations live for microseconds and hold no cycles: looking for cycles every 700 objects costs
         # a third.
         gc.set_threshold(100_000, 20, 50)
+        sys.setswitchinterval(SWITCH_S)
         writer = writer_of(self._json, self._csv, self._roles, self._lang, sentence)
         found = unreadable = False
         store = probe is not None
@@ -179,6 +198,7 @@ class _Replay:
                 paths,
                 each=each,
                 jobs=jobs,
+                workers=workers,
                 cap=cap,
                 attributor=attributor_of(registry, progress.say),
                 on_progress=progress,

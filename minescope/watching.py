@@ -18,7 +18,7 @@ from facts.errors import StoreError, UsageError
 from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.language import Lang
-from minescope.replay import COMPILING, attributor_of, lake_wish, lists_to_apply, told_of_lake
+from minescope.replay import COMPILING, SWITCH_S, attributor_of, lake_wish, lists_to_apply, told_of_lake
 
 if TYPE_CHECKING:
     from capture.sources.source import LiveSource
@@ -34,8 +34,6 @@ STATUS_S, LINE_S = 1.0, 60.0
 """Between two states of the status line; between two lines where standard error is no terminal."""
 JUDGING_SHARE = 50
 """A judgement that took t seconds is followed by none for 50 t: a large casebook is judged less often."""
-SWITCH_S = 0.000_5
-"""Longest that a thread in Python keeps the others waiting; the default of 5 ms is 1 MB of a fast ring."""
 
 
 @dataclass(frozen=True, slots=True)

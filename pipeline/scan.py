@@ -1,16 +1,18 @@
 """The main job: captures in; verdicts with their owners, skipped places and exact counts out."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from capture.matched import PIPE_BYTES, Matched
 from capture.records import Block
 from capture.rhythm import Candidates
 from capture.sieve.sieve import CAP
+from capture.sources.ahead import read_ahead
 from capture.sources.opening import CaptureFile, find, open_source
 from capture.sources.source import Source, SourceError
 from capture.sources.window import STDIN
@@ -92,17 +94,21 @@ class Scan:
         *,
         each: bool = False,
         jobs: int = 1,
+        workers: int | None = None,
         cap: int | None = None,
         attributor: "Attributor | None" = None,
         on_progress: OnProgress | None = None,
         hold: bool = False,
         lake: LakeWish | None = None,
     ) -> None:
-        """With `hold`, packets of standard input are held for a while (`held`): it is read but once."""
+        """`workers`: threads of this process; `jobs`: processes; either reads several files with `each`.
+
+        With `hold`, packets of standard input are held for a while (`held`): it is read but once."""
         self._paths = paths
         self.held: list[Matched] = [Matched(PIPE_BYTES)] if hold and STDIN in paths else []
         self._each = each
         self._jobs = jobs
+        self._workers = workers
         self._cap = cap
         self._attributor = attributor
         self._on_progress = on_progress
@@ -137,14 +143,19 @@ class Scan:
         yield from self._each_alone(found.files) if self._each else self._together(found.files)
 
     def _each_alone(self, files: Sequence[CaptureFile]) -> Iterator[Outcome]:
-        from capture.workers import Crash, each_file  # and with it multiprocessing
+        from capture.workers import Crash, each_file, each_file_in_threads  # and with it multiprocessing
 
+        paths = [file.path for file in files]
         if self._jobs > 1:
             alone = partial(scan_elsewhere, cap=self._cap, lake=self._lake)
-            results = each_file(alone, [file.path for file in files], self._jobs)
+            results = each_file(alone, paths, self._jobs)
+        elif (self._workers or 1) > 1:
+            results = each_file_in_threads(self._alone, paths, self._workers or 1)
         else:
             results = (
-                scan_alone(file.path, self._within, self._cap, self._held_of(file.path), self._lake)
+                scan_alone(
+                    file.path, self._within, self._cap, self._held_of(file.path), self._lake, self._workers
+                )
                 for file in files
             )
         for file, result in zip(files, results, strict=True):
@@ -159,8 +170,12 @@ class Scan:
                 yield self._refused(result, file.named)
             self._tell(self._sum.packets, 0)
 
+    def _alone(self, path: str) -> World | Refused:
+        """Do what one of several threads does, each with a worker of its own."""
+        return scan_alone(path, None, self._cap, self._held_of(path), self._lake, 1)
+
     def _together(self, files: Sequence[CaptureFile]) -> Iterator[Outcome]:
-        opened, in_order = _way_to_read(len(files))
+        opened, in_order = _way_to_read(len(files), self._workers)
         with ExitStack() as stack:
             sources: list[Any] = []
             for file in files:
@@ -253,12 +268,13 @@ def scan_alone(
     cap: int | None = None,
     matched: Matched | None = None,
     lake: LakeWish | None = None,
+    workers: int | None = 1,
 ) -> World | Refused:
-    """Read and judge one file as a world of its own."""
+    """Read and judge one file as a world of its own; `workers` as in capture.sources.ahead.readers."""
     try:
         with open_source(path) as source:
             told = None if on_progress is None else (lambda packets: on_progress(packets, [source]))
-            return _judge(path, source.blocks(), [source], told, cap, matched, lake)
+            return _judge(path, read_ahead(source, workers), [source], told, cap, matched, lake)
     except SourceError as error:
         return Refused(error.skipped())
 
@@ -269,13 +285,15 @@ def scan_elsewhere(path: str, cap: int | None, lake: LakeWish | None) -> World |
     return replace(found, rhythm=None) if isinstance(found, World) else found
 
 
-def _way_to_read(files: int) -> tuple[Callable[[str, int], Source], Callable[[list[Any]], Iterator[Block]]]:
+def _way_to_read(
+    files: int, workers: int | None
+) -> tuple[Callable[[str, int], Source], Callable[[list[Any]], Iterator[Block]]]:
     """Return how each file is opened, and how the blocks of all come in the order of time."""
     if files == 1:
-        return open_source, lambda sources: sources[0].blocks()
+        return open_source, lambda sources: read_ahead(sources[0], workers)
     from capture.sources.merge import MergeSource, merged  # its kernels take time to load
 
-    return MergeSource, merged
+    return MergeSource, lambda sources: merged(sources, workers)
 
 
 def _judge(
@@ -360,10 +378,22 @@ TOGETHER = 1024
 """Packets of inspected flows read at once: a replay judges at its end, so nobody waits for them."""
 
 
-@lru_cache(1)
+class _Mine(threading.local):
+    """Each thread's worker: beginning another world with it is cheaper than making one."""
+
+    worker: Worker | None = None
+    made_for: tuple[PoolNames, int | None] | None = None
+
+
+_mine = _Mine()
+
+
 def _worker(pools: PoolNames, cap: int | None) -> Worker:
-    domains = pools.domains | resolvers()  # what they hide is worth knowing
-    return Worker(domains, CAP if cap is None else cap, together=TOGETHER)
+    if _mine.worker is None or _mine.made_for != (pools, cap):
+        domains = pools.domains | resolvers()  # what they hide is worth knowing
+        _mine.worker = Worker(domains, CAP if cap is None else cap, together=TOGETHER)
+        _mine.made_for = pools, cap
+    return _mine.worker
 
 
 def shown(hit: Hit, lists: OperatorLists) -> Hit:

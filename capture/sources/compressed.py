@@ -61,6 +61,8 @@ class Codec:
 class Members(ByteStream):
     """A stream of one or more compressed members, one after another, as gzip -c a b > c.gz makes them."""
 
+    is_packed = True
+
     def __init__(
         self, packed: ByteStream, name: str, magic: bytes, new: Callable[[], Decoder], errors: tuple[Any, ...]
     ) -> None:
@@ -141,6 +143,8 @@ class Members(ByteStream):
 
 class Zstd(ByteStream):
     """A .zst of one or more frames."""
+
+    is_packed = True
 
     def __init__(self, packed: ByteStream) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ which is what mergecap does too. A file is open only while its time is being rea
 import heapq
 import os
 from collections.abc import Iterator, Sequence
+from threading import Semaphore
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from capture.records import RECORD, Block
 from capture.sources import merge_kernel as kernel
+from capture.sources.ahead import ahead, readers
 from capture.sources.opening import open_source
 from capture.sources.reader import MAX_ROWS, Reader
 from capture.sources.source import Source, SourceError
@@ -47,11 +49,15 @@ class MergeSource(Source):
         self._reader: Reader | None = None
         self._size: int | None = None
         self._position = 0
+        self.is_packed = False
+        """Whether the file is compressed."""
         if path == STDIN or not os.path.isfile(path):
             self._reader = open_source(path, index)
+            self.is_packed = self._reader.is_packed
             return
         with open_source(path, index, _PEEK) as reader:
             self._size = reader.size
+            self.is_packed = reader.is_packed
             for block in reader.blocks():
                 self.first_ns = int(block.records[0]["time_ns"])
                 break
@@ -70,8 +76,8 @@ class MergeSource(Source):
         """Yield the packets in order; a block is valid until the next one is asked for. To be called once."""
         return self.read(WINDOW)
 
-    def read(self, window: int) -> Iterator[Block]:
-        """Yield the packets, opening the file and reading `window` bytes at once."""
+    def read(self, window: int, turns: Semaphore | None = None) -> Iterator[Block]:
+        """Yield the packets, opening the file, `window` bytes at once; ahead of time with `turns`."""
         if self._reader is None:
             try:
                 self._reader = open_source(self.name, self.index, window)
@@ -82,7 +88,7 @@ class MergeSource(Source):
         # One account for both: what the reader notes is noted here.
         self.skipped, self.skipped_counts = reader.skipped, reader.skipped_counts
         self.damage_counts = reader.damage_counts
-        for block in reader.blocks():
+        for block in reader.blocks() if turns is None else ahead(reader.blocks(), turns):
             self._take_over(reader)
             yield block
         self._take_over(reader)
@@ -104,25 +110,29 @@ class MergeSource(Source):
         self.untimed, self._position = reader.untimed, reader.position
 
 
-def merged(sources: Sequence[MergeSource]) -> Iterator[Block]:
+def merged(sources: Sequence[MergeSource], workers: int | None = 1) -> Iterator[Block]:
     """Yield the packets of all sources in the order of time; each source's account is kept by itself.
 
-    A block is valid until the next one is asked for.
+    A block is valid until the next one is asked for. With several `workers` (see ahead.readers) the sources
+    whose time has come are read ahead, side by side; the order is the same.
     """
-    return _Merge(sources).blocks()
+    turns = readers(workers, any(source.is_packed for source in sources))
+    if len(sources) > MAX_HANDLES:  # files are opened for every read then, by whoever merges
+        turns = None
+    return _Merge(sources, turns).blocks()
 
 
 class _Input:
     """One source that is being merged: its present block, handed to the kernel piece by piece."""
 
-    def __init__(self, source: MergeSource, window: int) -> None:
+    def __init__(self, source: MergeSource, window: int, turns: Semaphore | None) -> None:
         self.source = source
         self.block: Block | None = None
         self.taken = 0
         """Rows of the block that were handed to the kernel."""
         self.copied = 0
         """Rows of the present piece whose packets were copied to the output."""
-        self._blocks = source.read(window)
+        self._blocks = source.read(window, turns)
 
     def advance(self) -> bool:
         """Go to the next block; False at the end."""
@@ -134,7 +144,8 @@ class _Input:
 class _Merge:
     """The merge at work. An input lives in a slot; the kernel's columns have an element for each slot."""
 
-    def __init__(self, sources: Sequence[MergeSource]) -> None:
+    def __init__(self, sources: Sequence[MergeSource], turns: Semaphore | None) -> None:
+        self._turns = turns
         self._window = min(WINDOW, max(MIN_WINDOW, MERGE_MEMORY // max(1, len(sources))))
         self._pending = [(_first(source), source.index, source) for source in sources]
         heapq.heapify(self._pending)
@@ -197,7 +208,7 @@ class _Merge:
             heapq.heappop(self._pending)
             slot = self._slot()
             self._tops[slot], self._ranks[slot] = _ALWAYS, rank
-            self._inputs[slot] = _Input(source, self._window if self._inputs else WINDOW)
+            self._inputs[slot] = _Input(source, self._window if self._inputs else WINDOW, self._turns)
             self._refill(slot)
 
     def _alone(self) -> tuple[int, Block] | None:

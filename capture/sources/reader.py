@@ -35,6 +35,11 @@ class Reader(Source):
         self._state = np.zeros(fields, np.int64)
 
     @property
+    def is_packed(self) -> bool:
+        """Whether the file is compressed."""
+        return self._stream.is_packed
+
+    @property
     def size(self) -> int | None:
         """Of the file as it lies."""
         return self._stream.size

@@ -25,6 +25,9 @@ STDIN: Final = "-"
 class ByteStream(ABC):
     """The bytes of one capture, read once from front to end."""
 
+    is_packed = False
+    """Whether they are decompressed on the way."""
+
     def __init__(self) -> None:
         self._head = b""
         self.failure: tuple[str, str] | None = None

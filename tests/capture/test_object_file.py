@@ -129,7 +129,7 @@ def test_what_is_no_object_file_for_this_processor_is_left_to_llvm(code: bytes) 
 
 
 def test_the_processor_has_what_llvm_says_it_has() -> None:
-    from llvmlite.binding import get_host_cpu_features
+    from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped, unused-ignore]
 
     there = get_host_cpu_features()
     for feature in ("aes", "avx", "avx2", "sha", "bmi2"):
