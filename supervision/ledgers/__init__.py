@@ -1,0 +1,1 @@
+"""Ledgers imported from other bodies: market, mining list, support, money, penalties; and screening."""

@@ -1,0 +1,232 @@
+"""Importing ledgers: rows are parsed, judged alone and together, and kept in one transaction."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from facts.errors import ReadError, RowError, UsageError
+from facts.where import Where
+from pipeline.registry_import import SUFFIXES
+from registry.cells import Cells
+from registry.rows import Report, read_table
+from store.database import Database, lock
+from store.ledgers import Entry, Kept, finish_import, merge, new_import, read
+from store.registry_import import Changes
+from supervision.ledgers import read as nouns
+from supervision.ledgers.records import fault
+from supervision.ledgers.specs import SPECS, Known, Ledger, Record, key_of
+
+_RECORDS = (Ledger.PENALTIES, Ledger.CREDIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to import."""
+
+    accept_good: bool = False
+    """Take the good rows although others are refused; else one refused row keeps everything out."""
+    dry_run: bool = False
+    """Judge every row and change nothing."""
+    whole: bool = False
+    """The files are all that their sources say: what they said before and now do not has ended."""
+    said_by: str = ""
+    """Source of rows that name none; empty: the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file."""
+
+    name: str
+    ledger: Ledger
+    rows: int
+    refused: int
+    changes: Changes
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """What became of all."""
+
+    files: list[FileResult] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    taken: bool = False
+    """False where nothing was changed: a dry run, or refused rows."""
+
+    @property
+    def refused(self) -> int:
+        """Rows refused."""
+        return sum(file.refused for file in self.files)
+
+
+class _Undone(Exception):
+    """Takes the transaction back."""
+
+
+def ledger_of(path: Path) -> Ledger | None:
+    """Return what a file's name says it is: `market.csv`, `support-2026-11.xlsx`."""
+    name = path.name.lower()
+    for ledger in sorted(Ledger, key=lambda one: -len(one.value)):
+        rest = name.removeprefix(ledger.value)
+        if rest != name and (not rest or not rest[0].isalnum()):
+            return ledger
+    return None
+
+
+def files_of(paths: Iterable[Path], ledger: Ledger | None) -> list[tuple[Path, Ledger]]:
+    """Return the files to import, in the order of their ledgers; of a folder, those named after a ledger.
+
+    Raises UsageError for a file whose ledger is not told, and ReadError for a path that is not there.
+    """
+    found: list[tuple[Path, Ledger]] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [
+                (file, told)
+                for file in sorted(path.iterdir())
+                if file.is_file()
+                and file.suffix.lower() in SUFFIXES
+                and (told := ledger_of(file)) is not None
+            ]
+            if not inside:
+                raise ReadError("no file here is named after a ledger, such as market.csv", Where(str(path)))
+            found += inside
+        elif not path.exists():
+            raise ReadError("No such file or directory", Where(str(path)))
+        elif (told := ledger or ledger_of(path)) is None:
+            kinds = ", ".join(one.value for one in Ledger)
+            raise UsageError(f"{path}: say with --ledger what it is, one of {kinds}")
+        else:
+            found.append((path, told))
+    order = {kind: place for place, kind in enumerate(Ledger)}
+    return sorted(found, key=lambda one: order[one[1]])
+
+
+def import_files(
+    database: Database,
+    files: Sequence[tuple[Path, Ledger]],
+    options: Options,
+    known_ns: int,
+    refuse: Callable[[Sequence[RowError]], None],
+) -> ImportResult:
+    """Import files in one transaction; every refused row goes to `refuse`, file by file.
+
+    `known_ns`: when this became known, by the door's clock. Raises ReadError where a file cannot be read, and
+    StoreError where the database fails: then nothing has changed.
+    """
+    result = ImportResult()
+    try:
+        with database.writing() as connection:
+            lock(connection, "ledgers")
+            known = _known(connection)
+            for path, ledger in files:
+                result.files.append(
+                    _import_file(connection, path, ledger, options, known_ns, known, refuse, result)
+                )
+            if options.dry_run or (result.refused and not options.accept_good):
+                raise _Undone
+            result.taken = True
+    except _Undone:
+        pass
+    return result
+
+
+def _import_file(
+    connection: Connection,
+    path: Path,
+    ledger: Ledger,
+    options: Options,
+    known_ns: int,
+    known: Known,
+    refuse: Callable[[Sequence[RowError]], None],
+    result: ImportResult,
+) -> FileResult:
+    spec, source, report = SPECS[ledger], str(path), Report()
+    entries: list[Entry] = []
+    seen: dict[bytes, int] = {}
+    for row in read_table(path, spec.required, spec.optional, report):
+        cells = Cells(source, row, options.said_by)
+        record = spec.parse(cells, known)
+        entry = Entry(
+            row.number,
+            key_of(spec, record),
+            (record[spec.subject] or "") if spec.subject else "",
+            record.get("uscc") or "",
+            record.get("division") or "",
+            record,
+            cells.said_by(),
+            spec.by_source,
+        )
+        if not cells.errors and (first := seen.setdefault(entry.digest, row.number)) != row.number:
+            cells.refuse(spec.required[0], f"repeats row {first}: {', '.join(spec.key)} are the same")
+        if cells.errors:
+            report.errors += cells.errors
+        else:
+            entries.append(entry)
+    if ledger is Ledger.RECORD_EVENTS:
+        entries, wrong = _judged_events(connection, entries, source)
+        report.errors += wrong
+    refuse(report.errors)
+    refused = len({error.row for error in report.errors})
+    import_id = new_import(connection, ledger.value, path.name, _digest(path), known_ns)
+    changes = merge(connection, ledger.value, entries, known_ns, import_id, whole=options.whole)
+    finish_import(connection, import_id, report.rows, refused, changes)
+    _learn(ledger, ((entry.record["id"] or "", entry) for entry in entries if "id" in entry.record), known)
+    result.notices += report.notices
+    return FileResult(path.name, ledger, report.rows, refused, changes)
+
+
+def _judged_events(
+    connection: Connection, entries: list[Entry], source: str
+) -> tuple[list[Entry], list[RowError]]:
+    """Return the events whose records' lives stay possible with them, and why the others are refused.
+
+    Of a life that is not possible every new event is refused: which one is the mistake is not known here.
+    """
+    decided = {
+        kept.subject: nouns.penalty(kept.record).on
+        for ledger in _RECORDS
+        for kept in read(connection, ledger.value)
+    }
+    lives: dict[str, dict[str, Record]] = {}
+    for kept in read(connection, Ledger.RECORD_EVENTS.value):
+        lives.setdefault(kept.subject, {})[kept.key] = dict(kept.record)
+    new: dict[str, list[Entry]] = {}
+    for entry in entries:
+        new.setdefault(entry.subject, []).append(entry)
+        lives.setdefault(entry.subject, {})[entry.key] = dict(entry.record)
+    errors: list[RowError] = []
+    bad: set[str] = set()
+    for subject, added in new.items():
+        events = [nouns.record_event(record) for record in lives[subject].values()]
+        if (found := fault(decided[subject], events)) is not None:
+            bad.add(subject)
+            errors += [RowError(f"record {subject}: {found[1]}", source, one.number, "step") for one in added]
+    return [one for one in entries if one.subject not in bad], errors
+
+
+def _known(connection: Connection) -> Known:
+    known = Known()
+    for ledger in (Ledger.SUPPORT, *_RECORDS):
+        rows = read(connection, ledger.value)
+        _learn(ledger, ((kept.subject, kept) for kept in rows), known)
+    return known
+
+
+def _learn(ledger: Ledger, rows: Iterable[tuple[str, Entry | Kept]], known: Known) -> None:
+    into = {
+        Ledger.SUPPORT: known.support,
+        Ledger.PENALTIES: known.records,
+        Ledger.CREDIT: known.records,
+    }.get(ledger)
+    if into is not None:
+        for name, row in rows:
+            into[name] = (row.uscc, row.division, ledger.value)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
