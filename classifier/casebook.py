@@ -5,13 +5,19 @@ counted when they are reached (`dropped`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from classifier.blocks import V2, Blocks
+from classifier.clocks import Clock, joined
 from classifier.connection import Connection
 from classifier.contacts import Contacts
 from classifier.docket import Docket
+from classifier.encrypted import Rhythms, Shape, Standing
+from classifier.encrypted_docket import Heard
+from classifier.encrypted_flows import Pair, Rows
+from classifier.encrypted_learning import Learner
+from classifier.encrypted_names import Greetings
 from classifier.gateway import note as note_machine
 from classifier.logins import Logins
 from classifier.ownership_model import Tie
@@ -82,6 +88,9 @@ class Casebook:
         self._blocks = Blocks(self.dropped)
         self._seeds = Seeds(self.dropped)
         self._logins = Logins(self.dropped)
+        self._learner = Learner(self.dropped)
+        self._rhythms = Rhythms(self.dropped)
+        self._greetings = Greetings(self.dropped)
         self._handlers: dict[type, _Handler] = {
             events.DnsQuery: self._contacts.query,
             events.DnsAnswer: self._answer,
@@ -132,8 +141,49 @@ class Casebook:
             nodes,
             self._blocks,
             self._seeds,
+            lambda served: Heard(self._rhythms.standings(), self._greetings, self._weights, served),
             self._machines,
         ).verdicts()
+
+    def clocks(self) -> list[Clock]:
+        """Return the clocks of pools and coins that were learned so far."""
+        proved = {pool for (_, pool), group in self._talks.items() if any(talk.two_way for talk in group)}
+        return self._learner.clocks(proved.__contains__, self._operator)
+
+    def remember(self, known: Iterable[Standing]) -> None:
+        """Take what earlier runs knew of sealed dependencies."""
+        self._rhythms.remember(known)
+
+    def hear(
+        self,
+        flows: Rows,
+        packets: Rows,
+        sources: Sequence[str],
+        known: Iterable[Clock] = (),
+        shape: Shape | None = None,
+    ) -> None:
+        """Judge the rhythm of a window's candidates: (n,) FLOW and (m,) PACKET by flow then time.
+
+        They are held against the clocks learned so far and those `known` from elsewhere; `sources` are the
+        names that `source` of the flows counts.
+        """
+        if len(flows):
+            clocks = joined([*known, *self.clocks()])
+            self._rhythms.hear(flows, packets, sources, clocks, self._readable, shape)
+
+    def standings(self) -> list[Standing]:
+        """Return what is known of sealed dependencies."""
+        return self._rhythms.standings()
+
+    def _readable(self, pair: Pair) -> bool:
+        """Whether it was read what a client and a service say to one another, as miners or as nodes."""
+        return pair in self._nodes or any(talk.family != SEALED for talk in self._talks.get(pair, ()))
+
+    def _operator(self, server: Endpoint, at_ns: int) -> str | None:
+        """Return who runs the pool that stood at an address then, where one name tells it."""
+        names = self._contacts.resolved(server.address, at_ns, at_ns)
+        found = {self._contacts.operator(name, seen.at_ns) for name, seen in names} - {None}
+        return found.pop() if len(found) == 1 else None
 
     def ties(self, verdicts: Iterable[Verdict]) -> list[Tie]:
         """Return what ties the addresses that mine by these verdicts to names; see docs/ownership.md."""
@@ -169,7 +219,10 @@ class Casebook:
             connection.first_ns = seen.at_ns
         connection.last_ns = max(connection.last_ns, seen.at_ns)
         connection.asked |= event.sender == "miner"
-        if type(event) is events.Login:
+        if type(event) is events.Work and not event.sealed:
+            whose = (miner.address, miner.port, flow.tunnel)
+            self._learner.work(pool, whose, event, seen.at_ns, connection.works == 0)
+        elif type(event) is events.Login:
             self._logins.named(talk, key, event, seen.where, seen.at_ns)
         elif type(event) is events.Subscribe:
             self._logins.introduced(talk, key, event.agent)
@@ -224,6 +277,7 @@ class Casebook:
     def _hello(self, seen: Observation, event: events.TlsHello) -> None:
         self._contacts.hello(seen, event)
         self._logins.hello(seen, event)
+        self._greetings.hello(seen, event)
 
     def _answer(self, seen: Observation, event: events.DnsAnswer) -> None:
         self._contacts.answer(seen, event)
@@ -267,6 +321,7 @@ class Casebook:
         speaker.learn(event.coins, "")
 
     def _node_block(self, seen: Observation, event: events.NodeBlock) -> None:
+        self._learner.block(event, seen.at_ns)
         talk = self._node_talk(seen, event.protocol)
         if talk is None:
             return

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from facts.instant import NS
 
 Told = Literal["jobs", "blocks", "file"]
-"""What told the instants."""
+"""What told the instants: a pool's jobs; or blocks, of nodes, of the jobs that new blocks make, or of a file
+of block times. Explorers and wallets follow blocks as well."""
 Times = NDArray[np.int64]
 
 SAME_NS = 2 * NS
@@ -63,9 +64,14 @@ def learn(jobs: Iterable[Job], told: Told = "jobs") -> list[Clock]:
     for job in jobs:
         times[job.name, job.coin].append(job.at_ns)
     return [
-        Clock(name, coin, told, _instants(np.asarray(at, np.int64)))
+        clock_of(name, coin, told, np.asarray(at, np.int64))
         for (name, coin), at in sorted(times.items(), key=lambda pair: (pair[0][0], pair[0][1] or ""))
     ]
+
+
+def clock_of(name: str, coin: str | None, told: Told, at_ns: Times) -> Clock:
+    """Make one clock of times in any order; of those that are one instant the first counts."""
+    return Clock(name, coin, told, _instants(at_ns))
 
 
 def joined(clocks: Iterable[Clock]) -> list[Clock]:

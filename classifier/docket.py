@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from classifier.blocks import Blocks
 from classifier.contacts import Contact, Contacts
+from classifier.encrypted_docket import ENCRYPTED, Heard
 from classifier.gateway import workers
 from classifier.kinds import Kind
 from classifier.nodes import Nodes
@@ -13,6 +14,7 @@ from classifier.power_table import Catalogue, shipped
 from classifier.quantities import Quantities, quantities
 from classifier.roles import (
     SOLO,
+    Stance,
     behaviour,
     forwards,
     gathers,
@@ -24,16 +26,13 @@ from classifier.roles import (
 )
 from classifier.score import Judgement, judge
 from classifier.seeds import Seeds
-from classifier.talk import NodeTalk, Sort, Talk
+from classifier.talk import NodeTalk, Seen, Sort, Talk, place
 from classifier.tidy import peer_order, tidy
 from classifier.weights import Weights
 from classifier.witnesses import Statements, of_miner, of_pool, of_prober, of_proxy
 from facts.endpoint import Address, Endpoint
 from facts.names import LEVEL_ORDER, Level, PeerState, Role
 from facts.verdict import Peer, Verdict
-
-ENCRYPTED = "encrypted"
-"""Protocol name of a conversation of which only names and shape were read."""
 
 
 @dataclass(slots=True)
@@ -62,6 +61,7 @@ class Docket:
         nodes: Iterable[NodeTalk],
         blocks: Blocks,
         seeds: Seeds,
+        heard: Callable[[Callable[[Address], Seen | None]], Heard],
         catalogue: Callable[[], Catalogue] = shipped,
     ) -> None:
         self._source = source
@@ -80,13 +80,18 @@ class Docket:
                 self._subjects[address].contacts.append((key, contact))
         for address in contacts.askers():
             self._subjects[address]  # a look-up alone is a witness too
+        self._heard = heard(self._served)
+        for address in self._heard.addresses:
+            self._subjects[address]  # and so is a rhythm
         self._behaviour = {
             address: behaviour(subject.above) for address, subject in self._subjects.items() if subject.above
         }
         self._proxies = {
             address
             for address, subject in self._subjects.items()
-            if forwards(subject.below, subject.above) or gathers(subject.above)
+            if forwards(subject.below, subject.above)
+            or gathers(subject.above)
+            or (self._heard.mines(address) and any(stance(talk) >= Stance.NAMED for talk in subject.below))
         }
 
     def verdicts(self) -> list[Verdict]:
@@ -98,9 +103,17 @@ class Docket:
         subject = self._subjects[address]
         if subject.above:
             yield from self._client(address, subject)
-        elif any(key[0] == address for key, _ in subject.contacts) or address in self._contacts.askers():
+        elif (
+            any(key[0] == address for key, _ in subject.contacts)
+            or address in self._contacts.askers()
+            or self._heard.of(address, Role.MINER)
+        ):
             yield self._miner(address, subject, Role.MINER, ())
-        if subject.below or any(key[1].address == address for key, _ in subject.contacts):
+        if (
+            subject.below
+            or any(key[1].address == address for key, _ in subject.contacts)
+            or self._heard.of(address, Role.POOL)
+        ):
             yield from self._server(address, subject)
         if address in self._proxies:
             yield self._proxy(address, subject)
@@ -157,7 +170,8 @@ class Docket:
         if address in self._proxies:
             told.state(Kind.PROXY_FORWARDS, told.first())
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
-        judgement = judge(told.evidence(), self._weights, ceiling)
+        evidence = [*told.evidence(), *self._heard.evidence(address, role)]
+        judgement = judge(evidence, self._weights, self._heard.raised(ceiling, address, role))
         return self._verdict(address, role, judgement, basis, shown, contacts)
 
     def _server(self, address: Address, subject: Subject) -> Iterable[Verdict]:
@@ -181,7 +195,10 @@ class Docket:
         if address in self._proxies:
             told.state(Kind.PROXY_FORWARDS, told.first())
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
-        judgement = judge(told.evidence(), self._weights, ceiling)
+        heard = self._heard.evidence(address, role) if role is Role.POOL else []
+        if heard:
+            ceiling = self._heard.raised(ceiling, address, role)
+        judgement = judge([*told.evidence(), *heard], self._weights, ceiling)
         return self._verdict(address, role, judgement, basis, subject.below, contacts)
 
     def _proxy(self, address: Address, subject: Subject) -> Verdict:
@@ -189,12 +206,21 @@ class Docket:
         above = [talk for talk in subject.above if talk.exchange]
         below = [talk for talk in subject.below if talk.exchange]
         of_proxy(told, below, above)
+        sealed = self._heard.mines(address)
+        if sealed is not None and not above:
+            told.state(Kind.PROXY_ABOVE, Seen(sealed.where, sealed.begun_ns, ""), peer=str(sealed.server))
         both = any(talk.two_way for talk in above) and any(talk.two_way for talk in below)
         both |= gathers([talk for talk in above if talk.two_way])
         judgement = judge(told.evidence(), self._weights, Level.CONFIRMED if both else Level.LIKELY)
         return self._verdict(
             address, Role.PROXY, judgement, [*below, *above], [*subject.below, *subject.above], ()
         )
+
+    def _served(self, address: Address) -> Seen | None:
+        """Return when an address first gave mining work in clear; None where it did not."""
+        subject = self._subjects.get(address)
+        given = [talk.opening() for talk in subject.below if talk.two_way] if subject is not None else []
+        return min(given, key=place) if given else None
 
     def _state_names(self, told: Statements, talk: Talk) -> None:
         """State the listed names that a conversation's pool goes by."""
@@ -213,20 +239,36 @@ class Docket:
         contacts: Sequence[tuple[tuple[Address, Endpoint], Contact]],
     ) -> Verdict:
         """Write a verdict that rests on `basis`, with all of `shown` among its peers."""
-        dark = bool(contacts) and not any(talk.proved for talk in basis)
+        heard = self._heard.of(address, role)
+        dark = bool(contacts or heard) and not any(talk.proved for talk in basis)
         peers = {self._peer(address, talk) for talk in shown}
         read = {(peer.address, peer.port) for peer in peers}  # behind a proxy's preamble, say
         for (client, server), _ in contacts:
             other = server.address if client == address else client
             if (other, server.port) not in read:
                 peers.add(Peer(other, server.port, None, ENCRYPTED, PeerState.ATTEMPT))
+        unread = {(peer.address, peer.port) for peer in peers}
+        for peer in self._heard.peers(address, role):
+            if (peer.address, peer.port) in unread:  # its rhythm says more than its name
+                peers = {
+                    peer
+                    if one.protocol == ENCRYPTED and (one.address, one.port) == (peer.address, peer.port)
+                    else one
+                    for one in peers
+                }
+            else:
+                peers.add(peer)
         spans = [(talk.first_ns, talk.last_ns) for talk in shown]
         spans += [(contact.first_ns, contact.last_ns) for _, contact in contacts]
+        spans += [(one.first_ns, one.last_ns) for one in heard]
         spans += [(one.evidence.at_ns, one.evidence.at_ns) for one in judgement.evidence if not spans]
         protocols = [talk.protocol for talk in basis] + [ENCRYPTED] * dark
         much = Quantities()
         if basis and judgement.level is not Level.CLEARED:
             much = quantities(address, role, basis, self._catalogue)
+        hashrate = much.hashrate
+        if dark and role is Role.MINER and not hashrate and judgement.level is not Level.CLEARED:
+            hashrate = self._heard.hashrate(address)
         return Verdict(
             source=self._source,
             address=address,
@@ -234,8 +276,8 @@ class Docket:
             level=judgement.level,
             score=judgement.score,
             protocols=tidy(protocols),
-            coins=tidy(coin for talk in basis for coin in talk.coins),
-            algorithms=_names(basis, Sort.ALGORITHM),
+            coins=tidy([*(coin for talk in basis for coin in talk.coins), *self._heard.coins(address, role)]),
+            algorithms=tidy([*_names(basis, Sort.ALGORITHM), *self._heard.algorithms(address, role)]),
             encrypted=dark or (bool(basis) and all(talk.sealed for talk in basis)),
             peers=tuple(sorted(peers, key=peer_order)),
             first_seen_ns=min(first for first, _ in spans),
@@ -243,8 +285,8 @@ class Docket:
             agents=_names(basis, Sort.AGENT),
             wallets=_names(basis, Sort.WALLET),
             workers=workers(basis),
-            pools=self._operators(basis, contacts),
-            hashrate=much.hashrate,
+            pools=tidy([*self._operators(basis, contacts), *self._heard.pools(address, role)]),
+            hashrate=hashrate,
             evidence=judgement.evidence,
             rigs=much.rigs,
             machines=much.machines,

@@ -78,6 +78,16 @@ class Kind(StrEnum):
     SEALED_LINK = "sealed.link"
     SEALED_HASHRATE = "sealed.hashrate"
 
+    RHYTHM_CLOCK = "rhythm.clock"
+    RHYTHM_BLOCKS = "rhythm.blocks"
+    RHYTHM_SHAPE = "rhythm.shape"
+    RHYTHM_OTHER_SHAPE = "rhythm.other_shape"
+    RHYTHM_UNFAMILIAR = "rhythm.unfamiliar"
+    RHYTHM_WINDOW = "rhythm.window"
+    RHYTHM_HISTORY = "rhythm.history"
+    RHYTHM_CLEARED_CLOCK = "rhythm.cleared_clock"
+    RHYTHM_CLEARED_SHAPE = "rhythm.cleared_shape"
+
     SITE_MOSTLY_MINING = "site.mostly_mining"
     SITE_SELDOM_MINING = "site.seldom_mining"
     SITE_FEW_BYTES = "site.few_bytes"
@@ -91,6 +101,10 @@ class Kind(StrEnum):
     NAME_PROXY_TARGET = "name.proxy_target"
     NAME_POOL_HOST = "name.pool_host"
     NAME_HIDDEN = "name.hidden"
+    NAME_POOL_HISTORY = "name.pool_history"
+    NAME_BARE = "name.bare"
+    NAME_OTHER = "name.other"
+    NAME_WEB = "name.web"
     SHAPE_QUIET_LONG = "shape.quiet_long"
     SHAPE_BROWSING = "shape.browsing"
 

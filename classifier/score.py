@@ -28,17 +28,19 @@ def judge(evidence: Iterable[Evidence], weights: Weights, ceiling: Level = Level
     """Weigh what is known of one address in one role.
 
     Each group of correlated kinds counts once, by its heaviest kind; a kind counts once, however often it is
-    given. `ceiling` is the best level that the structure of the evidence allows (roles.py); it bounds the
-    level, never the score. The order of `evidence` does not matter. Raises KeyError for a kind without
-    a weight.
+    given. What was measured counts up to its kind's weight. Kinds without a veto lower a score that is at
+    suspected or more without them no further than to suspected. `ceiling` is the best level that the
+    structure of the evidence allows (roles.py); it bounds the level, never the score. The order of `evidence`
+    does not matter. Raises KeyError for a kind without a weight.
     """
     ordered = sorted(evidence, key=lambda one: _order(one, weights))
     spoken: set[str] = set()
     weighed = []
     for one in ordered:
-        weight = weights.kinds[one.kind]
-        weighed.append(Weighed(one, 0.0 if weight.group in spoken else weight.nats))
-        spoken.add(weight.group)
+        group = weights.kinds[one.kind].group
+        weighed.append(Weighed(one, 0.0 if group in spoken else _nats(one, weights)))
+        spoken.add(group)
+    weighed = _without_vetoes(weighed, weights)
     weighed.sort(key=lambda one: -abs(one.weight))  # stable: equal weights keep the order above
     score = probability(weights.prior + math.fsum(one.weight for one in weighed))
     return Judgement(score, min(level_of(score), ceiling, key=LEVEL_ORDER.index), tuple(weighed))
@@ -57,11 +59,32 @@ def probability(log_odds: float) -> float:
     return odds / (1.0 + odds)
 
 
+def _nats(one: Evidence, weights: Weights) -> float:
+    """Return what a piece of evidence weighs by itself."""
+    most = weights.kinds[one.kind].nats
+    if one.measured is None:
+        return most
+    return min(max(one.measured, -abs(most)), abs(most))
+
+
+def _without_vetoes(weighed: list[Weighed], weights: Weights) -> list[Weighed]:
+    """Lessen what speaks against without a veto, so that it clears nothing that is suspected without it."""
+    weak = [one for one in weighed if one.weight < 0 and not weights.kinds[one.evidence.kind].vetoes]
+    if not weak:
+        return weighed
+    others = weights.prior + math.fsum(one.weight for one in weighed) - math.fsum(one.weight for one in weak)
+    against = -math.fsum(one.weight for one in weak)
+    if others < 0 or against <= others:
+        return weighed
+    share = others * (1 - 1e-9) / against  # the rest of it keeps rounding away from the threshold
+    return [Weighed(one.evidence, one.weight * share) if one in weak else one for one in weighed]
+
+
 def _order(one: Evidence, weights: Weights) -> tuple[object, ...]:
     """Heaviest first, then by kind and place, so that equal input gives equal output."""
     where = one.where
     return (
-        -abs(weights.kinds[one.kind].nats),
+        -abs(_nats(one, weights)),
         one.kind,
         one.at_ns,
         where.source,

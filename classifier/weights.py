@@ -18,6 +18,8 @@ class Weight:
     """Correlated kinds share a group, of which the judge counts the heaviest only."""
     basis: str
     """Why this many: source, or how it was fitted."""
+    vetoes: bool = True
+    """Whether it can clear by itself what the other witnesses suspect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +39,8 @@ class Weights:
 def shipped() -> Weights:
     """Return the weights that this version ships."""
     table = tomllib.loads(files("classifier").joinpath("weights.toml").read_text(encoding="utf-8"))
-    kinds = {kind: Weight(row["nats"], row["group"], row["basis"]) for kind, row in table["kinds"].items()}
+    kinds = {
+        kind: Weight(row["nats"], row["group"], row["basis"], row.get("vetoes", True))
+        for kind, row in table["kinds"].items()
+    }
     return Weights(table["prior"]["nats"], kinds)

@@ -25,3 +25,6 @@ class Evidence:
     """Names and values that the sentence of this kind is formed with, sorted by name."""
     count: int = 1
     """How often it was seen; counted once by the judge, shown to a person."""
+    measured: float | None = field(default=None, compare=False)
+    """Log-odds (nats) that the witness measured: they count as far as the kind's own weight allows. None: all
+    of that weight."""

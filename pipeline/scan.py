@@ -352,6 +352,8 @@ def _judged(
         tagged_flows=summary.tagged_flows,
         released=_limits({**summary.released, **summary.unlogged}, casebook.dropped, summary.evicted),
     )
+    if rhythm is not None:
+        casebook.hear(rhythm.flows, rhythm.packets, [source.name for source in sources], shape=None)
     verdicts = tuple(casebook.verdicts())
     return World(counts, summary.skips, verdicts, tuple(casebook.ties(verdicts)), rhythm=rhythm)
 

@@ -1,0 +1,220 @@
+"""Sealed dependencies over time: what each window says of them, together with what earlier ones said.
+
+A dependency is all that a client has with one service. Its clock is weighed anew in each window, because
+jobs are new each time: windows add up. Its shape is the same shape again, so windows only make one mean.
+Both fade: after a day half is left.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from classifier.clocks import Clock
+from classifier.encrypted_clock import follow, nats_of
+from classifier.encrypted_flows import Dependency, Pair, Rows, dependencies
+from classifier.encrypted_rate import rate_of
+from classifier.hashrate_sealed import SealedRate
+from classifier.poolclock import Match
+from facts.endpoint import Address, Endpoint
+from facts.instant import NS
+from facts.where import Where
+
+HALF_LIFE_NS = 86_400 * NS
+"""After which what a window said counts half."""
+KEPT = 3.0
+"""Nats of clock or shape from which a dependency is remembered."""
+LIMIT = 65_536
+"""Dependencies that are remembered."""
+MEASURES = 3
+"""Measures of the shape that a sentence names."""
+
+
+class Reason(Protocol):
+    """One measure that speaks for or against mining: classifier/shape.py has it."""
+
+    @property
+    def name(self) -> str:
+        """Which measure."""
+
+    @property
+    def value(self) -> float:
+        """As measured; NaN where it could not be."""
+
+    @property
+    def usual(self) -> float:
+        """Median of honest traffic."""
+
+    @property
+    def weight(self) -> float:
+        """Nats; above 0 speaks for mining."""
+
+
+class Scores(Protocol):
+    """What the shape model says of candidates, by dependency: classifier/shape.py has it."""
+
+    @property
+    def dependency(self) -> Rows:
+        """(n,) number of each flow's dependency."""
+
+    @property
+    def together(self) -> Rows:
+        """(dependencies,) log-odds of mining, without the prior."""
+
+    @property
+    def distance(self) -> Rows:
+        """(dependencies,) beyond 1 it is unlike all that the model knows."""
+
+    def reasons(self, dependency: int) -> Sequence[Reason]:
+        """Return what speaks most of a dependency."""
+
+
+Shape = Callable[[Rows, Rows], Scores]
+"""Scores candidates by their shape. It is handed in, because its loops are compiled elsewhere and loading
+them takes time that a run without candidates need not spend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one dependency."""
+
+    client: Address
+    server: Endpoint
+    first_ns: int
+    last_ns: int
+    """Of all windows."""
+    begun_ns: int
+    """When the latest window began for it."""
+    windows: int
+    clock: float
+    """Nats; as they stood at the end of the latest window."""
+    shape: float
+    """Nats, likewise."""
+    match: Match | None
+    """Of the window in which it followed a clock best."""
+    measures: tuple[tuple[str, float, float], ...]
+    """Name, value and usual value of the measures that speak most for its shape."""
+    unlike: float
+    """How far its shape is from all that the model knows; beyond 1 it is trusted less."""
+    connections: int
+    packets: int
+    lost: int
+    """Of the latest window, as in Dependency."""
+    named_other: bool
+    rate: SealedRate | None
+    where: Where
+
+    @property
+    def minutes(self) -> int:
+        """Length of the latest window as far as it was in it, at least 1."""
+        return max(1, round((self.last_ns - self.begun_ns) / (60 * NS)))
+
+
+class Rhythms:
+    """The memory of sealed dependencies."""
+
+    def __init__(self, dropped: Counter[str]) -> None:
+        self._dropped = dropped
+        self._standing: dict[Pair, Standing] = {}
+
+    def remember(self, known: Iterable[Standing]) -> None:
+        """Take what earlier runs knew; it is older than all that is heard from now on."""
+        for one in known:
+            self._keep(one)
+
+    def hear(
+        self,
+        flows: Rows,
+        packets: Rows,
+        sources: Sequence[str],
+        clocks: Sequence[Clock],
+        readable: Callable[[Pair], bool],
+        shape: Shape | None,
+    ) -> None:
+        """Judge a window's candidates: (n,) FLOW and (m,) PACKET by flow then time."""
+        found = dependencies(flows, packets, sources, readable)
+        if not found:
+            return
+        scores = shape(flows, packets) if shape is not None else None
+        for one, match in zip(found, follow(found, clocks), strict=True):
+            new = _standing(one, match, scores)
+            old = self._standing.get((one.client, one.server))
+            if old is not None:
+                self._standing[one.client, one.server] = merged(old, new)
+            elif max(new.clock, new.shape) >= KEPT:
+                rate = rate_of(one, match, flows, packets)
+                self._keep(new if rate is None else replace(new, rate=rate))
+
+    def standings(self) -> list[Standing]:
+        """Return all that is remembered."""
+        return list(self._standing.values())
+
+    def _keep(self, one: Standing) -> None:
+        if len(self._standing) >= LIMIT:
+            self._dropped["rhythms-beyond-limit"] += 1
+            return
+        self._standing[one.client, one.server] = one
+
+
+def _standing(one: Dependency, match: Match | None, scores: Scores | None) -> Standing:
+    shape, unlike = 0.0, 0.0
+    measures: tuple[tuple[str, float, float], ...] = ()
+    if scores is not None:
+        place = int(scores.dependency[one.rows[0]])
+        shape, unlike = float(scores.together[place]), float(scores.distance[place])
+        if shape >= KEPT:
+            spoken = [reason for reason in scores.reasons(place) if reason.weight > 0]
+            measures = tuple((reason.name, reason.value, reason.usual) for reason in spoken[:MEASURES])
+    return Standing(
+        client=one.client,
+        server=one.server,
+        first_ns=one.first_ns,
+        last_ns=one.last_ns,
+        begun_ns=one.first_ns,
+        windows=1,
+        clock=nats_of(match),
+        shape=shape,
+        match=match,
+        measures=measures,
+        unlike=unlike,
+        connections=len(one.rows),
+        packets=one.packets,
+        lost=one.lost,
+        named_other=one.named_other,
+        rate=None,
+        where=one.where,
+    )
+
+
+def merged(old: Standing, new: Standing) -> Standing:
+    """Return what two windows of one dependency say together; one may hold several windows already.
+
+    Windows that overlap, of workers that share an interface, are one: the better clock and shape count.
+    """
+    if new.last_ns < old.last_ns:
+        old, new = new, old
+    aside = new.begun_ns < old.last_ns
+    left = 0.5 ** (max(0, new.last_ns - old.last_ns) / HALF_LIFE_NS)
+    if aside:
+        clock, shape = max(old.clock, new.clock), max(old.shape, new.shape)
+    else:
+        clock = new.clock + left * old.clock
+        weight = left * old.windows
+        shape = (new.shape * new.windows + old.shape * weight) / (new.windows + weight)
+    better = new if nats_of(new.match) >= nats_of(old.match) else old
+    told = new if new.measures else old
+    return replace(
+        new,
+        first_ns=min(old.first_ns, new.first_ns),
+        begun_ns=min(old.begun_ns, new.begun_ns) if aside else new.begun_ns,
+        windows=max(old.windows, new.windows) if aside else old.windows + new.windows,
+        clock=clock,
+        shape=shape,
+        match=better.match,
+        measures=told.measures,
+        connections=old.connections + new.connections if aside else new.connections,
+        packets=old.packets + new.packets if aside else new.packets,
+        lost=old.lost + new.lost if aside else new.lost,
+        named_other=old.named_other or new.named_other,
+        rate=new.rate or old.rate,
+    )

@@ -1,0 +1,118 @@
+"""Sealed dependencies against all clocks: a cheap screen for all of them, the test for what is left.
+
+The screen lays pushes and instants on a grid of a quarter of a second and counts, at every delay, the pushes
+near an instant. What does not exceed chance clearly cannot pass the test, which is a thousand times dearer.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier import rhythm_models
+from classifier.clocks import Clock
+from classifier.encrypted_flows import Dependency, Lane
+from classifier.poolclock import MIN_INSTANTS, Match, compare
+from facts.instant import NS
+
+STEP_NS = NS // 4
+"""The grid of the screen."""
+REACH = 3
+"""Steps around an instant that count as near: what scatters by more than 0.9 s is met in part."""
+CLEARLY = 2.5
+"""Standard deviations of chance, and pushes, beyond which a pair is tested."""
+QUICKEST = 3.0
+"""Median gap, s, below which a clock tells nobody apart: everything is near some instant."""
+MOST_STEPS = 1 << 21
+"""Steps of the grid: six days. A longer time is screened in its first part."""
+
+
+def follow(dependencies: Sequence[Dependency], clocks: Sequence[Clock]) -> list[Match | None]:
+    """Return for each dependency the clock that it follows best; None where none could be tested.
+
+    p-values allow for the number of clocks that could be tested and of lanes that were.
+    """
+    found: list[Match | None] = [None] * len(dependencies)
+    lanes = [
+        (place, lane)
+        for place, one in enumerate(dependencies)
+        for lane in one.lanes
+        if len(lane.pushed) >= MIN_INSTANTS
+    ]
+    if not lanes or not clocks:
+        return found
+    first = min(lane.first_ns for _, lane in lanes)
+    last = max(lane.last_ns for _, lane in lanes)
+    useful = [clock for clock in clocks if _useful(clock, first, last)]
+    if not useful:
+        return found
+    near, testable = _screened([lane for _, lane in lanes], useful, first, last)
+    tried: dict[int, int] = {}
+    for row, (place, _) in enumerate(lanes):
+        tried[place] = tried.get(place, 0) + int(testable[row].sum())
+    for row, column in zip(*np.nonzero(near), strict=True):
+        place, lane = lanes[row]
+        match = compare(useful[column], lane.pushed, lane.first_ns, lane.last_ns)
+        best = found[place]
+        if match is not None and (best is None or match.p_value < best.p_value):
+            found[place] = match
+    return [
+        match and replace(match, p_value=min(1.0, match.p_value * max(1, tried.get(place, 1))))
+        for place, match in enumerate(found)
+    ]
+
+
+def _useful(clock: Clock, first_ns: int, last_ns: int) -> bool:
+    """Say whether a clock tells enough instants of that time, and not too many."""
+    instants = clock.within(first_ns - 6 * NS, last_ns + NS)
+    return len(instants) >= MIN_INSTANTS and float(np.median(np.diff(instants))) >= QUICKEST * NS
+
+
+def _screened(
+    lanes: Sequence[Lane], clocks: Sequence[Clock], first_ns: int, last_ns: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return (lanes, clocks) bool twice: what must be tested, and what could be.
+
+    Delays run from rhythm_models.DELAYS; a lane's pushes beyond rhythm_models.MOST do not count, as there.
+    """
+    low, high = (round(delay * NS / STEP_NS) for delay in rhythm_models.DELAYS)
+    size = min(int((last_ns - first_ns) // STEP_NS) + 2, MOST_STEPS)
+    pushed = [lane.pushed[: rhythm_models.MOST] for lane in lanes]
+    counts = np.array([len(times) for times in pushed])
+    steps = ((np.concatenate(pushed) - first_ns) // STEP_NS).astype(np.int64)
+    steps = np.minimum(steps, size)
+    begins = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    spans = np.array(
+        [
+            max(1, (int(times[-1]) if len(times) == rhythm_models.MOST else lane.last_ns) - lane.first_ns)
+            for lane, times in zip(lanes, pushed, strict=True)
+        ]
+    )
+    from_ns = np.array([lane.first_ns for lane in lanes])
+    near = np.zeros((len(lanes), len(clocks)), bool)
+    testable = np.zeros_like(near)
+    pad = high - low + REACH + 2
+    for column, clock in enumerate(clocks):
+        marks = np.zeros(size + 2 * pad + 1, bool)
+        at = ((clock.within(first_ns - 6 * NS, last_ns + NS) - first_ns) // STEP_NS).astype(np.int64)
+        for shift in range(-REACH, REACH + 1):
+            place = at + shift + pad
+            marks[place[(place >= 0) & (place < size + pad)]] = True
+        ends = np.searchsorted(clock.at_ns, from_ns + spans) - np.searchsorted(clock.at_ns, from_ns)
+        width = (2 * REACH + 1) * STEP_NS
+        chance = counts * np.minimum(1.0, ends * width / spans)
+        top = np.zeros(len(lanes), np.int32)
+        for delay in range(low, high + 1, 2):  # every other one: the reach spans three
+            hits = np.add.reduceat(marks[steps + (pad - delay)], begins, dtype=np.int32)
+            np.maximum(top, hits, out=top)
+        testable[:, column] = ends >= MIN_INSTANTS
+        near[:, column] = testable[:, column] & (top > chance + CLEARLY * (np.sqrt(chance) + 1.0) - 1e-9)
+        near[:, column] |= testable[:, column] & (counts <= 2 * MIN_INSTANTS) & (top >= MIN_INSTANTS)
+    return near, testable
+
+
+def nats_of(match: Match | None) -> float:
+    """Return the log-odds that a match stands for: its p-value is a bound of a likelihood ratio."""
+    return 0.0 if match is None or match.p_value >= 1 else -math.log(match.p_value)

@@ -1,0 +1,136 @@
+"""What a sealed dependency shows, as evidence: of its client as miner, and of its server as pool."""
+
+import math
+from collections.abc import Iterable
+from typing import Protocol
+
+from classifier.encrypted import Standing
+from classifier.encrypted_rate import CERTAIN
+from classifier.kinds import Kind
+from classifier.weights import Weights
+from facts.endpoint import Address
+from facts.evidence import Evidence
+from facts.instant import NS, rfc3339
+from facts.names import Role
+
+WITNESS = 4.6
+"""Nats of clock or shape, a ratio of 100, from which a dependency is a witness of mining."""
+
+Value = str | int | float | bool
+
+
+class _State(Protocol):
+    """Makes evidence of a kind, with what its sentence needs."""
+
+    def __call__(self, kind: Kind, measured: float | None = None, **params: Value) -> Evidence: ...
+
+
+def is_witness(one: Standing, weights: Weights) -> bool:
+    """Say whether a dependency speaks for mining at all."""
+    clock, shape = spoken(one, weights)
+    return max(clock, shape) >= WITNESS and clock + shape >= WITNESS
+
+
+def spoken(one: Standing, weights: Weights) -> tuple[float, float]:
+    """Return the nats of clock and shape as far as their kinds count."""
+    most = abs(weights.kinds[_clock_kind(one)].nats)
+    shape = abs(weights.kinds[Kind.RHYTHM_SHAPE].nats)
+    return min(one.clock, most), min(max(one.shape, -shape), shape)
+
+
+def log_odds(one: Standing, weights: Weights) -> float:
+    """Return the log-odds of mining by rhythm alone."""
+    return weights.prior + math.fsum(spoken(one, weights))
+
+
+def heaviest(standings: Iterable[Standing], weights: Weights) -> Standing:
+    """Return the dependency that speaks most."""
+    return max(standings, key=lambda one: (log_odds(one, weights), -one.first_ns, str(one.server)))
+
+
+def coin_of(one: Standing) -> str | None:
+    """Return the coin of a dependency, where the clock is certain enough of it."""
+    return one.match.clock.coin if one.match is not None and one.clock >= CERTAIN else None
+
+
+def pool_of(one: Standing) -> str | None:
+    """Return the pool that it follows, by name; None where the clock has only an address or a coin."""
+    if one.match is None or one.match.clock.told != "jobs" or one.clock < CERTAIN:
+        return None
+    name = one.match.clock.name
+    return None if _is_endpoint(name) else name.partition(" (")[0]
+
+
+def evidence_of(one: Standing, address: Address, role: Role, weights: Weights) -> list[Evidence]:
+    """State what a dependency shows of one of its ends: reasons, window, and what would have cleared it."""
+    peer = str(one.server) if role is not Role.POOL else str(one.client)
+
+    def state(kind: Kind, measured: float | None = None, **params: Value) -> Evidence:
+        told = tuple(sorted({"peer": peer, **params}.items()))
+        return Evidence(address, role, kind, one.where, one.begun_ns, told, measured=measured)
+
+    found = []
+    clock, shape = spoken(one, weights)
+    match = one.match
+    if match is not None and clock > 0:
+        clock_kind = _clock_kind(one)
+        found.append(
+            state(
+                clock_kind,
+                one.clock,
+                pool=match.clock.name,
+                coin=match.clock.coin or "?",
+                instants=match.instants,
+                followed=match.followed,
+                chance=round(match.expected, 1),
+                delay=round(match.delay_ns / NS, 1),
+            )
+        )
+    if one.shape:
+        kind = Kind.RHYTHM_SHAPE if one.shape > 0 else Kind.RHYTHM_OTHER_SHAPE
+        said = "; ".join(f"{name} {_short(value)} ({_short(usual)})" for name, value, usual in one.measures)
+        found.append(state(kind, one.shape, message=said or "-"))
+    if one.unlike > 1:
+        found.append(state(Kind.RHYTHM_UNFAMILIAR, distance=round(one.unlike, 1)))
+    lost = round(100 * one.lost / max(1, one.packets), 1)
+    found.append(
+        state(
+            Kind.RHYTHM_WINDOW,
+            minutes=one.minutes,
+            connections=one.connections,
+            packets=one.packets,
+            lost=lost,
+        )
+    )
+    if one.windows > 1:
+        found.append(state(Kind.RHYTHM_HISTORY, windows=one.windows, since=rfc3339(one.first_ns)))
+    excess = log_odds(one, weights)
+    if excess >= 0:
+        found.append(_would_clear(one, excess, clock, shape, state))
+    if one.rate is not None and role is not Role.POOL:
+        found.append(one.rate.because(address, peer, one.where, one.begun_ns))
+    return found
+
+
+def _would_clear(one: Standing, excess: float, clock: float, shape: float, state: _State) -> Evidence:
+    """State what would have cleared it: weaker evidence of the witness that counts most."""
+    times = f"{math.exp(min(excess, 30)):.2g}"
+    match = one.match
+    if match is None or clock <= shape:
+        return state(Kind.RHYTHM_CLEARED_SHAPE, times=times)
+    enough = max(0, math.ceil(match.followed * max(0.0, 1 - excess / clock)) - 1)
+    return state(Kind.RHYTHM_CLEARED_CLOCK, times=times, most=enough, instants=match.instants)
+
+
+def _clock_kind(one: Standing) -> Kind:
+    told = one.match.clock.told if one.match is not None else "jobs"
+    return Kind.RHYTHM_CLOCK if told == "jobs" else Kind.RHYTHM_BLOCKS
+
+
+def _is_endpoint(name: str) -> bool:
+    head, _, port = name.rpartition(":")
+    return port.isdigit() and (head.startswith("[") or head.replace(".", "").isdigit())
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3g}"
