@@ -1,0 +1,1 @@
+"""Cases: who does what about a project or a warning, between departments, until it is closed."""

@@ -1,0 +1,1 @@
+"""Risk warnings over the whole chain: raised by rules, owned, escalated, delivered."""

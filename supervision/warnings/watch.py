@@ -1,0 +1,76 @@
+"""One round of watching: signals of the store to warnings, levels that rise, messages on their way."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from facts.errors import SettingsError
+from facts.instant import instant
+from pipeline.services import Services
+from registry.division_table import WHOLE_COUNTRY
+from supervision.exits.kept import PlanStore
+from supervision.projects.kept import ProjectStore
+from supervision.projects.seen import sightings
+from supervision.warnings.deliver import Delivered, deliver, enqueue
+from supervision.warnings.gather import signals
+from supervision.warnings.hooks import Hook, read_hooks
+from supervision.warnings.kept import Scanned, WarningStore
+from supervision.warnings.life import Entry
+from supervision.warnings.rules import Rulebook, parse, shipped
+from supervision.warnings.signals import Signal
+
+FILE = "warnings.toml"
+"""In the home folder: the operator's rules, severities and hooks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What warnings are raised by, and who is told."""
+
+    book: Rulebook
+    hooks: tuple[Hook, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did."""
+
+    scanned: Scanned
+    escalated: int
+    delivered: Delivered
+
+
+def read_watch(home: Path) -> Watch:
+    """Read the shipped rules and over them the operator's file, where there is one. Raises SettingsError."""
+    path = home / FILE
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Watch(shipped(), ())
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"cannot be read: {error}", str(path)) from error
+    return Watch(parse(text, str(path), shipped()), read_hooks(text, str(path)))
+
+
+def gathered(services: Services, now_ns: int) -> list[Signal]:
+    """Return the signals of the store as it is now."""
+    held = ProjectStore(services.database).every(WHOLE_COUNTRY)
+    plans = PlanStore(services.database).of([one.id for one in held.projects])
+    return list(signals(held, plans, sightings(services), instant(now_ns)))
+
+
+def watch(services: Services, watched: Watch, clock: Callable[[], int], more: Iterable[Signal] = ()) -> Round:
+    """Do one round, with signals of other systems where there are any. Several may do so at once."""
+    now_ns = clock()
+    now = instant(now_ns)
+    store = WarningStore(services.database)
+
+    def queue(connection: Connection, entries: Sequence[Entry]) -> None:
+        enqueue(connection, watched.hooks, entries, now)
+
+    scanned = store.scan(watched.book, [*gathered(services, now_ns), *more], now, queue)
+    lifted = store.escalate(now, queue)
+    sent = deliver(services.database, watched.hooks, watched.book, clock)
+    return Round(scanned, len(lifted), sent)
