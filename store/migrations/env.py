@@ -6,9 +6,12 @@ from store import (  # noqa: F401 - they are the metadata
     access_tables,
     cases_tables,
     exits_tables,
+    ledgers_tables,
     ownership_tables,
     projects_tables,
     registry_tables,
+    rhythm_tables,
+    tariff_tables,
     warnings_tables,
 )
 from store.tables import Base
