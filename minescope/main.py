@@ -50,6 +50,7 @@ def _register() -> None:
     from minescope.probe import probe
     from minescope.registry import registry
     from minescope.replay import replay
+    from minescope.report import report
     from minescope.serve import serve
     from minescope.store import store
     from minescope.users import users
@@ -60,6 +61,7 @@ def _register() -> None:
     app.add_typer(registry)
     app.add_typer(pools)
     app.add_typer(owners)
+    app.add_typer(report)
     app.add_typer(store)
     app.add_typer(lake)
     app.add_typer(users)

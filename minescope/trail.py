@@ -51,3 +51,8 @@ class Trail:
         detail = zlib.compress(b"".join(packed16(ask.address) for ask in asks))
         entry = Entry(time.time_ns(), terminal(), "", "", "", action, named + more, self._purpose, 0, detail)
         self._audit.append([entry])
+
+    def keep_named(self, action: str, what: str) -> None:
+        """Keep one entry for what is asked by another name than an address. Raises StoreError."""
+        entry = Entry(time.time_ns(), terminal(), "", "", "", action, what, self._purpose, 0)
+        self._audit.append([entry])

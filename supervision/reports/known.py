@@ -272,10 +272,11 @@ class Case:
     title: str
     uscc: str
     division: str
-    state: str
+    state: tuple[str, str]
+    """English, Chinese; so is `department`."""
     opened: date
     deadline: date | None
-    department: str
+    department: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +285,12 @@ class Warned:
 
     id: str
     kind: str
-    severity: str
+    severity: tuple[str, str]
+    """English, Chinese; so is `state`."""
     division: str
     subject: str
     raised: date
-    state: str
+    state: tuple[str, str]
     text: tuple[str, str] = ("", "")
     """English, Chinese."""
 

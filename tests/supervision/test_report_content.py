@@ -179,8 +179,12 @@ def everything() -> Known:
                 "recovering",
             ),
         ),
-        (Case("case-1", "一号楼", USCC, "990101", "opened", AS_OF, None, "经信"),),
-        (Warned("w-1", "relapse", "high", "990201", "P4", AS_OF, "open", ("mines again", "死灰复燃")),),
+        (Case("1", "一号楼", USCC, "990101", ("open", "待分派"), AS_OF, None, ("energy", "能源部门")),),
+        (
+            Warned(
+                "1", "relapse", ("high", "橙色"), "990201", "P4", AS_OF, ("open", "待签收"), ("again", "复燃")
+            ),
+        ),
         Footprint(0.5, 2400.0, "sample factors"),
         {"990101": "东区", "990100": "示例市"},
     )

@@ -112,7 +112,10 @@ def _blocks(known: Known, company: Company, held: tuple[Held, ...], issue: Issue
             say("State", "状态"),
             say("What", "内容"),
         ),
-        [(one.id, one.kind, one.severity, one.raised, one.state, say(*one.text)) for one in known.warnings],
+        [
+            (one.id, one.kind, say(*one.severity), one.raised, say(*one.state), say(*one.text))
+            for one in known.warnings
+        ],
         say("As held on the as-of date.", "截至数据截止日。"),
     )
     if not known.hits:

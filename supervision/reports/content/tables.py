@@ -89,11 +89,11 @@ def ledger_table(known: Known, issue: Issue) -> Table:
             say("Stops", "终止日期"),
             (say("Amount", "金额"), "number"),
             (say("Recovered", "已收回"), "number"),
-            say("State", "状态"),
+            say("Document or reason", "文号或事由"),
         ),
         [
             (
-                one.ledger,
+                _ledger(one.ledger, issue),
                 one.name or one.uscc,
                 one.authority,
                 one.granted,
@@ -106,6 +106,26 @@ def ledger_table(known: Known, issue: Issue) -> Table:
         ],
         say("As imported, known on the as-of date.", "按导入数据，截至数据截止日。"),
     )
+
+
+LEDGERS = {
+    "market": ("power market", "电力市场"),
+    "mining-list": ("list of mining enterprises", "“挖矿”企业名单"),
+    "penalties": ("penalty", "行政处罚"),
+    "credit": ("credit record", "信用记录"),
+    "dual-control": ("dual-control points", "能耗双控考核"),
+    "support: loan": ("loan", "贷款"),
+    "support: guarantee": ("guarantee", "担保"),
+    "support: security": ("securities", "证券"),
+    "support: subsidy": ("subsidy", "补贴"),
+    "support: tax": ("tax benefit", "税收优惠"),
+    "support: rent": ("rent benefit", "房租优惠"),
+    "support: utility": ("utility benefit", "水电优惠"),
+}
+
+
+def _ledger(name: str, issue: Issue) -> str:
+    return issue.say(*LEDGERS.get(name, (name, name)))
 
 
 def cases_table(known: Known, issue: Issue) -> Table:
@@ -128,10 +148,10 @@ def cases_table(known: Known, issue: Issue) -> Table:
                 one.id,
                 one.title,
                 named(known, one.division),
-                one.state,
+                issue.say(*one.state),
                 one.opened,
                 one.deadline,
-                one.department,
+                issue.say(*one.department),
             )
             for one in known.cases
         ],

@@ -1,0 +1,265 @@
+"""`minescope report`: reports as HTML, DOCX, XLSX and PDF, as known on a date."""
+
+import os
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from minescope.exits import EXIT_NOTHING, EXIT_UNREADABLE
+from minescope.language import Lang, chosen
+
+if TYPE_CHECKING:
+    from supervision.reports.document import Language
+    from supervision.reports.making import Kind
+
+report = typer.Typer(
+    name="report",
+    no_args_is_help=True,
+    help="Reports as known on a date: the same date gives the same bytes.",
+)
+
+
+class Tongue(StrEnum):
+    """Languages of a report."""
+
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+
+class Format(StrEnum):
+    """Formats of a report."""
+
+    HTML = "html"
+    DOCX = "docx"
+    XLSX = "xlsx"
+    PDF = "pdf"
+
+
+Region = Annotated[
+    str, typer.Option(help="Division code (GB/T 2260), or 000000 for the whole country.", show_default=False)
+]
+Week = Annotated[
+    str | None,
+    typer.Option(help="ISO week, e.g. 2026-W47. Default: the last whole one.", show_default=False),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="YYYY-MM-DD",
+        help="As known at the end of this day (UTC+8). Default: the end of the week or month, or today.",
+        show_default=False,
+    ),
+]
+Language_ = Annotated[
+    Tongue | None, typer.Option("--lang", help="zh, en or both. Default: from LANG.", show_default=False)
+]
+Formats = Annotated[
+    list[Format] | None,
+    typer.Option("--format", help="Repeat for several. Default: all four.", show_default=False),
+]
+Out = Annotated[Path, typer.Option(help="Folder to write into; it is made where it is missing.")]
+Publisher = Annotated[str, typer.Option(help="Who publishes it.")]
+Purpose = Annotated[
+    str, typer.Option(help="Why it is made; the audit keeps it. Needed where there are accounts.")
+]
+HERE = Path("reports")
+NAME = "MineScope"
+
+
+@report.command()
+def weekly(
+    region: Region,
+    week: Week = None,
+    as_of: AsOf = None,
+    lang: Language_ = None,
+    format: Formats = None,
+    out: Out = HERE,
+    publisher: Publisher = NAME,
+    purpose: Purpose = "",
+) -> int:
+    """Write the weekly report: the inventory of projects and what changed since the week before.
+
+    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region or week.
+    """
+    from supervision.reports.making import Kind
+
+    return _made(Kind.WEEKLY, region, "", week, None, as_of, lang, format, out, publisher, purpose)
+
+
+@report.command()
+def bulletin(
+    region: Region,
+    month: Annotated[
+        str | None, typer.Option(help="e.g. 2026-11. Default: that of the as-of date.", show_default=False)
+    ] = None,
+    as_of: AsOf = None,
+    lang: Language_ = None,
+    format: Formats = None,
+    out: Out = HERE,
+    publisher: Publisher = NAME,
+    purpose: Purpose = "",
+) -> int:
+    """Write the monthly bulletin: regions ranked by progress, collection, slippage; those that lag are named.
+
+    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region or month.
+    """
+    from supervision.reports.making import Kind
+
+    return _made(Kind.BULLETIN, region, "", None, month, as_of, lang, format, out, publisher, purpose)
+
+
+@report.command()
+def enterprise(
+    uscc: Annotated[str, typer.Argument(help="Unified social credit code.", show_default=False)],
+    region: Annotated[str, typer.Option(help="Only what lies in this division.")] = "000000",
+    as_of: AsOf = None,
+    lang: Language_ = None,
+    format: Formats = None,
+    out: Out = HERE,
+    publisher: Publisher = NAME,
+    purpose: Purpose = "",
+) -> int:
+    """Write the file of an enterprise: addresses, evidence, sites, projects, surcharge, ledgers, cases.
+
+    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 when nothing is held of it.
+    """
+    from supervision.reports.making import Kind
+
+    return _made(Kind.ENTERPRISE, region, uscc, None, None, as_of, lang, format, out, publisher, purpose)
+
+
+@report.command()
+def site(
+    id: Annotated[str, typer.Argument(help="Id of the site in the registry.", show_default=False)],
+    region: Annotated[str, typer.Option(help="Only what lies in this division.")] = "000000",
+    as_of: AsOf = None,
+    lang: Language_ = None,
+    format: Formats = None,
+    out: Out = HERE,
+    publisher: Publisher = NAME,
+    purpose: Purpose = "",
+) -> int:
+    """Write the inspection sheet of a site: machines expected, what to look for, a form to fill in.
+
+    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 when there is no such site.
+    """
+    from supervision.reports.making import Kind
+
+    return _made(Kind.SITE, region, id, None, None, as_of, lang, format, out, publisher, purpose)
+
+
+@report.command()
+def tariff(
+    region: Region,
+    as_of: AsOf = None,
+    lang: Language_ = None,
+    format: Formats = None,
+    out: Out = HERE,
+    publisher: Publisher = NAME,
+    purpose: Purpose = "",
+) -> int:
+    """Write the report on the differential price: due against paid, and what nobody could bill.
+
+    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region.
+    """
+    from supervision.reports.making import Kind
+
+    return _made(Kind.TARIFF, region, "", None, None, as_of, lang, format, out, publisher, purpose)
+
+
+@report.command()
+def evaluation(
+    region: Region,
+    week: Week = None,
+    as_of: AsOf = None,
+    lang: Language_ = None,
+    format: Formats = None,
+    out: Out = HERE,
+    publisher: Publisher = NAME,
+    purpose: Purpose = "",
+) -> int:
+    """Write the data for a third-party evaluation: projects, events, milestones, collection, addresses.
+
+    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region.
+    """
+    from supervision.reports.making import Kind
+
+    return _made(Kind.EVALUATION, region, "", week, None, as_of, lang, format, out, publisher, purpose)
+
+
+def _made(
+    kind: "Kind",
+    region: str,
+    subject: str,
+    week: str | None,
+    month: str | None,
+    as_of: str | None,
+    lang: Tongue | None,
+    formats: list[Format] | None,
+    out: Path,
+    publisher: str,
+    purpose: str,
+) -> int:
+    from facts.errors import ReadError, UsageError
+    from facts.where import Where
+    from minescope.trail import Trail
+    from pipeline.settings import load_settings
+    from registry.division_table import put_in_force
+    from store.database import open_database
+    from store.registry_rows import DIVISIONS
+    from supervision.projects.events import day_in_china
+    from supervision.refusals import Refused
+    from supervision.reports.document import Table
+    from supervision.reports.making import Asked, documents, made_at, settled
+    from supervision.reports.writing import FORMATS, write
+
+    now = datetime.now(UTC)  # noqa: TID251 - a door
+    made = made_at(dict(os.environ), now)
+    wanted = [one for one in FORMATS if formats is None or one in {chosen.value for chosen in formats}]
+    missing = False
+    with open_database(load_settings().database_url) as database:
+        with database.reading() as connection:
+            put_in_force(DIVISIONS.read(connection))
+        try:
+            asked = settled(
+                Asked(kind, region, subject, week, month, _day(as_of), _languages(lang), publisher),
+                day_in_china(now),
+            )
+            Trail(database, purpose).keep_named("report", asked.what)
+            for document in documents(database, asked, made):
+                if not any(isinstance(block, Table) and block.rows for block in document.blocks):
+                    hint = f"minescope: nothing was known of {asked.what} at the end of {asked.as_of}"
+                    typer.echo(f"{hint}; --as-of names another day", err=True)
+                try:
+                    written, left_out = write(document, out, wanted)
+                except OSError as error:
+                    raise ReadError(error.strerror or str(error), Where(str(out))) from error
+                for path in written:
+                    typer.echo(f"minescope: wrote {path}")
+                for one, why in left_out.items():
+                    typer.echo(f"minescope: {one} was not written: {why}", err=True)
+                    missing = True
+        except Refused as error:
+            raise UsageError(error.told("zh" if chosen(None) is Lang.ZH else "en")) from error
+    return EXIT_UNREADABLE if missing else EXIT_NOTHING
+
+
+def _languages(lang: Tongue | None) -> "tuple[Language, ...]":
+    if lang is Tongue.BOTH:
+        return ("zh", "en")
+    if lang is None:
+        lang = Tongue.ZH if chosen(None) is Lang.ZH else Tongue.EN
+    return ("zh",) if lang is Tongue.ZH else ("en",)
+
+
+def _day(text: str | None) -> date | None:
+    from facts.errors import UsageError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of: a day is written 2026-11-22, not {text!r}") from None
