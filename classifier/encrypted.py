@@ -116,11 +116,16 @@ class Rhythms:
     def __init__(self, dropped: Counter[str]) -> None:
         self._dropped = dropped
         self._standing: dict[Pair, Standing] = {}
+        self._earlier: dict[Pair, Standing] = {}
 
     def remember(self, known: Iterable[Standing]) -> None:
-        """Take what earlier runs knew; it is older than all that is heard from now on."""
+        """Take what earlier runs knew, older than all that is heard from now on: it counts for a dependency
+        that is heard again, and else says nothing."""
         for one in known:
-            self._keep(one)
+            if len(self._earlier) >= LIMIT:
+                self._dropped["rhythms-beyond-limit"] += 1
+                return
+            self._earlier[one.client, one.server] = one
 
     def hear(
         self,
@@ -138,22 +143,24 @@ class Rhythms:
         scores = shape(flows, packets) if shape is not None else None
         for one, match in zip(found, follow(found, clocks), strict=True):
             new = _standing(one, match, scores)
-            old = self._standing.get((one.client, one.server))
+            pair = one.client, one.server
+            old = self._standing.get(pair) or self._earlier.pop(pair, None)
             if old is not None:
-                self._standing[one.client, one.server] = merged(old, new)
+                self._keep(merged(old, new))
             elif max(new.clock, new.shape) >= KEPT:
                 rate = rate_of(one, match, flows, packets)
                 self._keep(new if rate is None else replace(new, rate=rate))
 
     def standings(self) -> list[Standing]:
-        """Return all that is remembered."""
+        """Return what is known of all that was heard and is worth remembering."""
         return list(self._standing.values())
 
     def _keep(self, one: Standing) -> None:
-        if len(self._standing) >= LIMIT:
+        pair = one.client, one.server
+        if pair not in self._standing and len(self._standing) >= LIMIT:
             self._dropped["rhythms-beyond-limit"] += 1
             return
-        self._standing[one.client, one.server] = one
+        self._standing[pair] = one
 
 
 def _standing(one: Dependency, match: Match | None, scores: Scores | None) -> Standing:

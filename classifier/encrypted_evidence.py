@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from classifier.encrypted import Standing
+from classifier.encrypted_learning import NEW_BLOCKS
 from classifier.encrypted_rate import CERTAIN
 from classifier.kinds import Kind
 from classifier.weights import Weights
@@ -58,7 +59,7 @@ def pool_of(one: Standing) -> str | None:
     if one.match is None or one.match.clock.told != "jobs" or one.clock < CERTAIN:
         return None
     name = one.match.clock.name
-    return None if _is_endpoint(name) else name.partition(" (")[0]
+    return None if is_endpoint(name) else name.partition(" (")[0]
 
 
 def evidence_of(one: Standing, address: Address, role: Role, weights: Weights) -> list[Evidence]:
@@ -127,7 +128,9 @@ def _clock_kind(one: Standing) -> Kind:
     return Kind.RHYTHM_CLOCK if told == "jobs" else Kind.RHYTHM_BLOCKS
 
 
-def _is_endpoint(name: str) -> bool:
+def is_endpoint(name: str) -> bool:
+    """Say whether a clock's name is but the address and port of a server."""
+    name = name.removesuffix(NEW_BLOCKS)
     head, _, port = name.rpartition(":")
     return port.isdigit() and (head.startswith("[") or head.replace(".", "").isdigit())
 
