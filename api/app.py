@@ -42,6 +42,7 @@ from api.routes import (
 from facts.errors import StoreError
 from pipeline.lookup import AskError
 from pipeline.services import Services
+from supervision.refusals import Forbidden, Refused, Unknown
 
 _TAGS = [
     {"name": "addresses", "description": "What is known of an address."},
@@ -51,6 +52,9 @@ _TAGS = [
     {"name": "evidence", "description": "The packets themselves."},
     {"name": "decisions", "description": "What people made of it."},
     {"name": "lists", "description": "What the operator allows and denies."},
+    {"name": "projects", "description": "What mines or is to mine, and how far it is on its way out."},
+    {"name": "warnings", "description": "What somebody has to look at, by when."},
+    {"name": "cases", "description": "Who does what about it, until it is closed."},
     {"name": "jobs", "description": "Bulk look-ups that run on their own."},
     {"name": "access", "description": "Who asks; what was asked."},
     {"name": "service", "description": "The service itself."},
@@ -119,6 +123,7 @@ def create_app(
     app.exception_handler(RequestValidationError)(_validation)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(StoreError)(_store)
+    app.exception_handler(Refused)(_refused)
     app.exception_handler(ClientDisconnect)(_gone)
     app.exception_handler(Exception)(_internal)
     return app
@@ -161,6 +166,13 @@ async def _http(request: Request, error: HTTPException) -> Response:
 async def _store(request: Request, error: StoreError) -> Response:
     _log.error("the store failed: %s", error)
     return problem_response(request, Problem.STORE_UNAVAILABLE, headers={"Retry-After": "5"})
+
+
+async def _refused(request: Request, error: Refused) -> Response:
+    if isinstance(error, Unknown):
+        return problem_response(request, Problem.UNKNOWN_RECORD)
+    kind = Problem.NOT_PERMITTED if isinstance(error, Forbidden) else Problem.NOT_ALLOWED
+    return problem_response(request, kind, why=error.told(of_request(request)).rstrip(".。"))
 
 
 async def _gone(request: Request, error: ClientDisconnect) -> Response:

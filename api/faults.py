@@ -25,6 +25,10 @@ _ASKED = {
     "port": Text("A port is a whole number from 0 to 65535.", "端口是 0 到 65535 的整数。"),
     "subject": Text("This is no address, prefix or host name.", "不是地址、前缀或主机名。"),
     "full": Text("The lists hold as many entries as they can.", "名单条目已达上限。"),
+    "day": Text("This is not a day such as 2026-11-30.", "不是 2026-11-30 这样的日期。"),
+    "week": Text("This is not an ISO week such as 2026-W47.", "不是 2026-W47 这样的 ISO 周。"),
+    "division": Text("This is not a division code of GB/T 2260.", "不是 GB/T 2260 行政区划代码。"),
+    "interval": Text("An interval is low <= value <= high.", "区间须满足 low <= value <= high。"),
     "entry": Text(
         "An entry is an address, or an object with address and perhaps at and port.",
         "每一项须是地址，或含 address（可带 at、port）的对象。",

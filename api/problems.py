@@ -159,6 +159,18 @@ class Problem(Enum):
         Text("The idempotency key was used for another request", "幂等键已用于另一请求"),
         Text("Use a new Idempotency-Key for a new request.", "请为新的请求使用新的 Idempotency-Key。"),
     )
+    NOT_ALLOWED = Kind(
+        "not-allowed",
+        409,
+        Text("This cannot be done now", "当前不能执行该操作"),
+        Text("{why}.", "{why}。"),
+    )
+    NOT_PERMITTED = Kind(
+        "not-permitted",
+        403,
+        Text("Another role, region or department may do this", "须由其他角色、地区或部门执行"),
+        Text("{why}.", "{why}。"),
+    )
     PRECONDITION_FAILED = Kind(
         "precondition-failed",
         412,

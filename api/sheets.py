@@ -47,7 +47,7 @@ def csv_parts(verdicts: Iterable[Json]) -> Iterator[bytes]:
     held.write("\ufeff")
     writer.writerow(COLUMNS)
     for number, verdict in enumerate(verdicts, 1):
-        writer.writerow(map(_harmless, row(verdict)))
+        writer.writerow(map(harmless, row(verdict)))
         if number % _ROWS_AT_ONCE == 0:
             yield _taken(held)
     yield _taken(held)
@@ -78,19 +78,19 @@ def write_xlsx(verdicts: Iterable[Json], file: IO[bytes]) -> None:
                 elif isinstance(value, int | float):
                     sheet.write_number(line, column, value)
                 elif value is not None:
-                    sheet.write_string(line, column, _writable(str(value)))
+                    sheet.write_string(line, column, writable(str(value)))
 
 
 def _joined(value: Any) -> Any:
     return ";".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
     """Return a cell that no spreadsheet runs: names come from captures."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Return a text without what XML cannot hold, of at most a cell's length."""
     return "".join(c if c.isprintable() or c in "\t\n" else "?" for c in text)[:32_767]
 

@@ -170,6 +170,14 @@ class VerdictStore:
             loaded = load_current(connection, address)
             return list(_shown(connection, loaded, lists_now(connection))) if loaded else []
 
+    def of_ids(self, ids: Sequence[int]) -> list[StoredVerdict]:
+        """Return verdicts by their ids, in that order, superseded ones too; deleted ones are left out.
+
+        For what named a verdict as evidence: it stays readable as it was then.
+        """
+        with self._db.reading() as connection:
+            return list(_loaded(connection, ids, lists_now(connection)))
+
     def hits(self, filters: HitFilter, cursor: str | None = None, limit: int = 100) -> HitPage:
         """Return one page of current verdicts, last seen first.
 

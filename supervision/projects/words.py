@@ -1,6 +1,9 @@
 """The words of the inventory in English and Chinese, by the value that programs read."""
 
 from collections.abc import Mapping
+from datetime import datetime
+
+from facts.instant import nanoseconds, rfc3339
 
 STEPS: Mapping[str, tuple[str, str]] = {
     "found": ("found", "发现"),
@@ -29,3 +32,8 @@ CHANGES: Mapping[str, tuple[str, str]] = {
 def said(words: Mapping[str, tuple[str, str]], value: str, lang: str) -> str:
     """Return the word of a value in a language, `en` or `zh`; the value itself where there is none."""
     return words[value][lang == "zh"] if value in words else value
+
+
+def moment(at: datetime) -> str:
+    """Return a time as the output contract writes it."""
+    return rfc3339(nanoseconds(at))

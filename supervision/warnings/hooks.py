@@ -25,6 +25,7 @@ from facts.errors import SettingsError
 from registry import divisions
 from registry.division_table import WHOLE_COUNTRY
 from store.access_rules import lies_in
+from supervision.projects.words import moment
 from supervision.warnings.guard import ALLOWANCES
 from supervision.warnings.life import Entry, Standing
 from supervision.warnings.rules import SEVERITIES, Rulebook, sentence
@@ -62,7 +63,7 @@ def message(book: Rulebook, held: Standing, entry: Entry) -> bytes:
         "type": "warning",
         "event": entry.number,
         "kind": entry.kind,
-        "time": entry.at.isoformat(),
+        "time": moment(entry.at),
         "warning": held.head.id,
         "rule": held.head.rule,
         "division": held.head.division,
@@ -72,7 +73,7 @@ def message(book: Rulebook, held: Standing, entry: Entry) -> bytes:
         "score": held.score,
         "owner": held.owner,
         "level": held.level,
-        "deadline": held.deadline.isoformat(),
+        "deadline": moment(held.deadline),
         "sentence": {
             "en": sentence(rule.en, held.texts, held.figures) if rule else "",
             "zh-CN": sentence(rule.zh, held.texts, held.figures) if rule else "",
