@@ -131,9 +131,9 @@ def _file(
         query = select(ProjectRow.id).where(key == value, in_division(ProjectRow.division, region))
         held = read(connection, connection.scalars(query.order_by(ProjectRow.id)).all())
         companies = [one for one in registered.enterprises if column == "site_id" or one.uscc == value]
-        if not (places or hits or held.projects or (companies and covered == ("",))):
-            raise Unknown(value)
         projects = _told(held, _standings(held, as_of, as_of), as_of)
+        if not (places or hits or projects or (companies and covered == ("",))):
+            raise Unknown(value)
         wanted = Wanted(
             region,
             as_of,
