@@ -112,7 +112,8 @@ class FindingRow(Base):
         RowId, ForeignKey(ScreeningRow.id, ondelete="CASCADE"), primary_key=True
     )
     uscc: Mapped[str] = mapped_column(String(18), primary_key=True)
-    division: Mapped[str] = mapped_column(String(6))
+    division: Mapped[str] = mapped_column(String(6), primary_key=True)
+    """Where it trades: one who trades in two provinces is told to both."""
     sort: Mapped[str] = mapped_column(_WORD)
     level: Mapped[str] = mapped_column(_WORD)
     score: Mapped[float] = mapped_column(Double)

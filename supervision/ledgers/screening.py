@@ -157,33 +157,35 @@ def _ways(seeds: Mapping[str, Seed], ties: Ties, weights: Weights) -> dict[str, 
     """
     found: dict[str, _Way] = {}
     fewest: dict[str, int] = {}
-    waiting: list[tuple[float, int, str, str, _Way]] = []
+    waiting: list[tuple[float, int, str, tuple[str, ...], _Way]] = []
+
+    def wait(code: str, way: _Way, steps: int, told: tuple[str, ...]) -> None:
+        """Keep a way in order; `told` names it, so that no two are equal and rows' order changes nothing."""
+        heapq.heappush(waiting, (-way.probability, steps, code, told, way))
+
     for code, seed in sorted(seeds.items()):
         if seed.probability >= weights.watch:
-            heapq.heappush(
-                waiting, (-seed.probability, 0, code, code, _Way(code, seed.probability, None, None))
-            )
+            wait(code, _Way(code, seed.probability, None, None), 0, (code,))
     while waiting:
-        minus, steps, code, _, way = heapq.heappop(waiting)
+        _, steps, code, told, way = heapq.heappop(waiting)
         if fewest.get(code, weights.steps + 1) <= steps:
             continue
         fewest[code] = steps
         found.setdefault(code, way)
         if steps == weights.steps:
             continue
-        for other in sorted(ties.neighbours(code)):
+        came_from = way.last.begin if way.last else None
+        for other in sorted(ties.neighbours(code, came_from)):
             if fewest.get(other, weights.steps + 1) <= steps + 1:
                 continue
-            step = _step(code, other, ties)
-            if (score := -minus * step.probability) >= weights.watch:
-                heapq.heappush(
-                    waiting, (-score, steps + 1, other, way.begin, _Way(way.begin, score, step, way))
-                )
+            step = _step(code, other, ties, came_from)
+            if (score := way.probability * step.probability) >= weights.watch:
+                wait(other, _Way(way.begin, score, step, way), steps + 1, (*told, other))
     return found
 
 
-def _step(begin: str, end: str, ties: Ties) -> Step:
-    shared = tuple(ties.between(begin, end))
+def _step(begin: str, end: str, ties: Ties, came_from: str | None = None) -> Step:
+    shared = tuple(ties.between(begin, end, came_from))
     return Step(begin, end, probability(ties.log_odds(shared)), shared)
 
 

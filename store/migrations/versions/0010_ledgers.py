@@ -83,7 +83,7 @@ def upgrade() -> None:
             name="fk_screening_findings_screening_id_screenings",
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("screening_id", "uscc", name="pk_screening_findings"),
+        sa.PrimaryKeyConstraint("screening_id", "uscc", "division", name="pk_screening_findings"),
     )
     op.create_index(
         "ix_screening_findings_screening_id_score", "screening_findings", ["screening_id", "score"]
