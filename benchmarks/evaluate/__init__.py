@@ -1,0 +1,1 @@
+"""Evaluation of the finding of sealed miners on the traffic laboratory: `python -m benchmarks.evaluate`."""
