@@ -1,17 +1,19 @@
 """Sealed dependencies over time: what each window says of them, together with what earlier ones said.
 
 A dependency is all that a client has with one service. Its clock is weighed anew in each window, because
-jobs are new each time: windows add up. Its shape is the same shape again, so windows only make one mean.
-Both fade: after a day half is left.
+jobs are new each time: windows add up, each as a betting score (Vovk and Wang 2021) that loses where nothing
+is followed, so that many windows are not many chances. Its shape is the same shape again, so windows only
+make one mean. Both fade: after a day half is left.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from classifier.clocks import Clock
-from classifier.encrypted_clock import follow, nats_of
+from classifier.encrypted_clock import Tested, follow, nats_of
 from classifier.encrypted_flows import Dependency, Pair, Rows, dependencies
 from classifier.encrypted_rate import rate_of
 from classifier.hashrate_sealed import SealedRate
@@ -26,6 +28,11 @@ KEPT = 3.0
 """Nats of clock or shape from which a dependency is remembered."""
 LIMIT = 65_536
 """Dependencies that are remembered."""
+BET = 0.8
+"""Part of a window's nats that adds to those before; its price is ln(1 - BET), which a window without a match
+pays too: (1 - k) p^-k has a mean of one under chance."""
+MOST = 40.0
+"""Nats that a clock can gather: a pool that is left is forgotten within days."""
 MEASURES = 3
 """Measures of the shape that a sentence names."""
 
@@ -90,6 +97,8 @@ class Standing:
     """Nats; as they stood at the end of the latest window."""
     shape: float
     """Nats, likewise."""
+    tested: bool
+    """Whether there were clocks to test in the latest window."""
     match: Match | None
     """Of the window in which it followed a clock best."""
     measures: tuple[tuple[str, float, float], ...]
@@ -141,8 +150,9 @@ class Rhythms:
         if not found:
             return
         scores = shape(flows, packets) if shape is not None else None
-        for one, match in zip(found, follow(found, clocks), strict=True):
-            new = _standing(one, match, scores)
+        for one, tested in zip(found, follow(found, clocks), strict=True):
+            match = tested.match
+            new = _standing(one, tested, scores)
             pair = one.client, one.server
             old = self._standing.get(pair) or self._earlier.pop(pair, None)
             if old is not None:
@@ -163,7 +173,7 @@ class Rhythms:
         self._standing[pair] = one
 
 
-def _standing(one: Dependency, match: Match | None, scores: Scores | None) -> Standing:
+def _standing(one: Dependency, tested: Tested, scores: Scores | None) -> Standing:
     shape, unlike = 0.0, 0.0
     measures: tuple[tuple[str, float, float], ...] = ()
     if scores is not None:
@@ -179,9 +189,10 @@ def _standing(one: Dependency, match: Match | None, scores: Scores | None) -> St
         last_ns=one.last_ns,
         begun_ns=one.first_ns,
         windows=1,
-        clock=nats_of(match),
+        clock=tested.nats,
         shape=shape,
-        match=match,
+        match=tested.match,
+        tested=tested.clocks > 0,
         measures=measures,
         unlike=unlike,
         connections=len(one.rows),
@@ -205,7 +216,9 @@ def merged(old: Standing, new: Standing) -> Standing:
     if aside:
         clock, shape = max(old.clock, new.clock), max(old.shape, new.shape)
     else:
-        clock = new.clock + left * old.clock
+        before = left * old.clock
+        gathered = before + math.log(1 - BET) + BET * new.clock if new.tested else before
+        clock = min(MOST, max(0.0, new.clock, gathered))
         weight = left * old.windows
         shape = (new.shape * new.windows + old.shape * weight) / (new.windows + weight)
     better = new if nats_of(new.match) >= nats_of(old.match) else old

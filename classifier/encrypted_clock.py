@@ -6,7 +6,7 @@ near an instant. What does not exceed chance clearly cannot pass the test, which
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,28 @@ MOST_STEPS = 1 << 21
 """Steps of the grid: six days. A longer time is screened in its first part."""
 
 
-def follow(dependencies: Sequence[Dependency], clocks: Sequence[Clock]) -> list[Match | None]:
-    """Return for each dependency the clock that it follows best; None where none could be tested.
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What clocks say of a dependency."""
 
-    p-values allow for the number of clocks that could be tested and of lanes that were.
+    match: Match | None = None
+    """The clock that it follows best; None where it follows none better than chance."""
+    clocks: int = 0
+    """Clocks that told enough of its time, each counted for each lane."""
+
+    @property
+    def nats(self) -> float:
+        """Log-odds that the match stands for: its p-value is a bound of a likelihood ratio."""
+        return nats_of(self.match)
+
+
+def follow(dependencies: Sequence[Dependency], clocks: Sequence[Clock]) -> list[Tested]:
+    """Return for each dependency what the clocks say of it.
+
+    p-values allow for the number of clocks and lanes that could be tested.
     """
-    found: list[Match | None] = [None] * len(dependencies)
+    nothing = [Tested()] * len(dependencies)
+    best: dict[int, Match] = {}
     lanes = [
         (place, lane)
         for place, one in enumerate(dependencies)
@@ -42,12 +58,12 @@ def follow(dependencies: Sequence[Dependency], clocks: Sequence[Clock]) -> list[
         if len(lane.pushed) >= MIN_INSTANTS
     ]
     if not lanes or not clocks:
-        return found
+        return nothing
     first = min(lane.first_ns for _, lane in lanes)
     last = max(lane.last_ns for _, lane in lanes)
     useful = [clock for clock in clocks if _useful(clock, first, last)]
     if not useful:
-        return found
+        return nothing
     near, testable = _screened([lane for _, lane in lanes], useful, first, last)
     tried: dict[int, int] = {}
     for row, (place, _) in enumerate(lanes):
@@ -55,13 +71,15 @@ def follow(dependencies: Sequence[Dependency], clocks: Sequence[Clock]) -> list[
     for row, column in zip(*np.nonzero(near), strict=True):
         place, lane = lanes[row]
         match = compare(useful[column], lane.pushed, lane.first_ns, lane.last_ns)
-        best = found[place]
-        if match is not None and (best is None or match.p_value < best.p_value):
-            found[place] = match
-    return [
-        match and replace(match, p_value=min(1.0, match.p_value * max(1, tried.get(place, 1))))
-        for place, match in enumerate(found)
-    ]
+        if match is not None and (place not in best or match.p_value < best[place].p_value):
+            best[place] = match
+    found = []
+    for place in range(len(dependencies)):
+        count, match = tried.get(place, 0), best.get(place)
+        p_value = 1.0 if match is None else match.p_value * max(1, count)
+        kept = replace(match, p_value=p_value) if match is not None and p_value < 1 else None
+        found.append(Tested(kept, count))
+    return found
 
 
 def _useful(clock: Clock, first_ns: int, last_ns: int) -> bool:

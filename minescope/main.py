@@ -42,6 +42,7 @@ def _register() -> None:
     """Hang every command on the app; their modules import what is heavy only when they run."""
     from minescope.audit import audit
     from minescope.check import check
+    from minescope.clocks import clocks
     from minescope.inspect import inspect
     from minescope.lake import lake
     from minescope.lookup import lookup
@@ -51,12 +52,13 @@ def _register() -> None:
     from minescope.registry import registry
     from minescope.replay import replay
     from minescope.report import report
+    from minescope.rescan import rescan
     from minescope.serve import serve
     from minescope.store import store
     from minescope.users import users
     from minescope.warmup import warmup
 
-    for command in (replay, probe, lookup, serve, inspect, check, warmup):
+    for command in (replay, probe, rescan, lookup, serve, inspect, check, warmup):
         app.command()(command)
     app.add_typer(registry)
     app.add_typer(pools)
@@ -64,6 +66,7 @@ def _register() -> None:
     app.add_typer(report)
     app.add_typer(store)
     app.add_typer(lake)
+    app.add_typer(clocks)
     app.add_typer(users)
     app.add_typer(audit)
 

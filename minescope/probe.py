@@ -85,6 +85,15 @@ def probe(
             help="Keep the verdicts in the database, for `lookup` and `serve`, and flows in the lake.",
         ),
     ] = False,
+    clocks: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--clocks",
+            metavar="FILE",
+            help="Clocks of pools (`minescope clocks export`), or block times as CSV (coin,time).",
+            show_default=False,
+        ),
+    ] = None,
     lang: Annotated[
         Lang | None,
         typer.Option(help="Language of sentences: en or zh. Default: from LANG.", show_default=False),
@@ -137,5 +146,6 @@ def probe(
         registry=registry,
         store=store,
         quiet=quiet,
+        clocks=tuple(clocks or ()),
     )
     return Watch(wanted, chosen(lang), as_json).run()

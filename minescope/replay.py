@@ -3,7 +3,7 @@
 import gc
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +22,7 @@ COMPILING = "compiling the packet kernels; this happens once and takes some seco
 if TYPE_CHECKING:
     from classifier.operator_lists import OperatorLists
     from facts.evidence import Evidence
+    from pipeline.clocks import Known
     from pipeline.keep_lake import Kept, LakeWish
     from registry.attribution import Attributor
 
@@ -96,6 +97,15 @@ def replay(
     probe: Annotated[
         str, typer.Option("--probe", metavar="NAME", help="Where the captures are from: names their flows.")
     ] = "replay",
+    clocks: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--clocks",
+            metavar="FILE",
+            help="Clocks of pools (`minescope clocks export`), or block times as CSV (coin,time).",
+            show_default=False,
+        ),
+    ] = None,
     lang: Annotated[
         Lang | None,
         typer.Option(help="Language of sentences: en or zh. Default: from LANG.", show_default=False),
@@ -143,7 +153,7 @@ def replay(
         raise UsageError("--all and --role exclude each other")
     shown = None if everything else frozenset(roles or MINING_ROLES)
     wanted = _Replay(chosen(lang), as_json, as_csv, shown, quiet)
-    return wanted.run(paths, each, jobs, workers, cap, registry, probe if store else None)
+    return wanted.run(paths, each, jobs, workers, cap, registry, probe if store else None, clocks or ())
 
 
 class _Replay:
@@ -167,6 +177,7 @@ class _Replay:
         cap: int | None,
         registry: Path | None,
         probe: str | None,
+        clocks: Sequence[Path],
     ) -> int:
         """Read the captures; what is found is kept under the name of a probe where there is one."""
         from capture.compiled import announce_compilation
@@ -204,6 +215,7 @@ class _Replay:
                 on_progress=progress,
                 hold=store,
                 lake=None if probe is None else lake_wish(probe),
+                known=known_before(clocks, store),
             )
             for outcome in scan:
                 if isinstance(outcome, Unreadable):
@@ -220,12 +232,36 @@ class _Replay:
                 from pipeline.keep import keep
 
                 started_ns = time.time_ns()  # a door's clock: when this run was made, not when traffic flowed
-                progress.say(keep(kept, scan.sources, started_ns, sentence, scan.ties, scan.held))
+                progress.say(
+                    keep(
+                        kept,
+                        scan.sources,
+                        started_ns,
+                        sentence,
+                        scan.ties,
+                        scan.held,
+                        scan.clocks,
+                        scan.standings,
+                    )
+                )
                 unreadable |= not told_of_lake(scan.kept, progress.say)
         writer.finish(Totals(scan.totals, scan.files, time.monotonic() - began))
         if unreadable:
             return EXIT_UNREADABLE
         return EXIT_FOUND if found else EXIT_NOTHING
+
+
+def known_before(files: Sequence[Path], store: bool) -> "Known | None":
+    """Return the clocks of files, and with `store` what the database knows of clocks and sealed traffic."""
+    if not files and not store:
+        return None
+    from pipeline.clocks import known_of
+
+    if not store:
+        return known_of(files)
+    from pipeline.settings import load_settings
+
+    return known_of(files, load_settings().database_url)
 
 
 def lake_wish(probe: str) -> "LakeWish":

@@ -18,7 +18,15 @@ from facts.errors import StoreError, UsageError
 from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.language import Lang
-from minescope.replay import COMPILING, SWITCH_S, attributor_of, lake_wish, lists_to_apply, told_of_lake
+from minescope.replay import (
+    COMPILING,
+    SWITCH_S,
+    attributor_of,
+    known_before,
+    lake_wish,
+    lists_to_apply,
+    told_of_lake,
+)
 
 if TYPE_CHECKING:
     from capture.sources.source import LiveSource
@@ -54,6 +62,7 @@ class Wanted:
     registry: Path | None
     store: bool
     quiet: bool
+    clocks: tuple[Path, ...] = ()
 
 
 class Watch:
@@ -97,6 +106,7 @@ class Watch:
             attributor=attributor,
             hold=wanted.store,
             records=wanted.store,
+            known=known_before(wanted.clocks, wanted.store),
         )
         keeper = _keeper(name, sentence) if wanted.store else None
         self._lake = _lake_keeper(name) if wanted.store else None
@@ -105,7 +115,7 @@ class Watch:
             with self._signals():
                 probe.start()
                 self._say(f"listening on {name}")
-                for changed in self._changes(probe, began):
+                for changed in self._changes(probe, began, keeper):
                     if keeper is not None:
                         self._keep(keeper, changed, probe)
                     lists = lists_to_apply()
@@ -119,7 +129,7 @@ class Watch:
                                 f"{hit.verdict.level.value}: {hit.verdict.address} {hit.verdict.role.value}"
                             )
                     sys.stdout.flush()
-            self._keep_windows(probe)
+            self._keep_windows(probe, keeper)
             ended = probe.end()
         finally:
             probe.close()
@@ -143,20 +153,26 @@ class Watch:
         except StoreError as error:
             self._say(f"not kept yet: {error}")
 
-    def _keep_windows(self, probe: "Probe") -> None:
-        """Keep the flows of windows that have ended; a disk that is full ends no probe."""
+    def _keep_windows(self, probe: "Probe", keeper: "Keeper | None") -> None:
+        """Keep the flows of windows that have ended, and what was learned in them; a disk that is full, or a
+        database that is away, ends no probe."""
         windows = probe.windows()
         if windows and self._lake is not None:
             told_of_lake(self._lake.add(windows), self._say)
+        if keeper is not None and any(len(window.candidates.flows) or window.last for window in windows):
+            try:
+                keeper.keep_rhythms(probe.clocks, probe.standings)
+            except StoreError as error:
+                self._say(f"not kept yet: {error}")
 
-    def _changes(self, probe: "Probe", began: float) -> Iterator[list["Hit"]]:
+    def _changes(self, probe: "Probe", began: float, keeper: "Keeper | None") -> Iterator[list["Hit"]]:
         """Yield verdicts that changed, until the probe has read all that it took."""
         wanted = self._wanted
         judge_at = began + wanted.every_s
         status = _Status(wanted.quiet, began)
         stopped = False
         while probe.take(TICK_S):
-            self._keep_windows(probe)
+            self._keep_windows(probe, keeper)
             now = time.monotonic()
             if wanted.duration_s is not None and now - began >= wanted.duration_s:
                 self._stopping = True

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from classifier.clocks import Clock
+from classifier.encrypted import Standing
 from facts.evidence import Evidence
 from facts.instant import rfc3339
+from pipeline.clocks import keep_rhythms
 from pipeline.contract import Hit
 from pipeline.evidence_packets import LivePackets
 from pipeline.settings import load_settings
@@ -40,3 +43,8 @@ class Keeper:
             if packets is not None:
                 packets.saved(fresh)
         self.kept = len(hits)
+
+    def keep_rhythms(self, clocks: Sequence[Clock], standings: Sequence[Standing]) -> None:
+        """Save what was learned of pools and of sealed traffic."""
+        with open_database(load_settings().database_url) as database:
+            keep_rhythms(database, clocks, standings)

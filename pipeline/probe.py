@@ -9,16 +9,20 @@ from capture.live import Live, Standing
 from capture.sources.source import LiveSource
 from capture.windows import Window, WindowSettings
 from classifier.casebook import Casebook
+from classifier.clocks import Clock
+from classifier.encrypted import Standing as Sealed
 from classifier.resolvers import resolvers
 from facts.conversation import Conversation
 from facts.endpoint import Address
 from facts.names import Level, Role
 from facts.where import Skipped
+from pipeline.clocks import Known
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
 from pipeline.keep_lake import WINDOW_NS
 from pipeline.machine_table import table_at_hand
 from pipeline.pool_list import pool_names
+from pipeline.rhythms import hear
 from registry.attribution import Attributor
 
 if TYPE_CHECKING:
@@ -47,11 +51,12 @@ class Probe:
         attributor: Attributor | None = None,
         hold: bool = False,
         records: bool = False,
+        known: Known | None = None,
     ) -> None:
         """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds.
 
         With `hold`, the packets behind verdicts are taken as they are judged (`packets`). `records`: whether
-        windows hold the records of all flows.
+        windows hold the records of all flows. `known`: clocks and sealed traffic from before.
         """
         pools = pool_names()
         self._name = name
@@ -65,6 +70,7 @@ class Probe:
 
             self.packets = evidence_packets.LivePackets(self._live.matched)
         self._attributor = attributor
+        self._known = known
         self._told: dict[tuple[Address, Role], Level] = {}
         self._unjudged = False
         self._windows: list[Window] = []
@@ -94,6 +100,7 @@ class Probe:
                 self._casebook.conclude(one)
             elif isinstance(one, Window):
                 self._windows.append(one)
+                hear(self._casebook, one.candidates, [self._name], self._known)
             else:
                 self._casebook.observe(one)
         self._unjudged |= bool(seen)
@@ -118,6 +125,16 @@ class Probe:
         """Return the windows that have ended since the last call, each worker's for itself."""
         ended, self._windows = self._windows, []
         return ended
+
+    @property
+    def clocks(self) -> list[Clock]:
+        """What was learned so far of when pools and coins told of work."""
+        return self._casebook.clocks()
+
+    @property
+    def standings(self) -> list[Sealed]:
+        """What is known of sealed dependencies so far."""
+        return self._casebook.standings()
 
     def end(self) -> Ended:
         """Return the final verdicts and the counts. To be called when `take` has said False."""

@@ -19,6 +19,8 @@ from capture.sources.window import STDIN
 from capture.windows import Window, WindowSettings
 from capture.worker import Worker
 from classifier.casebook import Casebook
+from classifier.clocks import Clock
+from classifier.encrypted import Standing
 from classifier.logins import has_owner
 from classifier.operator_lists import OperatorLists, overruled
 from classifier.ownership_model import Tie
@@ -30,11 +32,13 @@ from facts.names import LEVEL_ORDER, MINING_ROLES, Level
 from facts.verdict import Verdict
 from facts.where import Skipped, Where
 from pipeline.belongings import belongings
+from pipeline.clocks import Known
 from pipeline.contract import FileCounts, Hit
 from pipeline.holders import holder
 from pipeline.keep_lake import Keeping, Kept, LakeWish
 from pipeline.machine_table import table_at_hand
 from pipeline.pool_list import pool_names
+from pipeline.rhythms import hear
 
 if TYPE_CHECKING:
     from registry.attribution import Attributor
@@ -76,6 +80,10 @@ class World:
     """What the flow lake got of it; None where nothing was to be kept."""
     rhythm: Candidates | None = None
     """The flows that may be judged by their rhythm; None where another process read them."""
+    clocks: tuple[Clock, ...] = ()
+    """What was learned of when pools and coins told of work."""
+    standings: tuple[Standing, ...] = ()
+    """What is known of sealed dependencies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +108,13 @@ class Scan:
         on_progress: OnProgress | None = None,
         hold: bool = False,
         lake: LakeWish | None = None,
+        known: Known | None = None,
     ) -> None:
         """`workers`: threads of this process; `jobs`: processes; either reads several files with `each`.
 
-        With `hold`, packets of standard input are held for a while (`held`): it is read but once."""
+        With `hold`, packets of standard input are held for a while (`held`): it is read but once. `known`:
+        clocks and sealed traffic from before; with `each` its clocks alone count.
+        """
         self._paths = paths
         self.held: list[Matched] = [Matched(PIPE_BYTES)] if hold and STDIN in paths else []
         self._each = each
@@ -113,6 +124,9 @@ class Scan:
         self._attributor = attributor
         self._on_progress = on_progress
         self._lake = lake
+        self._known = known
+        if known is not None and each:
+            self._known = Known(known.clocks)
         self._sum = _Sum()
         self._read = 0
         self._total: int | None = None
@@ -123,6 +137,10 @@ class Scan:
         """What the flow lake got."""
         self.sources: list[str] = []
         """The sources that were judged whole: of these, a store may replace what older runs said."""
+        self.clocks: list[Clock] = []
+        """What was learned in all of them."""
+        self.standings: list[Standing] = []
+        """What is known of sealed dependencies."""
         self.ties: dict[str, tuple[Tie, ...]] = {}
         """What was seen in each of them of who belongs together."""
 
@@ -147,14 +165,20 @@ class Scan:
 
         paths = [file.path for file in files]
         if self._jobs > 1:
-            alone = partial(scan_elsewhere, cap=self._cap, lake=self._lake)
+            alone = partial(scan_elsewhere, cap=self._cap, lake=self._lake, known=self._known)
             results = each_file(alone, paths, self._jobs)
         elif (self._workers or 1) > 1:
             results = each_file_in_threads(self._alone, paths, self._workers or 1)
         else:
             results = (
                 scan_alone(
-                    file.path, self._within, self._cap, self._held_of(file.path), self._lake, self._workers
+                    file.path,
+                    self._within,
+                    self._cap,
+                    self._held_of(file.path),
+                    self._lake,
+                    self._workers,
+                    self._known,
                 )
                 for file in files
             )
@@ -172,7 +196,7 @@ class Scan:
 
     def _alone(self, path: str) -> World | Refused:
         """Do what one of several threads does, each with a worker of its own."""
-        return scan_alone(path, None, self._cap, self._held_of(path), self._lake, 1)
+        return scan_alone(path, None, self._cap, self._held_of(path), self._lake, 1, self._known)
 
     def _together(self, files: Sequence[CaptureFile]) -> Iterator[Outcome]:
         opened, in_order = _way_to_read(len(files), self._workers)
@@ -196,6 +220,7 @@ class Scan:
                     self._cap,
                     self.held[0] if self.held else None,
                     self._lake,
+                    self._known,
                 )
             )
 
@@ -208,6 +233,8 @@ class Scan:
         self.kept += world.kept or Kept()
         yield from world.skips
         self.ties[world.counts.source] = world.ties
+        self.clocks += world.clocks
+        self.standings += world.standings
         clusters = belongings(world.ties)
         for verdict in world.verdicts:
             held = holder(self._attributor, verdict) if self._attributor else None
@@ -269,19 +296,20 @@ def scan_alone(
     matched: Matched | None = None,
     lake: LakeWish | None = None,
     workers: int | None = 1,
+    known: Known | None = None,
 ) -> World | Refused:
     """Read and judge one file as a world of its own; `workers` as in capture.sources.ahead.readers."""
     try:
         with open_source(path) as source:
             told = None if on_progress is None else (lambda packets: on_progress(packets, [source]))
-            return _judge(path, read_ahead(source, workers), [source], told, cap, matched, lake)
+            return _judge(path, read_ahead(source, workers), [source], told, cap, matched, lake, known)
     except SourceError as error:
         return Refused(error.skipped())
 
 
-def scan_elsewhere(path: str, cap: int | None, lake: LakeWish | None) -> World | Refused:
+def scan_elsewhere(path: str, cap: int | None, lake: LakeWish | None, known: Known | None) -> World | Refused:
     """Do the same in another process, which sends back what was found, but no rows."""
-    found = scan_alone(path, None, cap, None, lake)
+    found = scan_alone(path, None, cap, None, lake, known=known)
     return replace(found, rhythm=None) if isinstance(found, World) else found
 
 
@@ -304,12 +332,13 @@ def _judge(
     cap: int | None,
     matched: Matched | None = None,
     lake: LakeWish | None = None,
+    known: Known | None = None,
 ) -> World:
     """Read blocks to their end and judge what they held; keep its flows where a lake is wished."""
     if lake is None:
-        return _judged(name, blocks, sources, on_progress, cap, matched, None)
+        return _judged(name, blocks, sources, on_progress, cap, matched, None, known)
     with Keeping(lake, [source.name for source in sources]) as keeping:
-        world = _judged(name, keeping.counted(blocks), sources, on_progress, cap, matched, keeping)
+        world = _judged(name, keeping.counted(blocks), sources, on_progress, cap, matched, keeping, known)
         return replace(world, kept=keeping.commit(whole=True))
 
 
@@ -321,6 +350,7 @@ def _judged(
     cap: int | None,
     matched: Matched | None,
     keeping: Keeping | None,
+    known: Known | None,
 ) -> World:
     pools = pool_names()
     casebook = Casebook(name, pools, machines=table_at_hand())
@@ -353,9 +383,17 @@ def _judged(
         released=_limits({**summary.released, **summary.unlogged}, casebook.dropped, summary.evicted),
     )
     if rhythm is not None:
-        casebook.hear(rhythm.flows, rhythm.packets, [source.name for source in sources], shape=None)
+        hear(casebook, rhythm, [source.name for source in sources], known)
     verdicts = tuple(casebook.verdicts())
-    return World(counts, summary.skips, verdicts, tuple(casebook.ties(verdicts)), rhythm=rhythm)
+    return World(
+        counts,
+        summary.skips,
+        verdicts,
+        tuple(casebook.ties(verdicts)),
+        rhythm=rhythm,
+        clocks=tuple(casebook.clocks()),
+        standings=tuple(casebook.standings()),
+    )
 
 
 def _limits(released: Mapping[str, int], dropped: Mapping[str, int], evicted: int) -> Mapping[str, int]:

@@ -20,7 +20,7 @@ FADED_NS = 14 * 86_400 * 10**9
 """Age after which nothing is left of what a window said: a ten-thousandth."""
 _NONE = np.empty(0, np.int64)
 """Instants of a clock that only lends its name."""
-_REST = ("connections", "packets", "lost", "named_other", "unlike")
+_REST = ("connections", "packets", "lost", "named_other", "unlike", "tested")
 
 
 class RhythmStore:
