@@ -13,4 +13,9 @@ def hear(casebook: Casebook, rhythm: Candidates, sources: Sequence[str], known: 
         return
     if known is not None and known.before is not None:
         casebook.remember(known.before(int(rhythm.packets["at_ns"].min())))
-    casebook.hear(rhythm.flows, rhythm.packets, sources, () if known is None else known.clocks)
+    from pipeline.shape import (
+        scored,
+    )  # its loops take time to load, and most small captures have no candidate
+
+    clocks = () if known is None else known.clocks
+    casebook.hear(rhythm.flows, rhythm.packets, sources, clocks, scored)
