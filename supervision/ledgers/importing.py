@@ -18,8 +18,10 @@ from store.registry_import import Changes
 from supervision.ledgers import read as nouns
 from supervision.ledgers.records import fault
 from supervision.ledgers.specs import SPECS, Known, Ledger, Record, key_of
+from supervision.ledgers.support import fault as recovery_fault
 
 _RECORDS = (Ledger.PENALTIES, Ledger.CREDIT)
+_JUDGED_TOGETHER = (Ledger.RECOVERIES, Ledger.RECORD_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,8 @@ def _import_file(
             report.errors += cells.errors
         else:
             entries.append(entry)
-    if ledger is Ledger.RECORD_EVENTS:
-        entries, wrong = _judged_events(connection, entries, source)
+    if ledger in _JUDGED_TOGETHER:
+        entries, wrong = _judged_together(connection, ledger, entries, source)
         report.errors += wrong
     refuse(report.errors)
     refused = len({error.row for error in report.errors})
@@ -179,33 +181,47 @@ def _import_file(
     return FileResult(path.name, ledger, report.rows, refused, changes)
 
 
-def _judged_events(
-    connection: Connection, entries: list[Entry], source: str
+def _judged_together(
+    connection: Connection, ledger: Ledger, entries: list[Entry], source: str
 ) -> tuple[list[Entry], list[RowError]]:
-    """Return the events whose records' lives stay possible with them, and why the others are refused.
+    """Return the events of subjects whose lives stay possible with them, and why the others are refused.
 
     Of a life that is not possible every new event is refused: which one is the mistake is not known here.
     """
-    decided = {
-        kept.subject: nouns.penalty(kept.record).on
-        for ledger in _RECORDS
-        for kept in read(connection, ledger.value)
-    }
     lives: dict[str, dict[str, Record]] = {}
-    for kept in read(connection, Ledger.RECORD_EVENTS.value):
+    for kept in read(connection, ledger.value):
         lives.setdefault(kept.subject, {})[kept.key] = dict(kept.record)
     new: dict[str, list[Entry]] = {}
     for entry in entries:
         new.setdefault(entry.subject, []).append(entry)
         lives.setdefault(entry.subject, {})[entry.key] = dict(entry.record)
+    why = _recovery_fault if ledger is Ledger.RECOVERIES else _record_fault(connection)
+    column = SPECS[ledger].required[1]
     errors: list[RowError] = []
     bad: set[str] = set()
     for subject, added in new.items():
-        events = [nouns.record_event(record) for record in lives[subject].values()]
-        if (found := fault(decided[subject], events)) is not None:
+        if (found := why(subject, list(lives[subject].values()))) is not None:
             bad.add(subject)
-            errors += [RowError(f"record {subject}: {found[1]}", source, one.number, "step") for one in added]
+            errors += [RowError(found, source, one.number, column) for one in added]
     return [one for one in entries if one.subject not in bad], errors
+
+
+def _recovery_fault(subject: str, steps: list[Record]) -> str | None:
+    return recovery_fault(subject, map(nouns.recovery, steps))
+
+
+def _record_fault(connection: Connection) -> Callable[[str, list[Record]], str | None]:
+    decided = {
+        kept.subject: nouns.penalty(kept.record).on
+        for ledger in _RECORDS
+        for kept in read(connection, ledger.value)
+    }
+
+    def why(subject: str, events: list[Record]) -> str | None:
+        found = fault(decided[subject], map(nouns.record_event, events))
+        return None if found is None else f"record {subject}: {found[1]}"
+
+    return why
 
 
 def _known(connection: Connection) -> Known:

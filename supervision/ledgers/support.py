@@ -74,7 +74,7 @@ def standing_on(day: date, support: Support, steps: Iterable[Recovery]) -> Suppo
         return None
     own = [step for step in steps if step.support == support.id]
     done = [step for step in own if step.on <= day and step.step is not RecoveryStep.PLANNED]
-    came = sum_of(done, RecoveryStep.RECOVERED) - sum_of(done, RecoveryStep.REVERSED)
+    came = max(ZERO, sum_of(done, RecoveryStep.RECOVERED) - sum_of(done, RecoveryStep.REVERSED))
     written = sum_of(done, RecoveryStep.WRITTEN_OFF)
     stopped = min((step.on for step in done if step.step is RecoveryStep.STOPPED), default=None)
     plan = sorted((step.on, step.amount) for step in own if step.step is RecoveryStep.PLANNED)
@@ -99,6 +99,19 @@ def standing_on(day: date, support: Support, steps: Iterable[Recovery]) -> Suppo
         state = SupportState.STOPPED if stopped is not None else SupportState.RUNNING
     excess = max(ZERO, came + written - support.amount)
     return SupportStanding(support, state, came, written, outstanding, due, overdue, since, stopped, excess)
+
+
+def fault(support: str, steps: Iterable[Recovery]) -> str | None:
+    """Return why the steps of support cannot be: more is taken back than came; None where they can."""
+    came = ZERO
+    for step in sorted(steps, key=lambda step: (step.on, step.step is RecoveryStep.REVERSED)):
+        if step.step is RecoveryStep.RECOVERED:
+            came += step.amount
+        elif step.step is RecoveryStep.REVERSED:
+            came -= step.amount
+        if came < 0:
+            return f"support {support}: by {step.on} more is reversed than was recovered, {-came} CNY"
+    return None
 
 
 def _done(support: Support, to_recover: bool, outstanding: Decimal) -> bool:

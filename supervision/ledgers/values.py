@@ -7,12 +7,12 @@ from decimal import Decimal
 FEN = Decimal("0.01")
 ZERO = Decimal("0.00")
 
-_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)([T ]00:00(:00(\.0+)?)?)?")
-_OTHER_DAY = re.compile(r"(\d{4})(?:/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)")
-_AMOUNT = re.compile(r"(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,2}0*)?")
-_QUANTITY = re.compile(r"\d{1,18}(\.\d{1,18})?")
-_POINTS = re.compile(r"[+-]?\d{1,6}(\.\d{1,4})?")
-_PERIOD = re.compile(r"\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?")
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)([T ]00:00(:00(\.0+)?)?)?", re.ASCII)
+_OTHER_DAY = re.compile(r"(\d{4})(?:/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)", re.ASCII)
+_AMOUNT = re.compile(r"(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,2}0*)?", re.ASCII)
+_QUANTITY = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
+_POINTS = re.compile(r"[+-]?\d{1,6}(\.\d{1,4})?", re.ASCII)
+_PERIOD = re.compile(r"\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?", re.ASCII)
 _EARLIEST, _LATEST = date(1949, 10, 1), date(2200, 1, 1)
 
 

@@ -133,6 +133,11 @@ def test_events_need_what_they_are_about_and_a_life_that_can_be(db: Database, tm
     assert "no support 'L1' is known" in taken(db, write(lone, "recoveries", *steps))[1][0].why
     write(lone, "support", LOAN)
     assert taken(db, lone)[1] == []
+    back = {"support": "L1", "step": "reversed", "on": "2022-01-02", "amount": "6"}
+    write(lone, "recoveries", *steps, back)
+    [first, second] = taken(db, lone)[1]
+    assert (first.row, second.row) == (2, 3)
+    assert "more is reversed than was recovered, 1.00 CNY" in first.why
     [row] = LedgerStore(db).rows("recoveries")
     assert (row.uscc, row.division, row.subject) == (A, "990101", "L1")
 
