@@ -198,9 +198,9 @@ def _electric(curves: Curves, filled: Floats, known: NDArray[np.bool_], p999: Fl
         phases = curves.phases.reshape(n, -1, SLOTS, 3)[:, :, ::4]  # one of each hour is enough for a median
         a, b, c = phases[..., 0].reshape(n, -1), phases[..., 1].reshape(n, -1), phases[..., 2].reshape(n, -1)
         most, least = np.maximum(np.maximum(a, b), c), np.minimum(np.minimum(a, b), c)
-        middle = (a + b + c) / 3
-        ok = np.isfinite(middle) & (middle > 0.02 * p999[:, None] / 3)
-        apart = np.where(ok, (most - least) / np.where(ok, middle, 1), 0).astype(np.float32)
+        mean = (a + b + c) / 3
+        ok = np.isfinite(mean) & (mean > 0.02 * p999[:, None] / 3)
+        apart = np.where(ok, (most - least) / np.where(ok, mean, 1), 0).astype(np.float32)
         found["imbalance"] = _median(apart, ok)
     found["use"] = none if curves.capacity is None else p999 / curves.capacity
     return found
