@@ -1,6 +1,7 @@
 """The web door: `create_app` puts the routes, the problem details and the security headers together."""
 
 import logging
+import os
 from collections.abc import Collection
 
 from fastapi import FastAPI, Request, Response
@@ -19,6 +20,7 @@ from api.middleware import SecurityHeaders, add_security_headers
 from api.oidc.sign_on import SignOn
 from api.openapi import DESCRIPTION, DescribedAPI
 from api.problems import Problem, ProblemError, http_response, problem_response
+from api.report_jobs import ReportJobs
 from api.routes import (
     accounts,
     audit,
@@ -35,6 +37,7 @@ from api.routes import (
     lists,
     pools,
     probes,
+    reports,
     session,
     single_sign_on,
     sites,
@@ -55,6 +58,7 @@ _TAGS = [
     {"name": "projects", "description": "What mines or is to mine, and how far it is on its way out."},
     {"name": "warnings", "description": "What somebody has to look at, by when."},
     {"name": "cases", "description": "Who does what about it, until it is closed."},
+    {"name": "reports", "description": "Documents as known on a date, made as a job."},
     {"name": "jobs", "description": "Bulk look-ups that run on their own."},
     {"name": "access", "description": "Who asks; what was asked."},
     {"name": "service", "description": "The service itself."},
@@ -79,6 +83,7 @@ ROUTERS = (
     pools.router,
     lists.router,
     probes.router,
+    reports.router,
     session.router,
     single_sign_on.router,
     accounts.router,
@@ -113,6 +118,7 @@ def create_app(
     app.state.sign_on = sign_on
     app.state.bulks = bulk.Slots(bulk.MAX_BULKS)
     app.state.jobs = Jobs(services, gate.clock)
+    app.state.reports = ReportJobs(services, gate.clock, os.environ)
     app.add_middleware(Trail, writer=gate.writer, clock=gate.clock)
     app.add_middleware(SecurityHeaders, hosts=hosts, refused=gate.refusals.count)
     for router in ROUTERS:

@@ -258,6 +258,7 @@ class ByMediaType(dict[str, Any]):
 REQUESTS: dict[str, Any] = {
     "lookupAddresses": _BULK,
     "startJob": _BULK,
+    "startReport": {"kind": "weekly", "region": "990000", "week": "2026-W11", "formats": ["html", "pdf"]},
     "decide": {"decision": "confirm", "reason": "40 machines seen on site"},
     "addListEntry": {"entry": "203.0.113.0/24", "reason": "our own laboratory"},
     "logIn": {"name": "li", "password": "correct horse battery", "code": "492039"},
@@ -293,7 +294,34 @@ _MEMBER: dict[str, Any] = {
     "enterprise": "91990101MADEUP048L",
 }
 
+_REPORT: dict[str, Any] = {
+    "id": "0f" * 16,
+    "state": "queued",
+    "kind": "weekly",
+    "region": "990000",
+    "subject": None,
+    "week": "2026-W11",
+    "month": None,
+    "as_of": "2026-03-15",
+    "created": "2026-03-16T09:00:00.000000Z",
+    "finished": None,
+    "files": [],
+    "missing": {},
+}
+_REPORT_FILE: dict[str, Any] = {
+    "name": "weekly-990000-2026-W11-2026-03-15-zh.html",
+    "language": "zh",
+    "format": "html",
+    "bytes": 18_204,
+    "sha256": hashlib.sha256(b"").hexdigest(),
+    "path": f"/v1/reports/{'0f' * 16}/file?format=html&language=zh",
+}
+
 ANSWERS: dict[str, Any] = {
+    "startReport": _REPORT,
+    "getReport": _REPORT
+    | {"state": "done", "finished": "2026-03-16T09:00:01.000000Z", "files": [_REPORT_FILE]},
+    "getReportFile": ByMediaType(),
     "listClusters": {"clusters": [_CLUSTER], "next": None},
     "getCluster": {
         **_CLUSTER,

@@ -117,6 +117,7 @@ def serve(
                 run(app, bound, ready)
             finally:
                 app.state.jobs.close()
+                app.state.reports.close()
     return EXIT_NOTHING
 
 

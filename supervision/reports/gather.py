@@ -63,18 +63,23 @@ class File:
     held: tuple[Held, ...]
 
 
-def gather(database: Database, region: str, as_of: date, day: date | None = None) -> Known:
-    """Return all that was known of a region at the end of `as_of`, of the state on `day` (None: `as_of`)."""
+def gather(
+    database: Database, region: str, as_of: date, day: date | None = None, partners: bool = True
+) -> Known:
+    """Return all that was known of a region at the end of `as_of`, of the state on `day` (None: `as_of`).
+
+    Without `partners` no address of a conversation's other end is told: it may be another region's.
+    """
     with database.reading() as connection:
-        return _region(connection, region, as_of, day or as_of, _projects(connection, region))
+        return _region(connection, region, as_of, day or as_of, _projects(connection, region), partners)
 
 
-def gather_week(database: Database, region: str, week: str, as_of: date) -> Week:
+def gather_week(database: Database, region: str, week: str, as_of: date, partners: bool = True) -> Week:
     """Return what the weekly report of a region is made of. Raises ValueError for what is no week."""
     end = week_end(week)
     with database.reading() as connection:
         held = _projects(connection, region)
-        known = _region(connection, region, as_of, end, held)
+        known = _region(connection, region, as_of, end, held, partners)
     before = _standings(held, week_end(week_before(week)), as_of)
     return Week(
         week,
@@ -91,26 +96,37 @@ def gather_past(database: Database, region: str, week: str, as_of: date) -> tupl
         return _past(_projects(connection, region), week, as_of)
 
 
-def gather_enterprise(database: Database, uscc: str, as_of: date, region: str = WHOLE_COUNTRY) -> File:
+def gather_enterprise(
+    database: Database, uscc: str, as_of: date, region: str = WHOLE_COUNTRY, partners: bool = True
+) -> File:
     """Return what is known of an enterprise in a region. Raises Unknown where nothing is."""
-    return _file(database, "uscc", uscc, as_of, region)
+    return _file(database, "uscc", uscc, as_of, region, partners)
 
 
-def gather_site(database: Database, site: str, as_of: date, region: str = WHOLE_COUNTRY) -> File:
+def gather_site(
+    database: Database, site: str, as_of: date, region: str = WHOLE_COUNTRY, partners: bool = True
+) -> File:
     """Return what is known of a site, which lies in a region. Raises Unknown where nothing is."""
-    return _file(database, "site_id", site, as_of, region)
+    return _file(database, "site_id", site, as_of, region, partners)
 
 
-def _region(connection: Connection, region: str, as_of: date, day: date, held: HeldProjects) -> Known:
+def _region(
+    connection: Connection, region: str, as_of: date, day: date, held: HeldProjects, partners: bool
+) -> Known:
     known_ns = nanoseconds(end_of(as_of))
-    hits = seen.hits(connection, region, known_ns, nanoseconds(end_of(day)))
+    hits = seen.hits(connection, region, known_ns, nanoseconds(end_of(day)), partners)
     projects = _told(held, _standings(held, day, as_of), as_of)
     wanted = Wanted(region, as_of, day, known_ns)
     return _whole(connection, region, as_of, hits, projects, held, wanted)
 
 
 def _file(
-    database: Database, column: Literal["uscc", "site_id"], value: str, as_of: date, region: str
+    database: Database,
+    column: Literal["uscc", "site_id"],
+    value: str,
+    as_of: date,
+    region: str,
+    partners: bool,
 ) -> File:
     known_ns = nanoseconds(end_of(as_of))
     covered = in_force().covers(region)
@@ -118,7 +134,7 @@ def _file(
         registered = believed.of_holder(connection, column, value, known_ns)
         prefixes = list(dict.fromkeys(one.prefix for one in registered.assignments))
         hits = [
-            seen.as_hit(number, verdict, holder)
+            seen.as_hit(number, verdict, holder, partners)
             for number, verdict, holder in seen.sightings(connection, known_ns, known_ns, prefixes)
             if holder.certain
             and (holder.uscc if column == "uscc" else holder.site) == value

@@ -61,6 +61,8 @@ class Asked:
     as_of: date | None = None
     languages: tuple[Language, ...] = ("zh",)
     publisher: str = PUBLISHER
+    partners: bool = True
+    """Whether addresses of conversations' other ends are told: they may be another region's."""
 
     @property
     def what(self) -> str:
@@ -117,25 +119,25 @@ def documents(database: Database, asked: Asked, made: datetime) -> Iterator[Docu
 def _documents(database: Database, asked: Asked, as_of: date, issues: Sequence[Issue]) -> Iterator[Document]:
     match asked.kind:
         case Kind.WEEKLY:
-            week = gather_week(database, asked.region, asked.week or "", as_of)
+            week = gather_week(database, asked.region, asked.week or "", as_of, asked.partners)
             yield from (weekly(week, issue) for issue in issues)
         case Kind.BULLETIN:
             month = date.fromisoformat(f"{asked.month}-01")
-            known = gather(database, asked.region, as_of, min(as_of, _month_end(month)))
+            known = gather(database, asked.region, as_of, min(as_of, _month_end(month)), asked.partners)
             yield from (bulletin(known, month, issue) for issue in issues)
         case Kind.TARIFF:
-            known = gather(database, asked.region, as_of)
+            known = gather(database, asked.region, as_of, partners=asked.partners)
             yield from (tariff(known, issue) for issue in issues)
         case Kind.EVALUATION:
-            known = gather(database, asked.region, as_of)
+            known = gather(database, asked.region, as_of, partners=asked.partners)
             past = gather_past(database, asked.region, asked.week or "", as_of)
             yield from (evaluation(known, past, issue) for issue in issues)
         case Kind.ENTERPRISE:
-            file = gather_enterprise(database, asked.subject, as_of, asked.region)
+            file = gather_enterprise(database, asked.subject, as_of, asked.region, asked.partners)
             company = next(iter(file.known.companies), Company(asked.subject, ""))
             yield from (enterprise(file.known, company, file.held, issue) for issue in issues)
         case Kind.SITE:
-            file = gather_site(database, asked.subject, as_of, asked.region)
+            file = gather_site(database, asked.subject, as_of, asked.region, asked.partners)
             yield from (site(file.known, file.known.places[0], issue) for issue in issues)
 
 

@@ -23,7 +23,7 @@ from store.tables import RunRow, VerdictRow
 from store.verdict_rows import BATCH, load_verdicts
 from supervision.projects.events import day_in_china
 from supervision.projects.sightings import MINES
-from supervision.reports import believed
+from supervision.reports import believed, masking
 from supervision.reports.known import Estimate, Hit
 
 PREFIXES = 100
@@ -35,7 +35,9 @@ TOLERANCE_NS = 2 * NS
 not change with them."""
 
 
-def hits(connection: Connection, region: str, known_ns: int, until_ns: int) -> list[Hit]:
+def hits(
+    connection: Connection, region: str, known_ns: int, until_ns: int, partners: bool = True
+) -> list[Hit]:
     """Return the hits of a region at `likely` or more that were known at a time and seen first up to another.
 
     In order of address, then role. An address of which one holder alone is possible is the region's where its
@@ -43,7 +45,7 @@ def hits(connection: Connection, region: str, known_ns: int, until_ns: int) -> l
     those that nobody holds too.
     """
     return [
-        as_hit(number, verdict, held)
+        as_hit(number, verdict, held, partners)
         for number, verdict, held in sightings(connection, known_ns, until_ns)
         if _lies(held, region)
     ]
@@ -113,8 +115,11 @@ def _lies(held: Attribution, region: str) -> bool:
     return all(code.startswith(covered) for code in codes) if codes else covered == ("",)
 
 
-def as_hit(number: int, verdict: Verdict, held: Attribution) -> Hit:
-    """Return a verdict as reports tell it; its holder is named where it is certain."""
+def as_hit(number: int, verdict: Verdict, held: Attribution, partners: bool = True) -> Hit:
+    """Return a verdict as reports tell it; its holder is named where it is certain.
+
+    Without `partners` no other address is told than its own.
+    """
     machines, power = verdict.machines, verdict.power
     first, last = (day_in_china(instant(at)) for at in (verdict.first_seen_ns, verdict.last_seen_ns))
     certain = held if held.certain else Attribution(certain=False)
@@ -129,14 +134,18 @@ def as_hit(number: int, verdict: Verdict, held: Attribution) -> Hit:
         protocols=verdict.protocols,
         coins=verdict.coins,
         pools=verdict.pools,
-        agents=verdict.agents,
+        agents=tuple(masking.text(agent) for agent in verdict.agents),
         encrypted=verdict.encrypted,
         machines=None if machines is None else Estimate(machines.value, machines.low, machines.high),
         computing=tuple((one.algorithm, Estimate(one.value, one.low, one.high)) for one in verdict.hashrate),
         kw=None if power is None else Estimate(power.value, power.low, power.high),
         models=() if power is None else power.models,
-        evidence=tuple(one.evidence for one in verdict.evidence[:MOST_EVIDENCE] if one.weight > 0),
-        peers=tuple(f"{one.address}:{one.port}" for one in verdict.peers),
+        evidence=tuple(
+            masking.evidence(one.evidence, partners)
+            for one in verdict.evidence[:MOST_EVIDENCE]
+            if one.weight > 0
+        ),
+        peers=tuple(f"{one.address}:{one.port}" for one in verdict.peers) if partners else (),
         uscc=certain.uscc or "",
         enterprise=certain.enterprise or "",
         site=certain.site or "",

@@ -129,6 +129,7 @@ def app_of(
         app = create_app(services, gate, hosts)
         yield app
         app.state.jobs.close()
+        app.state.reports.close()
 
 
 @contextmanager

@@ -43,6 +43,7 @@ TARGETS: dict[str, dict[str, str]] = {
 BODIES = {
     "lookupAddresses": [*EVER, "8.8.8.8"],
     "startJob": [MINER],
+    "startReport": {"kind": "tariff", "formats": ["xlsx"]},
     "decide": {"decision": "confirm", "reason": "seen on site"},
     "addListEntry": {"entry": "198.51.100.9", "reason": "our own laboratory"},
 }
