@@ -5,6 +5,8 @@ import hashlib
 import json
 from typing import Any
 
+from api.examples_supervision import REQUESTS as SUPERVISION_REQUESTS
+from api.examples_supervision import answers as supervision_answers
 from api.sheets import COLUMNS
 from api.stix import bundle
 
@@ -256,6 +258,7 @@ class ByMediaType(dict[str, Any]):
 
 
 REQUESTS: dict[str, Any] = {
+    **SUPERVISION_REQUESTS,
     "lookupAddresses": _BULK,
     "startJob": _BULK,
     "startReport": {"kind": "weekly", "region": "990000", "week": "2026-W11", "formats": ["html", "pdf"]},
@@ -318,6 +321,7 @@ _REPORT_FILE: dict[str, Any] = {
 }
 
 ANSWERS: dict[str, Any] = {
+    **supervision_answers(_VERDICT, ByMediaType()),
     "startReport": _REPORT,
     "getReport": _REPORT
     | {"state": "done", "finished": "2026-03-16T09:00:01.000000Z", "files": [_REPORT_FILE]},

@@ -1,11 +1,13 @@
 """What the routes of projects, exits, warnings and cases share: days, actors, cursors, tables as files."""
 
 import csv
+import hashlib
 import io
 import json
 import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import IO, Annotated, Any
@@ -27,6 +29,7 @@ from registry.division_table import WHOLE_COUNTRY
 from store.access_rules import EVERYTHING_FOUND, lies_in
 from supervision.projects.events import day_in_china
 from supervision.projects.inventory import end_of
+from supervision.projects.words import moment
 from supervision.warnings.acts import Actor
 
 MAX_PAGE = 500
@@ -112,16 +115,35 @@ def read_day(text: str, lang: Lang, *place: str) -> date:
         raise ProblemError(Problem.INVALID_REQUEST, faults=[fault("day", lang, *place)]) from error
 
 
-def times(request: Request, query: TimeQuery, lang: Lang) -> tuple[date, datetime]:
+@dataclass(frozen=True, slots=True)
+class When:
+    """Of when an answer speaks."""
+
+    as_of: date
+    known: datetime
+    asked: str | None
+    """`known` as the answer tells it: null where it was not asked for, so that its ETag stays."""
+
+
+def times(request: Request, query: TimeQuery, lang: Lang) -> When:
     """Return the day that is spoken of, and as known at what time. Raises ProblemError, AskError."""
     gate: Gate = request.app.state.gate
     now = instant(gate.clock())
     as_of = day_in_china(now) if query.as_of is None else read_day(query.as_of, lang, "query", "as_of")
     if query.known is None:
-        return as_of, now
+        return When(as_of, now, None)
     if len(query.known) == 10:
-        return as_of, end_of(read_day(query.known, lang, "query", "known"))
-    return as_of, instant(read_time(query.known, "known"))
+        known = end_of(read_day(query.known, lang, "query", "known"))
+    else:
+        known = instant(read_time(query.known, "known"))
+    return When(as_of, known, moment(known))
+
+
+def at_present(request: Request) -> When:
+    """Return when an answer speaks of that was asked for no time."""
+    gate: Gate = request.app.state.gate
+    now = instant(gate.clock())
+    return When(day_in_china(now), now, None)
 
 
 def today(request: Request) -> date:
@@ -175,6 +197,24 @@ def number_of(cursor: str | None) -> int | None:
     if not place.isdigit() or len(place) > 18:
         raise ProblemError(Problem.INVALID_CURSOR)
     return int(place)
+
+
+def page_of(
+    records: Iterable[dict[str, Any]], wants: Callable[[dict[str, Any]], bool], limit: int, key: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the records of a page, and the cursor of the rest; None at the end."""
+    found: list[dict[str, Any]] = []
+    for looked, one in enumerate(records, 1):
+        if wants(one):
+            found.append(one)
+        if len(found) == limit or looked >= MAX_LOOKED:
+            return found, cursor_of(one[key])
+    return found, None
+
+
+def digest(what: str, body: Body) -> bytes:
+    """Return what tells one write from another: the call and its body."""
+    return hashlib.sha256(f"{what} {body.model_dump_json()}".encode("utf-8", "surrogatepass")).digest()
 
 
 def as_file(

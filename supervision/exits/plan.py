@@ -125,7 +125,14 @@ def progress(
 
 
 def draft(
-    category: Category, project: str, begin: date, body: str, author: str, department: str, known: datetime
+    category: Category,
+    project: str,
+    begin: date,
+    body: str,
+    author: str,
+    department: str,
+    known: datetime,
+    reason: str = "",
 ) -> Plan:
     """Return a plan with the usual timetable of its class."""
     steps = (
@@ -133,7 +140,7 @@ def draft(
         for step in WAY_OUT
         if step in category.days
     )
-    return Plan(project, known, author, department, category.id, body, tuple(steps))
+    return Plan(project, known, author, department, category.id, body, tuple(steps), reason)
 
 
 def shipped_categories() -> tuple[Category, ...]:

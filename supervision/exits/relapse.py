@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 
 from facts.instant import instant, nanoseconds
+from registry.division_table import WHOLE_COUNTRY
 from supervision.projects.events import Step, day_in_china
 from supervision.projects.inventory import Standing, end_of
 from supervision.projects.project import Particulars, Project
@@ -20,6 +21,7 @@ class Relapse:
 
     project: str
     division: str
+    """The smallest one that holds the project and where it mines now: who covers less sees but a part."""
     kind: Kind
     exited: date
     seen: date
@@ -61,7 +63,7 @@ def relapses(
             found.append(
                 Relapse(
                     project.id,
-                    project.division,
+                    _common([project.division, *(one.held.division or "" for one in hits)]),
                     kind,
                     standing.since,
                     day_in_china(instant(seen)),
@@ -87,3 +89,14 @@ def _kind(project: Project, particulars: Mapping[str, Particulars], one: Sightin
 def _seen(one: Sighting, after_ns: int) -> int:
     first = one.verdict.first_seen_ns
     return first if first > after_ns else one.verdict.last_seen_ns
+
+
+def _common(codes: Iterable[str]) -> str:
+    """Return the smallest division that all codes lie in."""
+    held = list(codes)
+    if len(set(held)) == 1:
+        return held[0]
+    for width in (4, 2):
+        if len(parts := {code[:width] for code in held}) == 1 and "" not in parts:
+            return parts.pop().ljust(6, "0")
+    return WHOLE_COUNTRY

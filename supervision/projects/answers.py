@@ -98,9 +98,15 @@ def measured_json(measured: Measured) -> Json:
 
 
 def file_json(
-    held: Held, as_known: datetime, as_of: date, classes: Classes, factors: Factors, lang: str, shown: Json
+    held: Held,
+    as_known: datetime,
+    as_of: date,
+    factors: Factors,
+    lang: str,
+    shown: Json,
+    asked: str | None = None,
 ) -> Json:
-    """Return the file of one project; `shown` is what `project_json` says of it."""
+    """Return the file of one project; `shown` is what `project_json` says of it, `asked` the key `known`."""
     [project] = held.projects
     lived = life(held.events, as_known, as_of)
     numbers = {event.number for event in lived}
@@ -108,7 +114,7 @@ def file_json(
     return {
         **shown,
         "as_of": as_of.isoformat(),
-        "known": moment(as_known),
+        "known": asked,
         "events": [event_json(event, event.number in numbers, lang) for event in known],
         "next": [step.value for step in next_steps(held.events, as_known, as_of)],
         "measures": [
