@@ -51,7 +51,7 @@ class Reason:
     def text(self, lang: Language = "en") -> str:
         """Return the sentence."""
         row = _table()["words"][self.witness]
-        value = 10**self.value if row.get("power") else self.value * row.get("times", 1)
+        value = 10**self.value if row.get("power") else self.value * float(row.get("times", 1))
         return str(row[lang]).format(value=f"{value:,.3g}")
 
 

@@ -29,7 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Features that come from one import, and are missing together where it is."""
 FOLDS = 5
 """Kinds are left out in so many groups."""
-STRANGERS = 0.2
+STRANGERS = 0.02
 """Weight of kinds never seen in the calibration."""
 LACKING = {"outages": 0.6, "phases": 0.3, "reactive": 0.25, "weather": 0.2, "capacity": 0.15, "holidays": 0.2}
 """In what part of the training rows an import is taken away, so that the model does without."""
