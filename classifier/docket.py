@@ -168,7 +168,7 @@ class Docket:
             self._contacts.state_lookups(told)
             self._contacts.state_hidden(told)
         if address in self._proxies:
-            told.state(Kind.PROXY_FORWARDS, told.first())
+            told.state(Kind.PROXY_FORWARDS, self._first(told, role))
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
         evidence = [*told.evidence(), *self._heard.evidence(address, role)]
         judgement = judge(evidence, self._weights, self._heard.raised(ceiling, address, role))
@@ -193,7 +193,7 @@ class Docket:
                 self._contacts.state_contact(told, key, contact)
         ceiling = pool_ceiling(basis, bool(contacts))
         if address in self._proxies:
-            told.state(Kind.PROXY_FORWARDS, told.first())
+            told.state(Kind.PROXY_FORWARDS, self._first(told, role))
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
         heard = self._heard.evidence(address, role) if role is Role.POOL else []
         if heard:
@@ -215,6 +215,14 @@ class Docket:
         return self._verdict(
             address, Role.PROXY, judgement, [*below, *above], [*subject.below, *subject.above], ()
         )
+
+    def _first(self, told: Statements, role: Role) -> Seen:
+        """Return the earliest sighting that was stated, else that of a rhythm."""
+        heard = self._heard.of(told.address, role)
+        if told.kinds or not heard:
+            return told.first()
+        one = min(heard, key=lambda one: one.begun_ns)
+        return Seen(one.where, one.begun_ns, "")
 
     def _served(self, address: Address) -> Seen | None:
         """Return when an address first gave mining work in clear; None where it did not."""

@@ -28,8 +28,7 @@ class _State(Protocol):
 
 def is_witness(one: Standing, weights: Weights) -> bool:
     """Say whether a dependency speaks for mining at all."""
-    clock, shape = spoken(one, weights)
-    return max(clock, shape) >= WITNESS and clock + shape >= WITNESS
+    return max(spoken(one, weights)) >= WITNESS
 
 
 def spoken(one: Standing, weights: Weights) -> tuple[float, float]:
