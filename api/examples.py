@@ -5,6 +5,7 @@ import hashlib
 import json
 from typing import Any
 
+from api import examples_ledgers
 from api.examples_supervision import REQUESTS as SUPERVISION_REQUESTS
 from api.examples_supervision import answers as supervision_answers
 from api.sheets import COLUMNS
@@ -322,6 +323,8 @@ _REPORT_FILE: dict[str, Any] = {
 
 ANSWERS: dict[str, Any] = {
     **supervision_answers(_VERDICT, ByMediaType()),
+    **examples_ledgers.ANSWERS,
+    **{name: ByMediaType(files) for name, files in examples_ledgers.FILES.items()},
     "startReport": _REPORT,
     "getReport": _REPORT
     | {"state": "done", "finished": "2026-03-16T09:00:01.000000Z", "files": [_REPORT_FILE]},

@@ -106,6 +106,7 @@ class ScreeningStore:
         *,
         sort: str | None = None,
         at_least: float = 0.0,
+        uscc: str | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> list[KeptFinding]:
@@ -114,6 +115,8 @@ class ScreeningStore:
         query = _findings(screening, regions).where(row.score >= at_least)
         if sort is not None:
             query = query.where(row.sort == sort)
+        if uscc is not None:
+            query = query.where(row.uscc == uscc)
         query = query.order_by(row.score.desc(), row.uscc, row.division).offset(offset)
         with self._db.reading() as connection:
             found = connection.execute(query if limit is None else query.limit(limit))

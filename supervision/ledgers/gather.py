@@ -1,7 +1,7 @@
 """Everything that ledgers, registry, ownership graph and verdicts say on a day, read for the pure rules."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -100,7 +100,7 @@ def book(connection: Connection, day: date, known_ns: int | None = None) -> Book
         {name: tuple(held) for name, held in recoveries.items()},
         tuple(_flow(kept) for kept in records(Ledger.MONEY_FLOWS)),
         tuple(
-            nouns.penalty(kept.record)
+            replace(nouns.penalty(kept.record), ledger=ledger.value)
             for ledger in (Ledger.PENALTIES, Ledger.CREDIT)
             for kept in records(ledger)
         ),

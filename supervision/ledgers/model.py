@@ -276,6 +276,8 @@ class Penalty:
     amount: Decimal | None = None
     until: date | None = None
     """The last day of its publication, where one is set."""
+    ledger: str = "penalties"
+    """`penalties` or `credit`."""
 
 
 @dataclass(frozen=True, slots=True)
