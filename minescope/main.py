@@ -46,6 +46,7 @@ def _register() -> None:
     from minescope.inspect import inspect
     from minescope.lake import lake
     from minescope.lookup import lookup
+    from minescope.meters import meters
     from minescope.owners import owners
     from minescope.pools import pools
     from minescope.probe import probe
@@ -55,6 +56,7 @@ def _register() -> None:
     from minescope.rescan import rescan
     from minescope.serve import serve
     from minescope.store import store
+    from minescope.tariff import tariff
     from minescope.users import users
     from minescope.warmup import warmup
 
@@ -63,6 +65,8 @@ def _register() -> None:
     app.add_typer(registry)
     app.add_typer(pools)
     app.add_typer(owners)
+    app.add_typer(meters)
+    app.add_typer(tariff)
     app.add_typer(report)
     app.add_typer(store)
     app.add_typer(lake)
