@@ -66,12 +66,14 @@ def fleet(
     split: Split = "train",
     models: int = 2,
     old: bool = False,
+    carrier: str = "plain",
+    start_ns: int = START_NS,
 ) -> Fleet:
     """Make a fleet that mines one coin at one pool all the while.
 
     `loss`: mean share that the path loses; `capture_loss`: what the probe misses; `old`: connected before the
-    capture began, so that it holds no greeting. Raises ValueError for a coin that the lab has no machine for,
-    or BTCAgent for another dialect than Bitcoin's.
+    capture began, so that it holds no greeting; `carrier`: how the talk travels (a key of CARRIERS). Raises
+    ValueError for a coin that the lab has no machine for, or BTCAgent for another dialect than Bitcoin's.
     """
     draw, seconds = Draw([seed, machines], split), minutes * 60.0
     coin = next((coin for coin in COINS if coin.ticker == ticker and coin.dialect != "stratum-v2"), None)
@@ -81,17 +83,23 @@ def fleet(
         raise ValueError(f"BTCAgent does not speak {coin.dialect}")
     built = tuple(make_machines(coin.algorithm, machines, draw, models))
     found = blocks(draw.rng, coin.interval, -LEAD, seconds)
-    pool = make_pool(f"fleet{seed}", coin, found, seconds, START_NS // 10**9, draw.child("pool"))
-    talks = tuple(_talks(pool, arrangement, built, seconds, old, draw.child("talks")))
+    pool = make_pool(f"fleet{seed}", coin, found, seconds, start_ns // 10**9, draw.child("pool"))
+    talks = tuple(_talks(pool, arrangement, built, seconds, old, carrier, draw.child("talks")))
     scene = Scene(f"fleet{seed}", seconds, machines, loss)
     batches = mining.batches(list(talks), scene, draw.child("wire"))
     vantage = Vantage(loss=capture_loss)
-    network = assembled(batches, (pool,), split, START_NS, seconds, vantage, draw.child("capture"))
+    network = assembled(batches, (pool,), split, start_ns, seconds, vantage, draw.child("capture"))
     return Fleet(built, arrangement, pool, talks, network, float(draw.rng.uniform(1.02, 1.15)))
 
 
 def _talks(
-    pool: Pool, arrangement: Arrangement, machines: tuple[Machine, ...], seconds: float, old: bool, draw: Draw
+    pool: Pool,
+    arrangement: Arrangement,
+    machines: tuple[Machine, ...],
+    seconds: float,
+    old: bool,
+    carrier: str,
+    draw: Draw,
 ) -> list[mining.Connection]:
     rng = draw.rng
     rand = Random(int(rng.integers(2**62)))
@@ -113,5 +121,5 @@ def _talks(
         else:
             spoken = play(rand, pool, rig, span)
         client = number if arrangement == "direct" else 0
-        made.append(mining.Connection(pool, "plain", "miner", client, start, seconds + 60, near, far, spoken))
+        made.append(mining.Connection(pool, carrier, "miner", client, start, seconds + 60, near, far, spoken))
     return made

@@ -1,0 +1,239 @@
+"""A province as files: registries to import, its rules, its market and support ledgers, and the truth."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks.lab.province import MARK, PROVINCE, Province, Sort
+from benchmarks.lab.province_power import Power
+from benchmarks.lab.province_traffic import Mined
+
+SINCE = "2020-01-01"
+_LINED = ("ai_hall", "data_centre", "aluminium", "chemical", "factory")
+"""Trades that buy power at the market."""
+
+
+def write_registry(made: Province, folder: Path) -> list[Path]:
+    """Write the registry's tables, named so that `minescope registry import FOLDER` reads them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = _tables(made)
+    for name, (header, rows) in tables.items():
+        _csv(folder / f"{name}.csv", header, rows)
+    return [folder / f"{name}.csv" for name in tables]
+
+
+def _tables(made: Province) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]:
+    own = [site for site in made.sites if site.ports is None]
+    shared = sorted({site.addresses[0] for site in made.sites if site.ports is not None})
+    return {
+        "divisions": (
+            ("code", "name", "valid_from", "source"),
+            [(code, name, SINCE, MARK) for code, name in made.divisions],
+        ),
+        "enterprises": (
+            ("uscc", "name", "address", "legal_form", "industry", "status", "source"),
+            [
+                (one.uscc, one.name, one.address, "有限责任公司", one.industry, "存续", MARK)
+                for one in made.companies
+            ],
+        ),
+        "sites": (
+            ("id", "name", "division", "address", "longitude", "latitude", "datum", "meters", "source"),
+            [
+                (
+                    site.id,
+                    f"{site.owner.name}场所",
+                    site.division,
+                    f"示例省{site.division}示例路{place}号",
+                    f"{0.01 * (place % 100):.4f}",
+                    f"{0.01 * (place // 100) + 0.1:.4f}",
+                    "WGS-84",
+                    ";".join(site.meters),
+                    MARK,
+                )
+                for place, site in enumerate(made.sites, 1)
+            ],
+        ),
+        "lines": (
+            ("line", "uscc", "site", "valid_from", "source"),
+            [(site.line, site.owner.uscc, site.id, SINCE, MARK) for site in made.sites],
+        ),
+        "hosting": (
+            ("site", "operator", "tenant", "place", "valid_from", "source"),
+            [
+                (site.id, site.owner.uscc, site.miner.uscc, "B区", site.since, MARK)
+                for site in made.sites
+                if site.sort is Sort.RELET and site.miner is not None
+            ],
+        ),
+        "assignments": (
+            ("prefix", "line", "use", "valid_from", "source"),
+            [
+                *((str(one), site.line, "", SINCE, MARK) for site in own for one in site.addresses),
+                *((str(one), "", "nat", SINCE, MARK) for one in shared),
+            ],
+        ),
+        "nat": (
+            ("public", "first_port", "last_port", "line", "valid_from", "valid_to", "source"),
+            [
+                (
+                    str(site.addresses[0]),
+                    *site.ports,
+                    site.line,
+                    made.captured - timedelta(days=1),
+                    made.captured + timedelta(days=2),
+                    MARK,
+                )
+                for site in made.sites
+                if site.ports is not None
+            ],
+        ),
+        "power-accounts": (
+            ("number", "uscc", "site", "division", "customer_class", "meters", "valid_from", "source"),
+            [
+                (
+                    site.account,
+                    site.owner.uscc,
+                    site.id,
+                    site.division,
+                    "E" if site.sort is Sort.HOME else "A",
+                    ";".join(site.meters),
+                    SINCE,
+                    MARK,
+                )
+                for site in made.sites
+            ],
+        ),
+    }
+
+
+def write_rules(made: Province, path: Path) -> None:
+    """Write the province's rules of the differential price, in the form of supervision/tariff/rules.toml."""
+    said = []
+    for place, one in enumerate(made.policies):
+        after = made.policies[place + 1].valid_from if place + 1 < len(made.policies) else None
+        said.append(
+            "\n".join(
+                (
+                    "[[rule]]",
+                    f'id = "generated-{one.valid_from}"',
+                    f'jurisdiction = "{PROVINCE}"',
+                    f'rate = "{one.rate}"',
+                    'tax = "unstated"',
+                    'scope = "account"',
+                    f"valid_from = {one.valid_from}",
+                    *([] if after is None else [f"valid_to = {after}"]),
+                    'start = "mining"',
+                    'part_period = "daily-average"',
+                    f'document = "{MARK}"',
+                    'status = "in-force"',
+                    'mark = "R"',
+                )
+            )
+        )
+    path.write_text("\n\n".join(said) + "\n", "utf-8")
+
+
+def write_ledgers(made: Province, folder: Path) -> list[Path]:
+    """Write participants of the power market and support given, named after their ledgers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    market, support = [], []
+    for place, site in enumerate(made.sites, 1):
+        trades = site.trade in _LINED or (site.sort is Sort.FARM and place % 4 == 0)
+        if trades:
+            market.append(
+                (
+                    f"gp-{place:04d}",
+                    "示例电力交易中心",
+                    site.owner.uscc,
+                    site.owner.name,
+                    site.account,
+                    f"示例法人{place % 17:02d}",
+                    SINCE,
+                    site.division,
+                )
+            )
+        if site.sort is Sort.FARM and place % 3 == 0:
+            granted = made.captured - timedelta(days=300)
+            amount = f"{100_000 * place}.00"
+            row = (
+                f"gs-{place:04d}",
+                site.owner.uscc,
+                "loan",
+                amount,
+                granted,
+                "示例银行",
+                "bank",
+                site.division,
+            )
+            support.append(row)
+    files: dict[str, tuple[Sequence[str], Sequence[Sequence[Any]]]] = {
+        "market": (
+            ("participant", "exchange", "uscc", "name", "accounts", "legal_person", "entered", "division"),
+            market,
+        ),
+        "support": (
+            ("id", "uscc", "kind", "amount", "granted", "body", "body_kind", "division"),
+            support,
+        ),
+    }
+    for name, (header, rows) in files.items():
+        _csv(folder / f"{name}.csv", header, rows)
+    return [folder / f"{name}.csv" for name in files]
+
+
+def write_truth(
+    made: Province, true: Mapping[str, Mined], curves: Mapping[str, Power], path: Path
+) -> dict[str, Any]:
+    """Write what is true of every site; return it."""
+    told: dict[str, Any] = {
+        "generated": MARK,
+        "seed": made.seed,
+        "split": made.split,
+        "captured": str(made.captured),
+        "curves": {"first": str(made.first), "days": made.days},
+        "sites": [],
+    }
+    for site in made.sites:
+        own, power = true.get(site.id), curves[site.id]
+        told["sites"].append(
+            {
+                "site": site.id,
+                "sort": site.sort.value,
+                "trade": site.trade,
+                "division": site.division,
+                "owner": site.owner.uscc,
+                "miner": None if site.miner is None else site.miner.uscc,
+                "account": site.account,
+                "addresses": [str(one) for one in site.addresses],
+                "ports": site.ports,
+                "stands_at": site.stands_at or None,
+                "campaign": site.campaign or None,
+                "since": str(site.since),
+                "until": None if site.until is None else str(site.until),
+                "machines": 0 if own is None else own.machines,
+                "algorithm": None if own is None else own.algorithm,
+                "hashrate": None if own is None else own.hashrate,
+                "watts": None if own is None else own.watts,
+                "hidden_watts": None if own is None else own.hidden_watts,
+                "mining_kwh_last_day": round(float(power.mining[-1].sum()) / 4, 3),
+                "metered_kwh_last_day": round(_day(power), 3),
+            }
+        )
+    path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return told
+
+
+def _day(power: Power) -> float:
+    points = power.metered[-1]
+    return float(points[points == points].mean() * 24)
+
+
+def _csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
