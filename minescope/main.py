@@ -49,6 +49,7 @@ def _register() -> None:
     from minescope.meters import meters
     from minescope.owners import owners
     from minescope.pools import pools
+    from minescope.power import power
     from minescope.probe import probe
     from minescope.registry import registry
     from minescope.replay import replay
@@ -71,6 +72,7 @@ def _register() -> None:
     app.add_typer(store)
     app.add_typer(lake)
     app.add_typer(clocks)
+    app.add_typer(power)
     app.add_typer(users)
     app.add_typer(audit)
 
