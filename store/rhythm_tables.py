@@ -14,7 +14,10 @@ class ClockRow(Base):
     """A pool's or a coin's clock."""
 
     __tablename__ = "clocks"
-    __table_args__ = (UniqueConstraint("name", "coin", "told", name="uq_clocks_name"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("name", "coin", "told", name="uq_clocks_name"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     name: Mapped[str]
