@@ -41,20 +41,26 @@ def minescope(
 def _register() -> None:
     """Hang every command on the app; their modules import what is heavy only when they run."""
     from minescope.audit import audit
+    from minescope.cases import cases
     from minescope.check import check
     from minescope.clocks import clocks
+    from minescope.exit_plans import exits
     from minescope.inspect import inspect
     from minescope.lake import lake
+    from minescope.ledgers import ledgers
     from minescope.lookup import lookup
     from minescope.meters import meters
     from minescope.owners import owners
     from minescope.pools import pools
     from minescope.power import power
     from minescope.probe import probe
+    from minescope.projects import projects
     from minescope.registry import registry
     from minescope.replay import replay
     from minescope.report import report
     from minescope.rescan import rescan
+    from minescope.risk_warnings import warnings
+    from minescope.screen import screen
     from minescope.serve import serve
     from minescope.store import store
     from minescope.tariff import tariff
@@ -66,6 +72,12 @@ def _register() -> None:
     app.add_typer(registry)
     app.add_typer(pools)
     app.add_typer(owners)
+    app.add_typer(ledgers)
+    app.add_typer(screen)
+    app.add_typer(projects)
+    app.add_typer(exits)
+    app.add_typer(warnings)
+    app.add_typer(cases)
     app.add_typer(meters)
     app.add_typer(tariff)
     app.add_typer(report)

@@ -1,4 +1,4 @@
-"""A store with a project, its plan, a warning and a case in the west, and mining in the east that is proposed."""
+"""A store with a project, its plan, a warning and a case in the west, and mining in the east, proposed."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -47,7 +47,6 @@ def supervise(services: Services, home: Path) -> None:
     by = By("li", "cyberspace", now - timedelta(days=35))
     opening = confirmed(one, by)
     assert opening.event is not None
-    assert opening.measured is not None
     verified = Event(
         0, WEST, Step.VERIFIED, date(2026, 3, 7), now - timedelta(days=34), "li", "cyberspace", "seen"
     )
@@ -57,7 +56,8 @@ def supervise(services: Services, home: Path) -> None:
     )
     with services.database.writing() as connection:
         open_project(connection, opening.project, opening.particulars, opening.event)
-        add_measure(connection, opening.project, opening.measured, "li")
+        if opening.measured is not None:
+            add_measure(connection, opening.project, opening.measured, "li")
         add_event(connection, opening.project, verified)
         add_plan(connection, opening.project, replace(plan, known=now - timedelta(days=33)))
         open_case(

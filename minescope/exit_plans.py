@@ -1,0 +1,219 @@
+"""`minescope exits`: who leaves by when, how far plans slip, who mines again, how far the regions are."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.supervising import (
+    COUNTRY,
+    AsJson,
+    AsOf,
+    Dept,
+    Desk,
+    Known,
+    Language,
+    Note,
+    Purpose,
+    Region,
+    cells,
+    checked_region,
+    desk,
+    kw_words,
+    line,
+    read_day,
+)
+
+exits = typer.Typer(
+    name="exits", no_args_is_help=True, help="Exit plans: timetables, slippage, relapses, progress by region."
+)
+Project = Annotated[str, typer.Argument(help="Id of a project: pj-...", show_default=False)]
+
+
+@exits.command()
+def plan(
+    project: Project,
+    body: Annotated[str, typer.Option(help="Who is responsible.", show_default=False)],
+    category: Annotated[str, typer.Option("--class", help="immediate, limited-period or stepwise.")],
+    begin: Annotated[
+        str | None, typer.Option(help="Day on which the timetable begins.", show_default=False)
+    ] = None,
+    step: Annotated[
+        list[str] | None,
+        typer.Option(help="notified=2026-12-01, limited=2026-12-20:500 (kW), ...", show_default=False),
+    ] = None,
+    reason: Note = "",
+    department: Dept = "development-reform",
+    lang: Language = None,
+) -> int:
+    """Set a plan: with the steps given, or with the usual timetable of its class.
+
+    A later edition says why (--reason); the ones before stay. Exits 0, or 3 where the plan cannot be.
+    """
+    from supervision.exits.kept import add_plan
+    from supervision.exits.plan import Plan, draft, shipped_categories
+    from supervision.projects.kept import read_one
+    from supervision.refusals import Refused
+
+    found = {one.id: one for one in shipped_categories()}
+    if category not in found:
+        raise Refused(f"--class is one of {', '.join(found)}", f"--class 须是 {'、'.join(found)} 之一")
+    with desk(lang) as at:
+        by = at.by(department)
+        who = (by.name, by.department)
+        if step:
+            steps = tuple(_milestone(text, body) for text in step)
+            made = Plan(project, at.now, *who, category, body, steps, reason)
+        else:
+            day = at.today if begin is None else read_day(begin, "--begin")
+            made = draft(found[category], project, day, body, *who, at.now, reason)
+        with at.services.database.writing() as connection:
+            add_plan(connection, read_one(connection, project).projects[0], made)
+        at.changed("exits plan", f"{project} {category} {body}: {reason}")
+        for one in made.milestones:
+            cells([one.step.value, one.due, one.body, one.limit_kw])
+    return EXIT_NOTHING
+
+
+@exits.command("list")
+def list_(
+    region: Region = COUNTRY,
+    late: Annotated[bool, typer.Option("--late", help="Only those with a step that is late.")] = False,
+    as_of: AsOf = None,
+    known: Known = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+    purpose: Purpose = "",
+) -> int:
+    """List projects with their next step and how late they are. Exits 1 when one is late, else 0."""
+    code, any_late = checked_region(region), False
+    with desk(lang, f"exits list {code}", purpose) as at:
+        for told in _told(at, code, as_of, known):
+            any_late |= told["days_late"] > 0
+            if late and not told["days_late"]:
+                continue
+            if as_json:
+                line(told)
+                continue
+            cells([
+                told["project"], told["state_word"], told["class"], told["next"], told["due"],
+                told["days_late"], told["days_late_at_first"], told["division"], told["name"],
+            ])  # fmt: skip
+    return EXIT_FOUND if any_late else EXIT_NOTHING
+
+
+@exits.command()
+def progress(
+    region: Region = COUNTRY,
+    as_of: AsOf = None,
+    known: Known = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+    purpose: Purpose = "",
+) -> int:
+    """Tell how far a region is, and those right below it: province, city, county."""
+    from supervision.exits.answers import region_json
+    from supervision.exits.kept import PlanStore
+    from supervision.exits.plan import progress as how_far
+    from supervision.exits.regions import regions
+    from supervision.projects.inventory import inventory
+    from supervision.projects.kept import ProjectStore
+
+    code = checked_region(region)
+    with desk(lang, f"exits progress {code}", purpose) as at:
+        day, seen = at.when(as_of, known)
+        held = ProjectStore(at.services.database).every(code)
+        standings = inventory(held.events, held.measured, day, seen)
+        plans = PlanStore(at.services.database).of([one.id for one in held.projects])
+        found = {
+            name: steps
+            for name, editions in plans.items()
+            if (steps := how_far(editions, held.of(name).events, seen, day))
+        }
+        for one in regions(held.projects, standings, found, code):
+            told = region_json(one, at.lang)
+            if as_json:
+                line(told)
+                continue
+            part = "-" if told["progress"] is None else f"{told['progress']:.0%}"
+            cells([
+                told["division"], told["name"], told["level_word"], part, told["exited"], told["projects"],
+                told["late"], told["days_late"], kw_words(told["kw"]),
+            ])  # fmt: skip
+    return EXIT_NOTHING
+
+
+@exits.command()
+def relapses(
+    region: Region = COUNTRY, as_json: AsJson = False, lang: Language = None, purpose: Purpose = ""
+) -> int:
+    """Find projects that had left and mine again; a person enters the event. Exits 1 when there are any."""
+    from store.access_rules import lies_in
+    from supervision.exits.answers import relapse_json
+    from supervision.exits.relapse import relapses as again
+    from supervision.projects.inventory import inventory
+    from supervision.projects.kept import ProjectStore
+    from supervision.projects.project import latest
+    from supervision.projects.seen import sightings
+
+    code, any_found = checked_region(region), False
+    with desk(lang, f"exits relapses {code}", purpose) as at:
+        held = ProjectStore(at.services.database).every(code)
+        standings = inventory(held.events, held.measured, at.today, at.now)
+        named = latest(held.particulars, at.now)
+        for one in again(held.projects, named, standings, sightings(at.services)):
+            if not lies_in(one.division, code):
+                continue
+            any_found, told = True, relapse_json(one, at.lang)
+            if as_json:
+                line(told)
+                continue
+            cells([told["project"], told["kind_word"], told["exited"], told["seen"], kw_words(told["kw"])])
+    return EXIT_FOUND if any_found else EXIT_NOTHING
+
+
+def _told(at: Desk, region: str, as_of: str | None, known: str | None) -> "Sequence[dict[str, Any]]":
+    from supervision.exits.answers import exit_json
+    from supervision.exits.kept import PlanStore
+    from supervision.exits.plan import in_force
+    from supervision.exits.plan import progress as how_far
+    from supervision.projects import sizes
+    from supervision.projects.answers import project_json
+    from supervision.projects.inventory import inventory
+    from supervision.projects.kept import ProjectStore
+    from supervision.projects.project import latest
+
+    day, seen = at.when(as_of, known)
+    held = ProjectStore(at.services.database).every(region)
+    standings = inventory(held.events, held.measured, day, seen)
+    plans = PlanStore(at.services.database).of([one.id for one in held.projects])
+    named, classes = latest(held.particulars, seen), sizes.shipped()
+    lived: dict[str, list[Any]] = {}
+    for event in held.events:
+        lived.setdefault(event.project, []).append(event)
+    told = []
+    for one in held.projects:
+        if one.opened > seen:
+            continue
+        editions = plans.get(one.id, ())
+        shown = project_json(one, standings.get(one.id), named.get(one.id), classes, at.lang)
+        found = how_far(editions, lived.get(one.id, ()), seen, day)
+        told.append(exit_json(shown, in_force(editions, seen), found, at.lang))
+    return told
+
+
+def _milestone(text: str, body: str) -> Any:
+    from facts.errors import UsageError
+    from supervision.exits.plan import WAY_OUT, Milestone
+    from supervision.projects.events import Step
+
+    step, _, rest = text.partition("=")
+    day, _, limit = rest.partition(":")
+    if step not in set(WAY_OUT):
+        raise UsageError(f"--step: one of {', '.join(WAY_OUT)}, =, a day, not {text!r}")
+    try:
+        kw = float(limit) if limit else None
+    except ValueError:
+        raise UsageError(f"--step: a limit in kW, not {limit!r}") from None
+    return Milestone(Step(step), read_day(day, "--step"), body, kw)

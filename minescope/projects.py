@@ -1,0 +1,395 @@
+"""`minescope projects`: proposed from hits, confirmed by a person, kept with their whole life."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.supervising import (
+    COUNTRY,
+    AsJson,
+    AsOf,
+    Dept,
+    Desk,
+    Known,
+    Language,
+    Note,
+    Purpose,
+    Region,
+    cells,
+    checked_region,
+    desk,
+    kw_words,
+    line,
+    read_day,
+)
+
+if TYPE_CHECKING:
+    from supervision.projects.inventory import Power
+    from supervision.projects.kept import Held
+    from supervision.projects.sightings import Proposal
+
+projects = typer.Typer(
+    name="projects",
+    no_args_is_help=True,
+    help="The project inventory: proposed from hits, confirmed by a person, with its whole life.",
+)
+Project = Annotated[str, typer.Argument(help="Id of a project: pj-...", show_default=False)]
+Evidence = Annotated[
+    list[str] | None,
+    typer.Option("--evidence", help="What it rests on: verdict:17, file:<sha256>.", show_default=False),
+]
+Interval = Annotated[
+    str | None, typer.Option(help="value, or value,low,high.", show_default=False, metavar="N[,LOW,HIGH]")
+]
+
+
+@projects.command()
+def propose(
+    region: Region = COUNTRY, as_json: AsJson = False, lang: Language = None, purpose: Purpose = ""
+) -> int:
+    """Group hits at `likely` and more by enterprise and site, or by cluster, largest power first.
+
+    Nothing is opened: `projects confirm` does that. Exits 1 when one of them is in no inventory yet, else 0.
+    """
+    from registry.division_table import WHOLE_COUNTRY
+    from supervision.projects.answers import proposal_json
+    from supervision.projects.inventory import inventory
+    from supervision.projects.kept import ProjectStore
+
+    code, new = checked_region(region), False
+    with desk(lang, f"projects propose {code}", purpose) as at:
+        held = ProjectStore(at.services.database).every(WHOLE_COUNTRY)
+        standings = inventory(held.events, held.measured, at.today, at.now)
+        found = _proposals(at, code)
+        for one in found:
+            told = proposal_json(one, standings.get(one.project), at.lang)
+            new |= told["state"] is None
+            if as_json:
+                line(told)
+                continue
+            name = one.enterprise or one.cluster
+            cells([one.project, kw_words(told["kw"]), one.division, name, one.site, told["state_word"]])
+    return EXIT_FOUND if new else EXIT_NOTHING
+
+
+@projects.command()
+def confirm(
+    project: Project,
+    name: Annotated[str, typer.Option(help="Name; default: the enterprise's.")] = "",
+    division: Annotated[str, typer.Option(help="Division code, where nobody knows the place.")] = "",
+    note: Note = "",
+    department: Dept = "other",
+    lang: Language = None,
+) -> int:
+    """Open the project of a proposal: found on the day when its traffic was seen first.
+
+    Exits 0, or 3 where nothing proposes it or it is there already.
+    """
+    from supervision.projects.kept import add_measure, open_project
+    from supervision.projects.opening import confirmed
+    from supervision.refusals import Unknown
+
+    with desk(lang) as at:
+        one = next((one for one in _proposals(at, COUNTRY) if one.project == project), None)
+        if one is None:
+            raise Unknown(project)
+        opening = confirmed(one, at.by(department), name, note, checked_region(division) if division else "")
+        with at.services.database.writing() as connection:
+            open_project(connection, opening.project, opening.particulars, opening.event)
+            if opening.measured is not None:
+                add_measure(connection, opening.project, opening.measured, opening.project.author)
+        at.changed("projects confirm", f"{project} {opening.particulars.name}")
+        _show(at, project, False, None, None)
+    return EXIT_NOTHING
+
+
+@projects.command()
+def add(
+    division: Annotated[str, typer.Option(help="Division code of the place.", show_default=False)],
+    name: Annotated[str, typer.Option(help="What it is called.", show_default=False)],
+    uscc: Annotated[str, typer.Option(help="Unified social credit code.")] = "",
+    site: Annotated[str, typer.Option(help="Id of the site.")] = "",
+    planned: Annotated[bool, typer.Option("--planned", help="It is planned or being built.")] = False,
+    start: Annotated[str | None, typer.Option(help="Planned start, a day.", show_default=False)] = None,
+    kw: Annotated[float | None, typer.Option(help="Planned power.", min=0, show_default=False)] = None,
+    account: Annotated[
+        list[str] | None, typer.Option(help="Electricity account; may come again.", show_default=False)
+    ] = None,
+    park: Annotated[str, typer.Option(help="The park that it stands in.")] = "",
+    on: Annotated[str | None, typer.Option(help="Day on which it was found.", show_default=False)] = None,
+    note: Note = "",
+    department: Dept = "other",
+    lang: Language = None,
+) -> int:
+    """Open a project that an inspection, a report or a plan shows, without any hit."""
+    from registry import divisions
+    from supervision.projects.kept import open_project
+    from supervision.projects.opening import entered
+    from supervision.projects.project import Particulars
+    from supervision.refusals import Refused
+
+    if (why := divisions.fault(division)) is not None:
+        raise Refused(f"--division: {why}", f"--division 不是行政区划代码：{division}")
+    with desk(lang) as at:
+        by = at.by(department)
+        known = Particulars(
+            "",
+            at.now,
+            by.name,
+            name,
+            accounts=tuple(account or ()),
+            park=park,
+            planned_start=None if start is None else read_day(start, "--start"),
+            planned_kw=kw,
+            note=note,
+        )
+        day = at.today if on is None else read_day(on, "--on")
+        opening = entered("planned" if planned else "running", division, known, uscc, site, by, day)
+        with at.services.database.writing() as connection:
+            open_project(connection, opening.project, opening.particulars, opening.event)
+        at.changed("projects add", f"{opening.project.id} {name}")
+        _show(at, opening.project.id, False, None, None)
+    return EXIT_NOTHING
+
+
+@projects.command("list")
+def list_(
+    region: Region = COUNTRY,
+    state: Annotated[str | None, typer.Option(help="Only those at this step.", show_default=False)] = None,
+    as_of: AsOf = None,
+    known: Known = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+    purpose: Purpose = "",
+) -> int:
+    """List projects as they stood on a day, as was known at a time."""
+    code = checked_region(region)
+    with desk(lang, f"projects list {code}", purpose) as at:
+        for _, shown in _shown(at, code, as_of, known):
+            if state is not None and shown["state"] != state:
+                continue
+            if as_json:
+                line(shown)
+                continue
+            kw = (shown["measured"] or {}).get("kw")
+            size = shown["size"]["word"] if shown["size"] else None
+            word = shown["state_word"] or shown["kind_word"]
+            cells([shown["id"], word, shown["since"], kw_words(kw), size, shown["division"], shown["name"]])
+    return EXIT_NOTHING
+
+
+@projects.command()
+def show(
+    project: Project,
+    as_of: AsOf = None,
+    known: Known = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+    purpose: Purpose = "",
+) -> int:
+    """Show one project with its events, measurements and what they rest on."""
+    with desk(lang, f"projects show {project}", purpose) as at:
+        _show(at, project, as_json, as_of, known)
+    return EXIT_NOTHING
+
+
+@projects.command()
+def event(
+    project: Project,
+    step: Annotated[
+        str, typer.Argument(help="found, verified, notified, ... withdrawn.", show_default=False)
+    ],
+    on: Annotated[str | None, typer.Option(help="Day on which it was true.", show_default=False)] = None,
+    note: Note = "",
+    evidence: Evidence = None,
+    withdraws: Annotated[
+        int | None, typer.Option(help="Number of the mistaken event.", show_default=False)
+    ] = None,
+    department: Dept = "other",
+    lang: Language = None,
+) -> int:
+    """Enter what happened, also late: it must fit between what is there. Nothing is ever changed.
+
+    Exits 0, or 3 where it cannot be; the steps that could are named.
+    """
+    from supervision.projects.events import Event, Step
+    from supervision.projects.kept import add_event, read_one
+    from supervision.refusals import Refused
+
+    if step not in set(Step):
+        raise Refused(f"a step is one of {', '.join(Step)}", f"步骤须是 {'、'.join(Step)} 之一")
+    with desk(lang) as at:
+        by = at.by(department)
+        day = at.today if on is None else read_day(on, "--on")
+        new = Event(
+            0,
+            project,
+            Step(step),
+            day,
+            at.now,
+            by.name,
+            by.department,
+            note,
+            tuple(evidence or ()),
+            withdraws,
+        )
+        with at.services.database.writing() as connection:
+            added = add_event(connection, read_one(connection, project).projects[0], new)
+        at.changed("projects event", f"{project} {step} on {day}: {note}")
+    typer.echo(f"minescope: {project}: event {added.number}: {step} on {day}")
+    return EXIT_NOTHING
+
+
+@projects.command()
+def measure(
+    project: Project,
+    basis: Annotated[
+        str, typer.Option(help="traffic (the hits as they are), meters, inspection.")
+    ] = "traffic",
+    on: Annotated[str | None, typer.Option(help="Day that it is true of.", show_default=False)] = None,
+    machines: Interval = None,
+    kw: Interval = None,
+    kwh_day: Interval = None,
+    evidence: Evidence = None,
+    department: Dept = "other",
+    lang: Language = None,
+) -> int:
+    """Enter how large a project is: by its traffic, or as meters or an inspection tell."""
+    from supervision.projects.kept import add_measure, read_one
+    from supervision.projects.opening import by_hand, measured
+    from supervision.refusals import Refused
+
+    if basis not in ("traffic", "meters", "inspection"):
+        raise Refused(
+            "--basis is traffic, meters or inspection", "--basis 须是 traffic、meters 或 inspection"
+        )
+    with desk(lang) as at:
+        if basis == "traffic":
+            one = next((one for one in _proposals(at, COUNTRY) if one.project == project), None)
+            made = None if one is None else measured(one, at.now)
+            if made is None:
+                raise Refused("no hit shows it, or none tells a size", "没有该项目的命中，或无法估算规模")
+        else:
+            day = at.today if on is None else read_day(on, "--on")
+            ends = (_interval(machines, "--machines"), _interval(kw, "--kw"), _interval(kwh_day, "--kwh-day"))
+            made = by_hand(project, basis, day, at.now, *ends, evidence or ())
+        with at.services.database.writing() as connection:
+            add_measure(connection, read_one(connection, project).projects[0], made, at.by(department).name)
+        at.changed("projects measure", f"{project} {basis} {made.on}")
+        _show(at, project, False, None, None)
+    return EXIT_NOTHING
+
+
+@projects.command()
+def week(
+    name: Annotated[
+        str | None, typer.Argument(help="ISO week such as 2026-W47. Default: this one.", show_default=False)
+    ] = None,
+    region: Region = COUNTRY,
+    known: Known = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+    purpose: Purpose = "",
+) -> int:
+    """Tell the inventory at the end of a week, as known then, and what changed since the week before."""
+    from facts.errors import UsageError
+    from supervision.projects import sizes
+    from supervision.projects.answers import change_json, totals_json
+    from supervision.projects.inventory import change, end_of, inventory, week_before, week_end, week_of
+    from supervision.projects.kept import ProjectStore
+    from supervision.projects.words import CHANGES, said
+
+    code = checked_region(region)
+    with desk(lang, f"projects week {name or ''} {code}", purpose) as at:
+        asked = name or week_of(at.today)
+        try:
+            last, earlier = week_end(asked), week_before(asked)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        day = min(last, at.today)
+        seen = min(at.now, end_of(day)) if known is None else end_of(read_day(known, "--known"))
+        held = ProjectStore(at.services.database).every(code)
+        now = inventory(held.events, held.measured, day, seen)
+        then = week_end(earlier)
+        before = inventory(held.events, held.measured, then, min(seen, end_of(then)))
+        totals = totals_json(now.values(), sizes.shipped())
+        changed = change_json(change(before, now))
+        if as_json:
+            line({"week": asked, "before": earlier, "division": code, "totals": totals, "change": changed})
+            return EXIT_NOTHING
+        cells([asked, code, f"{totals['running']}/{totals['projects']}", kw_words(totals["kw"])])
+        for kind, found in changed.items():
+            for one in found:
+                what = one if isinstance(one, str) else f"{one['project']}: {one['before']} -> {one['now']}"
+                cells([said(CHANGES, kind, at.lang), what])
+    return EXIT_NOTHING
+
+
+def _proposals(at: Desk, region: str) -> "tuple[Proposal, ...]":
+    from store.access_rules import lies_in
+    from supervision.projects.seen import sightings
+    from supervision.projects.sightings import propose as grouped
+
+    found = grouped(sightings(at.services)).proposals
+    return tuple(one for one in found if lies_in(one.division or None, region))
+
+
+def _shown(at: Desk, region: str, as_of: str | None, known: str | None) -> "Iterator[tuple[Held, Any]]":
+    from supervision.projects import sizes
+    from supervision.projects.answers import project_json
+    from supervision.projects.inventory import inventory
+    from supervision.projects.kept import ProjectStore
+    from supervision.projects.project import latest
+
+    day, seen = at.when(as_of, known)
+    held = ProjectStore(at.services.database).every(region)
+    standings = inventory(held.events, held.measured, day, seen)
+    named, classes = latest(held.particulars, seen), sizes.shipped()
+    for one in held.projects:
+        if one.opened <= seen:
+            yield held, project_json(one, standings.get(one.id), named.get(one.id), classes, at.lang)
+
+
+def _show(at: Desk, project: str, as_json: bool, as_of: str | None, known: str | None) -> None:
+    from supervision.carbon import Factors, shipped
+    from supervision.projects import sizes
+    from supervision.projects.answers import file_json, project_json
+    from supervision.projects.inventory import inventory
+    from supervision.projects.kept import ProjectStore
+    from supervision.projects.project import latest
+
+    day, seen = at.when(as_of, known)
+    held = ProjectStore(at.services.database).one(project)
+    standing = inventory(held.events, held.measured, day, seen).get(project)
+    named = latest(held.particulars, seen).get(project)
+    shown = project_json(held.projects[0], standing, named, sizes.shipped(), at.lang)
+    told = file_json(held, seen, day, Factors(shipped()), at.lang, shown)
+    if as_json:
+        line(told)
+        return
+    word = told["state_word"] or told["kind_word"]
+    cells([told["id"], word, told["since"], told["division"], told["name"], told["uscc"], told["site"]])
+    for one in told["events"]:
+        mark = "" if one["stands"] else "(-)"
+        cells(["", one["number"], one["on"], one["step_word"] + mark, one["author"], one["note"]])
+    for one in told["measures"]:
+        evidence = " ".join(one["evidence"][:5])
+        cells(["", one["on"], one["basis"], kw_words(one["kw"]), evidence])
+
+
+def _interval(text: str | None, option: str) -> "Power | None":
+    from facts.errors import UsageError
+    from supervision.projects.inventory import Power
+
+    if text is None:
+        return None
+    try:
+        parts = [float(part) for part in text.split(",")]
+        value, low, high = parts * 3 if len(parts) == 1 else parts
+    except ValueError:
+        raise UsageError(f"{option}: a number, or value,low,high, not {text!r}") from None
+    if not 0 <= low <= value <= high < 1e12:
+        raise UsageError(f"{option}: 0 <= low <= value <= high, not {text!r}")
+    return Power(value, low, high)
