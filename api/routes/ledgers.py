@@ -40,6 +40,7 @@ from store.ledgers_screening import ScreeningStore
 from store.row_security import seeing_everything
 from supervision.ledgers import answers
 from supervision.ledgers.flows import Flows
+from supervision.ledgers.gather import rulebook_in_use
 from supervision.ledgers.model import NodeKind
 from supervision.ledgers.points import accounts
 from supervision.ledgers.records import fined
@@ -47,8 +48,6 @@ from supervision.ledgers.specs import SPECS, Ledger
 from supervision.ledgers.standings import alarms_on, of_records_on, of_support_on, traded_again
 from supervision.ledgers.support import by_body, by_kind, financial, totals
 from supervision.ledgers.words import word
-from supervision.tariff.rules import Rulebook
-from supervision.tariff.rules import shipped as shipped_rules
 
 router = APIRouter(tags=["ledgers"])
 PROBLEMS = (*ASKED, Problem.UNKNOWN_RECORD, Problem.INVALID_REQUEST, Problem.STORE_UNAVAILABLE)
@@ -237,7 +236,7 @@ def list_alarms(
     latest = store.latest()
     with seeing_everything():
         kept = [] if latest is None else store.findings(latest.id)
-    traded = traded_again(kept, held, Rulebook(shipped_rules()))
+        traded = traded_again(kept, held, rulebook_in_use(services.database))
     found = [one for one in alarms_on(held, traded, here) if query.uscc in (None, one.uscc)]
     body = {
         "as_of": day.isoformat(),

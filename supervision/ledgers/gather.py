@@ -15,6 +15,7 @@ from pipeline.services import Services
 from store.database import Database
 from store.ledgers import Asked, Kept, read
 from store.ledgers_ties import Tied, divisions_of, names_of, of_clusters, of_registry
+from store.tariff import read_rulebook
 from store.verdicts import HitFilter
 from supervision.ledgers import read as nouns
 from supervision.ledgers.flows import Flows
@@ -33,6 +34,8 @@ from supervision.ledgers.model import (
 from supervision.ledgers.screening import Seed
 from supervision.ledgers.specs import Ledger
 from supervision.projects.inventory import end_of
+from supervision.tariff.rows import rulebook_of
+from supervision.tariff.rules import Rulebook
 
 _MINES = frozenset({Role.MINER, Role.SOLO_MINER, Role.PROXY})
 """Roles whose address is a place that mines; pools, nodes and wallets are not."""
@@ -114,6 +117,12 @@ def read_book(database: Database, day: date, known_ns: int | None = None) -> Boo
     """Read all ledgers in one consistent view."""
     with database.reading() as connection:
         return book(connection, day, known_ns)
+
+
+def rulebook_in_use(database: Database) -> Rulebook:
+    """Return the rules of the market in use: the shipped ones, and over them the operator's own."""
+    with database.reading() as connection:
+        return rulebook_of(read_rulebook(connection))
 
 
 def relations_of(connection: Connection, held: Book) -> list[Relation]:

@@ -1,0 +1,125 @@
+"""`minescope ledgers` support, trace, alarms: what the ledgers come to on a day."""
+
+from typing import Annotated
+
+import typer
+
+from minescope.exits import EXIT_NOTHING
+from minescope.ledgers_shared import (
+    AsJson,
+    AsOf,
+    Code,
+    Purpose,
+    Tongue,
+    book_of,
+    day_of,
+    keep,
+    line,
+    opened,
+    speech,
+)
+
+
+def support(
+    as_of: AsOf = None, uscc: Code = None, as_json: AsJson = False, lang: Tongue = None, purpose: Purpose = ""
+) -> int:
+    """Show loans, guarantees, securities, subsidies and benefits as they stand on a day.
+
+    Exits 0, 2 when the database cannot be read, 3 for wrong usage.
+    """
+    from supervision.ledgers.answers import support_json, totals_json
+    from supervision.ledgers.standings import of_support_on
+    from supervision.ledgers.support import totals
+
+    language = speech(lang)
+    with book_of(as_of, purpose, "showSupport", uscc) as held:
+        found = [one for one in of_support_on(held) if uscc in (None, one.support.uscc)]
+        for one in found:
+            told = support_json(one, held.day, held.names, language)
+            if as_json:
+                line(told)
+                continue
+            typer.echo(
+                f"{told['id']}  {told['name'] or told['uscc']}  {told['kind_says']}  {told['says']}: "
+                f"{told['amount']} CNY, -{told['recovered']}, = {told['outstanding']}"
+                + (f", ! {told['overdue']} ({told['overdue_days']} d)" if one.overdue else "")
+            )
+        sums = totals_json(totals(found))
+    line({"type": "total", "as_of": held.day.isoformat(), **sums})
+    return EXIT_NOTHING
+
+
+def trace(
+    wallet: Annotated[
+        str | None, typer.Option(help="Flows that begin at this wallet.", show_default=False)
+    ] = None,
+    uscc: Code = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+    lang: Tongue = None,
+    purpose: Purpose = "",
+) -> int:
+    """Follow money from payout addresses to accounts, or to the accounts of an enterprise.
+
+    Exits 0, 2 when the database cannot be read, 3 for wrong usage.
+    """
+    from supervision.ledgers.answers import Nothing, chain_json
+    from supervision.ledgers.flows import Flows
+    from supervision.ledgers.model import NodeKind
+
+    language = speech(lang)
+    with book_of(as_of, purpose, "traceFlows", wallet or uscc) as held:
+        graph = Flows(held.flows)
+        if uscc is not None:
+            chains = graph.reaching(uscc)
+        else:
+            begins = graph.wallets() if wallet is None else [wallet]
+            chains = [one for name in begins for one in graph.onward((NodeKind.WALLET, name))]
+        for chain in chains:
+            told = chain_json(chain, held.names, Nothing(), language)
+            if as_json:
+                line(told)
+                continue
+            typer.echo(" -> ".join([_end(told["from"]), *(_end(step["to"]) for step in told["steps"])]))
+            for step in told["steps"]:
+                where = step["institution_says"] or step["institution"] or ""
+                typer.echo(f"    {_end(step['to'])} {where} | {step['authority']} | {step['document']}")
+    return EXIT_NOTHING
+
+
+def alarms(
+    as_of: AsOf = None, uscc: Code = None, as_json: AsJson = False, lang: Tongue = None, purpose: Purpose = ""
+) -> int:
+    """Show what wants somebody to act: new support after the listing, what is overdue, who still trades.
+
+    Who trades is judged by the latest `minescope screen run --store`.
+
+    Exits 0, 2 when the database cannot be read, 3 for wrong usage.
+    """
+    from store.ledgers_screening import ScreeningStore
+    from supervision.ledgers.answers import alarm_json
+    from supervision.ledgers.gather import read_book, rulebook_in_use
+    from supervision.ledgers.standings import alarms_on, traded_again
+
+    language = speech(lang)
+    with opened() as database:
+        keep(database, purpose, "showAlarms", uscc or "")
+        store = ScreeningStore(database)
+        latest = store.latest()
+        kept = [] if latest is None else store.findings(latest.id)
+        held = read_book(database, day_of(as_of))
+        traded = traded_again(kept, held, rulebook_in_use(database))
+    found = alarms_on(held, traded)
+    for one in found:
+        if uscc not in (None, one.uscc):
+            continue
+        told = alarm_json(one, language)
+        if as_json:
+            line(told)
+        else:
+            typer.echo(f"{told['severity']:6}  {told['on']}  {told['because']}")
+    return EXIT_NOTHING
+
+
+def _end(end: dict[str, str]) -> str:
+    return f"{end['kind']}:{end['id']}"
