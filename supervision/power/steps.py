@@ -101,7 +101,7 @@ def _sharp(hourly: Floats, tops: NDArray[np.bool_], change: Floats) -> Floats:
     if row.size == 0:
         return made
     jumps = np.diff(hourly, axis=1, prepend=hourly[:, :1])
-    hours = np.clip(day[:, None] * 24 + np.arange(-24, 24)[None, :], 0, hourly.shape[1] - 1)
+    hours = np.clip(day[:, None] * 24 + np.arange(-24, 72)[None, :], 0, hourly.shape[1] - 1)
     signed = np.nan_to_num(jumps[row[:, None], hours]) * np.sign(change[row, day])[:, None]
     part = np.clip(signed.max(axis=1) / np.maximum(np.abs(change[row, day]), 1e-6), 0, 2)
     total = np.bincount(row, part, hourly.shape[0])
