@@ -184,6 +184,7 @@ ANSWERS: dict[str, Any] = {
                 "to": _FLOW["to"],
                 "holder": _CODE,
                 "holder_name": "示例企业甲有限公司",
+                "clusters": ["c-9a0c365d91392bde"],
                 "authorities": ["示例公安局"],
                 "in_time": True,
                 "first_on": "2026-01-01",

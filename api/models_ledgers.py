@@ -193,6 +193,7 @@ class ChainModel(Model):
     to: FlowEndModel
     holder: str | None = Field(description="Credit code of whose account it ends at.")
     holder_name: str | None
+    clusters: list[str] = Field(description="Whose machines work for the wallet that it begins at.")
     authorities: list[str]
     in_time: bool | None = Field(description="No step ends before the one before it begins; null: unknown.")
     first_on: DayText | None

@@ -63,12 +63,16 @@ def trace(
 
     Exits 0, 2 when the database cannot be read, 3 for wrong usage.
     """
+    from store.clusters import ClusterStore
     from supervision.ledgers.answers import Nothing, chain_json
     from supervision.ledgers.flows import Flows
+    from supervision.ledgers.gather import read_book
     from supervision.ledgers.model import NodeKind
 
     language = speech(lang)
-    with book_of(as_of, purpose, "traceFlows", wallet or uscc) as held:
+    with opened() as database:
+        keep(database, purpose, "traceFlows", wallet or uscc or "")
+        held = read_book(database, day_of(as_of))
         graph = Flows(held.flows)
         if uscc is not None:
             chains = graph.reaching(uscc)
@@ -76,7 +80,8 @@ def trace(
             begins = graph.wallets() if wallet is None else [wallet]
             chains = [one for name in begins for one in graph.onward((NodeKind.WALLET, name))]
         for chain in chains:
-            told = chain_json(chain, held.names, Nothing(), language)
+            clusters = ClusterStore(database).ids_naming(chain.begin[1])
+            told = chain_json(chain, held.names, Nothing(), language, clusters)
             if as_json:
                 line(told)
                 continue

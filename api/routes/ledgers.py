@@ -1,13 +1,14 @@
 """Imported ledgers, read: rows as they are and were believed, standings of a day, flows of money, alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api.access.gate import ToExport, ToReadFiles
+from api.access.gate import Asker, ToExport, ToReadFiles
 from api.access.ledgers_view import LedgerView
+from api.access.view import View
 from api.answers import answered
 from api.deps import Served
 from api.language import Language
@@ -35,11 +36,13 @@ from api.openapi import ASKED, responses
 from api.problems import Problem
 from api.records import FILE, MAX_ROWS, TimeQuery, as_file, cursor_of, number_of, read_day, times, today
 from facts.instant import nanoseconds, rfc3339
+from pipeline.services import Services
+from store.clusters import ClusterStore
 from store.ledgers import Asked, Kept, LedgerStore
 from store.ledgers_screening import ScreeningStore
 from store.row_security import seeing_everything
 from supervision.ledgers import answers
-from supervision.ledgers.flows import Flows
+from supervision.ledgers.flows import Flows, Node
 from supervision.ledgers.gather import rulebook_in_use
 from supervision.ledgers.model import NodeKind
 from supervision.ledgers.points import accounts
@@ -210,7 +213,10 @@ def trace_flows(
         wallets = [query.wallet] if query.wallet is not None else graph.wallets()
         chains = [chain for wallet in wallets for chain in graph.onward((NodeKind.WALLET, wallet))]
     veil = LedgerView(services, asker.account)
-    told = [answers.chain_json(one, held.names, veil, lang) for one in chains[: query.limit]]
+    working = _working_for(services, asker, {one.begin for one in chains[: query.limit]})
+    told = [
+        answers.chain_json(one, held.names, veil, lang, working[one.begin]) for one in chains[: query.limit]
+    ]
     return answered(request, {"chains": told, "more": len(chains) > query.limit}, lang)
 
 
@@ -303,6 +309,23 @@ def export_ledger(
         return [*(one["record"].get(name) for name in fields), one["source"], one["known_from"]]
 
     return as_file(ledger.value, query.format, [*fields, "source", "known_from"], told, row, lang)
+
+
+def _working_for(services: Services, asker: Asker, begins: Collection[Node]) -> dict[Node, list[str]]:
+    """Return the clusters with machines that work for each wallet, of those that who asks sees a part of."""
+    store, view = ClusterStore(services.database), View(services, asker.account)
+    held = services.attributor.during
+    found: dict[Node, list[str]] = {}
+    for begin in begins:
+        names = store.ids_naming(begin[1]) if begin[0] is NodeKind.WALLET else []
+        clusters = [one for name in names if (one := store.read(name)) is not None]
+        found[begin] = [
+            one.id
+            for one in clusters
+            if view.everywhere
+            or any(view.sees(held(each.address, each.first_ns, each.last_ns)) for each in one.members)
+        ]
+    return found
 
 
 def _page(found: Sequence[_T], after: int | None, limit: int) -> tuple[Sequence[_T], str | None]:

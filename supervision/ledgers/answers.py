@@ -202,8 +202,13 @@ def points_json(one: Account) -> Json:
     }
 
 
-def chain_json(chain: Chain, names: Mapping[str, str], veil: Veil, lang: Language) -> Json:
-    """Return a chain of flows of money, each step with who says so."""
+def chain_json(
+    chain: Chain, names: Mapping[str, str], veil: Veil, lang: Language, clusters: Iterable[str] = ()
+) -> Json:
+    """Return a chain of flows of money, each step with who says so.
+
+    `clusters`: those of the ownership graph whose machines work for the wallet that it begins at.
+    """
     begin, end = chain.begin, chain.end
     first, last = span(chain)
     return {
@@ -211,6 +216,7 @@ def chain_json(chain: Chain, names: Mapping[str, str], veil: Veil, lang: Languag
         "to": _node(end[0], end[1], veil),
         "holder": chain.holder or None,
         "holder_name": names.get(chain.holder) or None,
+        "clusters": sorted(clusters),
         "authorities": list(chain.authorities),
         "in_time": chain.in_time,
         "first_on": _day(first),

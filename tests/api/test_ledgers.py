@@ -35,7 +35,7 @@ from supervision.ledgers.weights import shipped
 from supervision.tariff.rules import Rulebook
 from supervision.tariff.rules import shipped as rules
 from tests.api.accounts import key_of
-from tests.api.stored import PURPOSE, SEEN_NS, app_of, filled
+from tests.api.stored import CLUSTER, PURPOSE, SEEN_NS, app_of, filled
 from tests.supervision.ledgers_made import code, write
 
 EAST, WEST, SOUTH = "91990101MADEUP0132", "91990101MADEUP048L", "91990101MADEUP03XL"
@@ -231,10 +231,12 @@ def test_money_is_followed_and_masked(world: World) -> None:
     told = ChainsModel.model_validate(asked(world, path, wallet=WALLET).json())
     [chain] = told.chains
     assert chain.holder == EAST
+    assert chain.clusters == [CLUSTER]  # machines of the west and the south work for this wallet
     assert chain.steps[1].institution_says == "non-bank payment institution"
     assert chain.steps[0].from_.id == WALLET
     assert asked(world, path, uscc=EAST).json() == asked(world, path).json()
     assert asked(world, path, "990102", wallet=WALLET).json() == {"chains": [], "more": False}
+    assert asked(world, path, "990101", wallet=WALLET).json()["chains"][0]["clusters"] == []
     for route in (path, "/v1/ledgers/money-flows", "/v1/exports/ledgers/money-flows"):
         masked = asked(world, route, department=Department.FINANCE)
         assert masked.status_code == 200
