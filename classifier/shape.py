@@ -7,9 +7,11 @@ want its `scored`, which is this one at full speed.
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -192,10 +194,11 @@ def written(path: Path, model: Model) -> str:
 def read(path: Path, expected: str | None = None) -> Model:
     """Read a model. Raises ModelError where it is damaged, or its SHA-256 is not `expected`."""
     try:
-        identity = hashlib.sha256(path.read_bytes()).hexdigest()
+        raw = path.read_bytes()
+        identity = hashlib.sha256(raw).hexdigest()
         if expected is not None and identity != expected:
             raise ModelError(f"{path}: SHA-256 is {identity}, not {expected}")
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(BytesIO(raw), allow_pickle=False) as file:
             held = {name: file[name] for name in file.files}
         trees = Trees(
             **{field.name: held[f"trees_{field.name}"] for field in fields(Trees) if field.name != "base"},
@@ -204,7 +207,7 @@ def read(path: Path, expected: str | None = None) -> Model:
         guard = Guard(**{field.name: held[f"guard_{field.name}"] for field in fields(Guard)})
         names = tuple(str(name) for name in held["names"])
         model = Model(names, trees, guard, held["raw"], held["log_odds"], held["usual"], identity)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path}: not a model: {error}") from error
     if unknown := sorted(set(names) - set(NAMES)):
         raise ModelError(f"{path}: made with measures that are not taken here: {', '.join(unknown)}")

@@ -264,7 +264,7 @@ def measure(
             out[flow, base] = math.log(1.0 + count)
             if count == 0:
                 continue
-            mean = total / count
+            mean = max(1.0, total / count)
             if series == 1:
                 low = mean
             elif series == 4:

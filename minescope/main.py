@@ -64,10 +64,11 @@ def _register() -> None:
     from minescope.serve import serve
     from minescope.store import store
     from minescope.tariff import tariff
+    from minescope.train import train
     from minescope.users import users
     from minescope.warmup import warmup
 
-    for command in (replay, probe, rescan, lookup, serve, inspect, check, warmup):
+    for command in (replay, probe, rescan, lookup, serve, inspect, check, warmup, train):
         app.command()(command)
     app.add_typer(registry)
     app.add_typer(pools)

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.evaluate.baselines import TOTALS, hunter, nemea, totals
 from benchmarks.lab.candidates import Chosen, candidates
 from benchmarks.lab.draw import Split
-from benchmarks.lab.networks import network
+from benchmarks.lab.networks import Network, network
 from benchmarks.lab.windows import windows
 from classifier.shape_features import NAMES, dependencies, each_flow, features, joined
 from pipeline.shape import KERNELS
@@ -25,6 +26,7 @@ Array = npt.NDArray[Any]
 ABOUT = np.dtype(
     [
         ("mines", "?"),
+        ("kept", "?"),  # a probe's rhythm log keeps enough of it to be judged; else there are no measures
         ("joint", "?"),  # a talk of two or more flows
         ("flows", "<u2"),
         ("end", "<u4"),  # number of the (client, server, port) within the shard
@@ -36,9 +38,16 @@ ABOUT = np.dtype(
         ("kind", "U18"),
         ("carrier", "U16"),
         ("dialect", "U20"),
+        ("nemea", "u1"),  # of single flows; the first one's where a talk has several
+        ("hunter", "<f4"),
+        ("totals", "<f4", (len(TOTALS),)),
     ]
 )
 """What is true of a row."""
+
+
+BLOCKS = (600.0, 150.0, 120.0, 75.0, 60.0)
+"""Mean s between blocks of the coins that MineHunter tries where nobody mines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +88,47 @@ def measured(plan: Plan) -> tuple[Array, Array]:
             sampling=plan.sampling,
         )
         chosen = candidates(made)
-        return rows_of(chosen, made.truth[chosen.rows], plan)
+        blocks = [
+            made.start_ns + (pool.jobs["at"][pool.jobs["clean"]] * 1e9).astype(np.int64)
+            for pool in made.pools.values()
+        ]
+        table, about = rows_of(chosen, made.truth[chosen.rows], plan, blocks)
+        return _with_unkept(made, chosen, table, about)
     batch = next(
         windows(
             plan.seed, plan.split, 1, plan.minutes, plan.count, sampling=plan.sampling, capture_loss=plan.loss
         )
     )
-    return rows_of(batch.chosen, batch.truth, plan)
+    start = int(batch.chosen.flows["first_ns"].min()) if len(batch.chosen.flows) else 0
+    rng = np.random.default_rng([plan.seed, 7])
+    blocks = [
+        start + (np.cumsum(rng.exponential(mean, int(plan.minutes * 120 / mean) + 9)) * 1e9).astype(np.int64)
+        for mean in BLOCKS
+    ]
+    return rows_of(batch.chosen, batch.truth, plan, blocks)
 
 
-def rows_of(chosen: Chosen, truth: Array, plan: Plan) -> tuple[Array, Array]:
+def _with_unkept(made: Network, chosen: Chosen, table: Array, about: Array) -> tuple[Array, Array]:
+    """Add the miners' connections that are no candidates, without measures: they count as missed."""
+    group = dependencies(made.flows)
+    names = np.unique(group[chosen.rows])
+    about["end"] = names[about["end"]]
+    missed = np.setdiff1d(np.arange(len(made.flows)), chosen.rows)
+    more = np.zeros(len(missed), ABOUT)
+    for name in ("mines", "kind", "carrier", "dialect"):
+        more[name] = made.truth[name][missed]
+    more["host"], more["end"], more["flows"] = made.truth["client"][missed], group[missed], 1
+    more["lasting"] = (made.flows["last_ns"][missed] - made.flows["first_ns"][missed]) * 1e-9
+    for name in ("minutes", "loss", "sampling"):
+        more[name] = about[name][0] if len(about) else 0
+    client = made.client_way[missed]
+    more["nemea"] = nemea(made.flows[missed], client)
+    more["totals"] = totals(made.flows[missed], client)
+    none = np.full((len(missed), table.shape[1]), np.nan, table.dtype)
+    return np.concatenate([table, none]), np.concatenate([about, more])
+
+
+def rows_of(chosen: Chosen, truth: Array, plan: Plan, blocks: list[Array]) -> tuple[Array, Array]:
     """Return measures and truth of candidates: a row a flow, then a row for each dependency of several."""
     flows, packets = chosen.flows, chosen.packets
     alone = each_flow(flows, packets)
@@ -104,8 +144,12 @@ def rows_of(chosen: Chosen, truth: Array, plan: Plan) -> tuple[Array, Array]:
     source = np.concatenate([np.arange(len(flows)), first])
     for name in ("mines", "kind", "carrier", "dialect"):
         about[name] = truth[name][source]
+    about["kept"] = True
     about["host"] = truth["client"][source]
     about["joint"][len(alone) :] = True
+    about["nemea"], about["totals"] = nemea(flows, alone.client)[source], totals(flows, alone.client)[source]
+    if plan.split == "test":
+        about["hunter"][: len(alone)] = hunter(packets, alone.begins, alone.client, blocks)
     about["flows"] = np.concatenate([np.ones(len(flows)), counts[wide]])
     about["end"] = group[source]
     about["lasting"] = np.concatenate([alone.seconds, joint.seconds])
@@ -154,4 +198,30 @@ def training(seed: int, benign: int, miners: int, split: Split = "train") -> Seq
             lasting = minutes[turn % len(minutes)]
             count = size // 2 if lasting > 20 and not mines else size
             plans.append(Plan(split, mines, seed * 10_000 + turn, lasting, count, losses[turn % len(losses)]))
+    return plans
+
+
+DURATIONS = (1.1, 5.0, 60.0)
+"""Minutes beside 15. A probe judges no flow before it has lived for a minute, so the shortest is a bit
+more."""
+LOSSES = (0.01, 0.05)
+SAMPLINGS = (10, 100)
+
+
+def evaluation(seed: int, benign: int, miners: int) -> list[Plan]:
+    """Return the shards of an evaluation on test networks, those of 15 minutes without loss first.
+
+    `benign` and `miners` count these; each other row of the tables has a tenth of them.
+    """
+    base = seed * 1_000_000
+    plans = [Plan("test", True, base + turn, 15.0, 200) for turn in range(max(1, miners // 200))]
+    few, rare = max(1, miners // 2_000), max(1, min(benign // 40_000, 20))
+    rows = [(minutes, 0.0, 1) for minutes in DURATIONS]
+    rows += [(15.0, loss, 1) for loss in LOSSES] + [(15.0, 0.0, sampling) for sampling in SAMPLINGS]
+    for place, (minutes, loss, sampling) in enumerate(rows, 1):
+        start = base + 100_000 * place
+        plans += [Plan("test", True, start + turn, minutes, 200, loss, sampling) for turn in range(few)]
+        count = 1_000 if minutes > 20 else 4_000
+        plans += [Plan("test", False, start + turn, minutes, count, loss, sampling) for turn in range(rare)]
+    plans += [Plan("test", False, base + turn, 15.0, 4_000) for turn in range(max(1, benign // 4_000))]
     return plans
