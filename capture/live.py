@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from capture.matched import LIVE_BYTES, Matched
-from capture.sieve.idle import Timeouts
 from capture.sources.source import LiveSource
+from capture.timeouts import Timeouts
 from capture.windows import Window, WindowSettings
 from capture.worker import Summary, Worker
 from facts.conversation import Conversation
@@ -23,7 +23,7 @@ from protocols.observe import Observation
 
 Seen = Observation | Conversation | Window
 
-TIMEOUTS: Final = Timeouts()
+DEFAULT: Final = Timeouts()
 WAITING: Final = 256
 """Lists of observations that wait for their reader: 65,536 observations at most, usually far fewer."""
 TOGETHER: Final = 256
@@ -42,9 +42,16 @@ class Standing:
     """Packets that the system could not keep for us."""
     flows: int = 0
     """In the flow table now."""
+    idle: int = 0
+    """Flows that left it because they were idle."""
 
     def __add__(self, other: "Standing") -> "Standing":
-        return Standing(self.packets + other.packets, self.lost + other.lost, self.flows + other.flows)
+        return Standing(
+            self.packets + other.packets,
+            self.lost + other.lost,
+            self.flows + other.flows,
+            self.idle + other.idle,
+        )
 
 
 class Live:
@@ -58,7 +65,7 @@ class Live:
         cpus: Sequence[int] = (),
         *,
         hold: bool = False,
-        timeouts: Timeouts = TIMEOUTS,
+        timeouts: Timeouts = DEFAULT,
         windows: WindowSettings | None = None,
     ) -> None:
         """`cap`: flows held by each worker; `cpus`: the processors that the workers are held to, in turn;
@@ -180,7 +187,7 @@ class _Reader:
     def _block_done(self, packets: int) -> None:
         lost = self.source.skipped_counts.total()
         idle = packets == self.standing.packets
-        self.standing = Standing(packets, lost, self.worker.flows)
+        self.standing = Standing(packets, lost, self.worker.flows, self.worker.idle)
         self._blocks += 1
         if idle or self._blocks % BLOCKS == 0:
             self._hand_over()

@@ -7,12 +7,12 @@ from functools import lru_cache
 
 from capture.matched import Matched
 from capture.records import Block
-from capture.sieve.idle import Timeouts
 from capture.sieve.names import interest
 from capture.sieve.sieve import CAP, Sieve
 from capture.sources.source import Source
 from capture.streams.session import FIN, RST, Ends
 from capture.streams.sessions import Sessions
+from capture.timeouts import Timeouts
 from capture.windows import Window, Windows, WindowSettings
 from facts.conversation import Conversation, Flow
 from facts.endpoint import Endpoint, address_of
@@ -151,6 +151,11 @@ class Worker:
     def flows(self) -> int:
         """Flows held now."""
         return self._sieve.created - self._sieve.evicted - self._sieve.idle
+
+    @property
+    def idle(self) -> int:
+        """Flows that left the table because they were idle."""
+        return self._sieve.idle
 
     def _places(self) -> Iterator[Skipped]:
         """Yield the packets to show as skipped: damaged ones, and of link types not read one a source.

@@ -37,6 +37,14 @@ def probe(
             help="Flows that each worker holds at once.",
         ),
     ] = 1 << 20,
+    idle: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND=S,...",
+            help="Seconds of silence after which flows leave the table: closed, unanswered, udp, tcp.",
+            show_default="closed=30,unanswered=120,udp=300,tcp=1800",
+        ),
+    ] = None,
     pin: Annotated[
         str | None,
         typer.Option(
@@ -129,7 +137,7 @@ def probe(
 
     keep_only_raw_access()  # before anything is imported that starts a thread
 
-    from minescope.watching import Wanted, Watch, cpus_of
+    from minescope.watching import Wanted, Watch, cpus_of, idle_timeouts
 
     wanted = Wanted(
         interfaces=tuple(interfaces),
@@ -137,6 +145,7 @@ def probe(
         filter=expression,
         ring_mb=ring_mb,
         cap=cap,
+        timeouts=idle_timeouts(idle),
         cpus=cpus_of(pin),
         snap_length=snaplen,
         promiscuous=promiscuous,

@@ -14,6 +14,9 @@ from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_UNREADABLE
 from minescope.language import Lang, chosen
 
+CYCLES = 100_000, 20, 50
+"""How seldom Python looks for cycles (gc.set_threshold): observations live for microseconds and hold none,
+and looking every 700 objects costs a third."""
 SWITCH_S = 0.000_5
 """Longest that a thread in Python keeps the others waiting; after the default of 5 ms a thread that reads
 ahead, or the ring of a fast network, would have waited for several blocks."""
@@ -189,9 +192,7 @@ class _Replay:
         def sentence(evidence: "Evidence") -> str:
             return render(evidence, self._lang.value)
 
-        # Observations live for microseconds and hold no cycles: looking for cycles every 700 objects costs
-        # a third.
-        gc.set_threshold(100_000, 20, 50)
+        gc.set_threshold(*CYCLES)
         sys.setswitchinterval(SWITCH_S)
         writer = writer_of(self._json, self._csv, self._roles, self._lang, sentence)
         found = unreadable = False

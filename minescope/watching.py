@@ -20,6 +20,7 @@ from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.language import Lang
 from minescope.replay import (
     COMPILING,
+    CYCLES,
     SWITCH_S,
     attributor_of,
     known_before,
@@ -30,6 +31,7 @@ from minescope.replay import (
 
 if TYPE_CHECKING:
     from capture.sources.source import LiveSource
+    from capture.timeouts import Timeouts
     from facts.evidence import Evidence
     from pipeline.contract import Hit
     from pipeline.keep_lake import LiveKeeping
@@ -40,6 +42,8 @@ TICK_S = 0.2
 """Longest wait for something to happen: how late a signal, a tick or the end of --duration may be seen."""
 STATUS_S, LINE_S = 1.0, 60.0
 """Between two states of the status line; between two lines where standard error is no terminal."""
+TIES_S = 600.0
+"""Between two times at which who belongs together is kept, and clusters are made anew."""
 JUDGING_SHARE = 50
 """A judgement that took t seconds is followed by none for 50 t: a large casebook is judged less often."""
 
@@ -53,6 +57,7 @@ class Wanted:
     filter: str | None
     ring_mb: int
     cap: int
+    timeouts: "Timeouts"
     cpus: tuple[int, ...]
     snap_length: int
     promiscuous: bool
@@ -88,7 +93,7 @@ class Watch:
         def sentence(evidence: "Evidence") -> str:
             return render(evidence, self._lang.value)
 
-        gc.set_threshold(100_000, 20, 50)  # as in a replay: observations hold no cycles
+        gc.set_threshold(*CYCLES)
         sys.setswitchinterval(SWITCH_S)
         announce_compilation(lambda: self._say(COMPILING))
         attributor = attributor_of(wanted.registry, self._say)
@@ -102,6 +107,7 @@ class Watch:
             name,
             sources,
             cap=wanted.cap,
+            timeouts=wanted.timeouts,
             cpus=wanted.cpus,
             attributor=attributor,
             hold=wanted.store,
@@ -109,6 +115,7 @@ class Watch:
             known=known_before(wanted.clocks, wanted.store),
         )
         keeper = _keeper(name, sentence) if wanted.store else None
+        ties_at = time.monotonic() + TIES_S
         self._lake = _lake_keeper(name) if wanted.store else None
         began = time.monotonic()
         try:
@@ -116,8 +123,13 @@ class Watch:
                 probe.start()
                 self._say(f"listening on {name}")
                 for changed in self._changes(probe, began, keeper):
+                    gone = probe.withdrawn()
+                    self._hits -= gone
                     if keeper is not None:
-                        self._keep(keeper, changed, probe)
+                        self._keep(keeper, changed, probe, gone)
+                        if (now := time.monotonic()) >= ties_at:
+                            ties_at = now + TIES_S
+                            self._keep_ties(keeper, probe)
                     lists = lists_to_apply()
                     for hit in (shown(hit, lists) for hit in changed):
                         if is_found(hit.verdict):
@@ -141,15 +153,29 @@ class Watch:
         for hit in final:
             writer.write(hit)
         if keeper is not None:
-            keeper.keep(ended.hits, probe.packets)
+            keeper.keep_all(ended.hits, probe.packets)
+            keeper.keep_ties(probe.ties())
             self._say(f"kept {keeper.kept:,} verdicts and {keeper.packets:,} packets of their evidence")
         writer.finish(Totals(ended.counts, len(wanted.interfaces), seconds))
         return EXIT_FOUND if any(is_found(hit.verdict) for hit in final) else EXIT_NOTHING
 
-    def _keep(self, keeper: "Keeper", changed: list["Hit"], probe: "Probe") -> None:
+    def _keep(
+        self,
+        keeper: "Keeper",
+        changed: list["Hit"],
+        probe: "Probe",
+        withdrawn: set[tuple[Address, Role]],
+    ) -> None:
         """Save what changed; a database that is away for a while ends no probe: all is saved at the end."""
         try:
-            keeper.keep(changed, probe.packets)
+            keeper.keep(changed, probe.packets, withdrawn)
+        except StoreError as error:
+            self._say(f"not kept yet: {error}")
+
+    def _keep_ties(self, keeper: "Keeper", probe: "Probe") -> None:
+        """Save who belongs together, as far as it is known; the end does it once more."""
+        try:
+            keeper.keep_ties(probe.ties())
         except StoreError as error:
             self._say(f"not kept yet: {error}")
 
@@ -180,7 +206,8 @@ class Watch:
                 stopped = True
                 probe.stop()
             if now >= judge_at:
-                if changed := probe.new():
+                changed = probe.new()
+                if changed or probe.has_withdrawn:
                     status.clear()
                     yield changed
                 taken = time.monotonic() - now
@@ -232,7 +259,8 @@ class _Status:
         self._shown_at, self._packets = now, met
         share = standing.lost / met if met else 0.0
         text = (
-            f"{rate:,.0f} packets/s, {share:.2%} lost, {standing.flows:,} flows, "
+            f"{rate:,.0f} packets/s, {share:.2%} lost, {standing.flows:,} flows "
+            f"({standing.idle:,} gone idle), "
             f"{_memory_mb():,.0f} MB, {hits:,} hits"
         )
         if self._terminal:
@@ -288,6 +316,14 @@ def _open(wanted: Wanted) -> "list[LiveSource]":
         program = compile_filter(wanted.filter, wanted.interfaces[0], wanted.snap_length)
     settings = RingSettings(wanted.ring_mb, wanted.snap_length, wanted.promiscuous, program)
     return list(open_rings(wanted.interfaces, wanted.workers, settings))
+
+
+def idle_timeouts(given: str | None) -> "Timeouts":
+    """Return the timeouts of idle flows: the option's, else those of the settings. Raises SettingsError."""
+    from capture.timeouts import timeouts_of
+    from pipeline.settings import load_settings
+
+    return timeouts_of(load_settings(idle=given).idle)
 
 
 def cpus_of(text: str | None) -> tuple[int, ...]:

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from capture.live import Live, Standing
+from capture.live import DEFAULT, Live, Standing
 from capture.sources.source import LiveSource
+from capture.timeouts import Timeouts
 from capture.windows import Window, WindowSettings
 from classifier.casebook import Casebook
 from classifier.clocks import Clock
 from classifier.encrypted import Standing as Sealed
+from classifier.ownership_model import Tie
 from classifier.resolvers import resolvers
 from facts.conversation import Conversation
 from facts.endpoint import Address
 from facts.names import Level, Role
+from facts.verdict import Verdict
 from facts.where import Skipped
 from pipeline.clocks import Known
 from pipeline.contract import FileCounts, Hit
@@ -48,12 +51,14 @@ class Probe:
         *,
         cap: int,
         cpus: Sequence[int] = (),
+        timeouts: Timeouts = DEFAULT,
         attributor: Attributor | None = None,
         hold: bool = False,
         records: bool = False,
         known: Known | None = None,
     ) -> None:
-        """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds.
+        """`name` is the source of all verdicts; `cap` bounds the flows that each source's worker holds, and
+        `timeouts` say when idle ones leave it.
 
         With `hold`, the packets behind verdicts are taken as they are judged (`packets`). `records`: whether
         windows hold the records of all flows. `known`: clocks and sealed traffic from before.
@@ -62,7 +67,15 @@ class Probe:
         self._name = name
         self._casebook = Casebook(name, pools, machines=table_at_hand())
         windows = WindowSettings(WINDOW_NS, records)
-        self._live = Live(sources, pools.domains | resolvers(), cap, cpus, hold=hold, windows=windows)
+        self._live = Live(
+            sources,
+            pools.domains | resolvers(),
+            cap,
+            cpus,
+            hold=hold,
+            timeouts=timeouts,
+            windows=windows,
+        )
         self.packets: LivePackets | None = None
         """The packets behind the verdicts so far; None without `hold`."""
         if hold:
@@ -72,6 +85,8 @@ class Probe:
         self._attributor = attributor
         self._known = known
         self._told: dict[tuple[Address, Role], Level] = {}
+        self._verdicts: Sequence[Verdict] = ()
+        self._withdrawn: set[tuple[Address, Role]] = set()
         self._unjudged = False
         self._windows: list[Window] = []
 
@@ -107,12 +122,17 @@ class Probe:
         return seen is not None
 
     def new(self) -> list[Hit]:
-        """Judge what is known, and return the verdicts that are new or have another level than when told."""
+        """Judge what is known, and return the verdicts that are new or have another level than when told.
+
+        Those that were told and hold no more are `withdrawn`.
+        """
         if not self._unjudged:
             return []
         self._unjudged = False
         found = []
-        for verdict in self._casebook.verdicts():
+        self._verdicts = list(self._casebook.verdicts())
+        self._withdraw()
+        for verdict in self._verdicts:
             if self.packets is not None:
                 self.packets.take((verdict,))
             key = verdict.address, verdict.role
@@ -120,6 +140,27 @@ class Probe:
                 self._told[key] = verdict.level
                 found.append(Hit(verdict, holder(self._attributor, verdict) if self._attributor else None))
         return found
+
+    @property
+    def has_withdrawn(self) -> bool:
+        """Whether `withdrawn` has something to tell."""
+        return bool(self._withdrawn)
+
+    def withdrawn(self) -> set[tuple[Address, Role]]:
+        """Return the addresses and roles whose verdicts hold no more, since the last call."""
+        gone, self._withdrawn = self._withdrawn, set()
+        return gone
+
+    def _withdraw(self) -> None:
+        """Take back what was told and is not among the verdicts any more."""
+        gone = self._told.keys() - {(one.address, one.role) for one in self._verdicts}
+        for key in gone:
+            del self._told[key]
+        self._withdrawn |= gone
+
+    def ties(self) -> list[Tie]:
+        """Return what ties the addresses that mine, as last judged, to names."""
+        return list(self._casebook.ties(self._verdicts))
 
     def windows(self) -> list[Window]:
         """Return the windows that have ended since the last call, each worker's for itself."""
@@ -139,7 +180,8 @@ class Probe:
     def end(self) -> Ended:
         """Return the final verdicts and the counts. To be called when `take` has said False."""
         counts, skips = self._counts()
-        verdicts = list(self._casebook.verdicts())
+        self._verdicts = verdicts = list(self._casebook.verdicts())
+        self._withdraw()
         if self.packets is not None:
             self.packets.take(verdicts)
         hits = (Hit(one, holder(self._attributor, one) if self._attributor else None) for one in verdicts)
@@ -154,6 +196,8 @@ class Probe:
             damage.update(summary.damage)
             released.update(summary.released)
             released.update(summary.unlogged)
+            if summary.idle:
+                released["flow-idle"] += summary.idle
             if summary.evicted:
                 released["flow-table-full"] += summary.evicted
         released.update({f"casebook-{name}": count for name, count in self._casebook.dropped.items()})

@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from capture.timeouts import Timeouts, timeouts_of
 from facts.errors import SettingsError
 from pipeline.home import PREFIX as PREFIX  # part of this file's interface
 from pipeline.home import config_file as config_file
@@ -62,6 +63,10 @@ class Settings(BaseSettings):
         le=1 << 26,
         description="Flows that `replay` and `probe` hold at once, where --cap is not given.",
     )
+    idle: str = Field(
+        default=str(Timeouts()),
+        description="Seconds without a packet after which flows leave a probe's table, by kind.",
+    )
     lake: Path = Field(
         default_factory=lambda known: known.get("home", default_home()) / "lake",
         description="Folder of the flow lake, which --store writes to; default: in the home folder.",
@@ -79,6 +84,12 @@ class Settings(BaseSettings):
     @classmethod
     def _expanded(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
+
+    @field_validator("idle")
+    @classmethod
+    def _whole(cls, value: str) -> str:
+        """Name all timeouts, those too that were not given."""
+        return str(timeouts_of(value))
 
     @classmethod
     def settings_customise_sources(

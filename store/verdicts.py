@@ -143,6 +143,31 @@ class VerdictStore:
                 insert_verdicts(connection, run_id, batch, because or _unworded)
         return Saved(run_id, len(latest), superseded)
 
+    def withdraw(self, run_name: str, started_ns: int, keys: Collection[tuple[str, Address, Role]]) -> int:
+        """Take back what this run said of these sources, addresses and roles; return how many verdicts.
+
+        What an older run had said of them, and this run had superseded, is as if this run had not spoken.
+        """
+        taken = 0
+        with self._db.writing() as connection:
+            lock(connection, "verdicts")
+            run_id = _run_id(connection, run_name, started_ns)
+            for source, address, role in keys:
+                same = and_(
+                    VerdictRow.source_key == source_key(source),
+                    VerdictRow.address == address,
+                    VerdictRow.role == role.value,
+                )
+                ours = select(VerdictRow.id, VerdictRow.superseded_by).where(
+                    same, VerdictRow.run_id == run_id
+                )
+                for row, by in connection.execute(ours).all():
+                    connection.execute(delete(VerdictRow).where(VerdictRow.id == row))
+                    older = update(VerdictRow).where(same, VerdictRow.superseded_by == run_id)
+                    connection.execute(older.values(superseded_by=by))
+                    taken += 1
+        return taken
+
     def of_address(self, address: Address) -> list[StoredVerdict]:
         """Return the current verdicts on one address, last seen first; empty where there is none."""
         return next(self.of_addresses([address]))[1]

@@ -20,16 +20,12 @@ import numpy as np
 from capture.compiled import compiled, inlined
 from capture.sieve.state import RANKS, STATES
 from capture.sieve.table import FLOWS, KEY, SLOTS, hash_of, slot_of, take_out
+from capture.timeouts import TICK_BITS, TICKS
 from capture.words import array, int64, uint8, uint32, uint64
 from facts.flow import LIVE, RELEASED, WATCHED
 
 UNANSWERED, ONE_SIDED, SPOKEN, LOOKED_AT = range(RANKS)
 """Ranks: no byte of payload; payload of one side; of both; packets go to the streams."""
-
-TICK_BITS = 29
-"""A tick is 2**29 ns, 0.54 seconds."""
-TICKS = 4096
-"""Queues of a rank: 36.6 minutes. What is later waits in the last one until its turn comes."""
 
 IDLE_NS = 120_000_000_000
 """Flows idle for longer go first, whatever their rank: two minutes outlast every keepalive of a miner."""

@@ -13,52 +13,20 @@ order in which a full table gives flows up is as it was. One that speaks at leas
 time; one that is closed after a longer silence may wait for a later hand.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
 from capture.compiled import compiled, inlined
-from capture.sieve.expiry import QUEUES, TICK_BITS, TICKS, append, drop, enqueue, queue_of, rank_of
+from capture.sieve.expiry import QUEUES, append, drop, enqueue, queue_of, rank_of
 from capture.sieve.layers import TCP
 from capture.sieve.state import HANDS, RANKS, STATES
 from capture.sieve.table import FLOWS, KEY, SLOTS
+from capture.timeouts import TICK_BITS, TICKS
 from capture.words import int64, uint8, uint32, uint64
 
 CLOSED, UNANSWERED, DATAGRAMS, SEGMENTS = range(HANDS)
 TIMEOUTS: Final = int64[::1]
 INDICES: Final = uint32[::1]
-LONGEST_S: Final = ((TICKS - 2) << TICK_BITS) / 1e9
-"""Longest timeout: what the wheels span, 36 minutes."""
 _FIN, _RST = 1, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds without a packet after which a flow leaves the table, by what was seen of it."""
-
-    closed: float = 30.0
-    """TCP that either side reset, or both have closed."""
-    unanswered: float = 120.0
-    """Of which no byte of payload was seen: scans and refusals."""
-    datagrams: float = 300.0
-    """UDP, and whatever is no TCP."""
-    segments: float = 1800.0
-    """TCP that is open: RFC 5382 asks for two hours, yet a miner that is silent for minutes has gone."""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for what the wheels cannot tell apart or do not span."""
-        for name in ("closed", "unanswered", "datagrams", "segments"):
-            if not 1.0 <= getattr(self, name) <= LONGEST_S:
-                raise ValueError(
-                    f"a timeout is 1 to {LONGEST_S:.0f} seconds: {name} is {getattr(self, name)}"
-                )
-
-    def as_ns(self) -> npt.NDArray[np.int64]:
-        """Return (HANDS,) int64, nanoseconds, for the kernel."""
-        each = (self.closed, self.unanswered, self.datagrams, self.segments)
-        return np.array([round(seconds * 1e9) for seconds in each], np.int64)
 
 
 @inlined

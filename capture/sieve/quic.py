@@ -16,7 +16,7 @@ from capture.compiled import inlined, part
 from capture.sieve.ciphers import MADE, MESSAGE, NATIVE, WORDS, encrypted, mac, pads, round_keys
 from capture.sieve.instructions import native
 from capture.sieve.names import SCRATCH, hello_matters
-from capture.sieve.octets import be16, be32
+from capture.sieve.octets import be16, be32, be64
 from capture.words import int64, uint8, uint32, uint64
 
 V2 = 0x6B3343CF
@@ -212,8 +212,8 @@ def _walked(scratch: Any, end: Any, there: Any) -> Any:
     """Walk the frames once and append what follows the first `there` bytes of the hello."""
     at: Any = int64(_PLAIN)
     for _ in range(MAX_FRAMES):
-        while at < end and scratch[at] <= 1:  # PADDING, PING
-            at += 1
+        while at < end and scratch[at] <= 1:  # PADDING, PING; of padding there may be a thousand bytes
+            at += 8 if at + 8 <= end and be64(scratch, at) == 0 else 1
         if at >= end or (scratch[at] != 6 and scratch[at] != 2 and scratch[at] != 3):
             break
         kind = scratch[at]

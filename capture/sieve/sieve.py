@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from capture.records import TAGGED, Block
 from capture.rhythm import ROWS, Candidates, Rhythm
-from capture.sieve.expiry import QUEUE, TICK_BITS, TICKS, expire
-from capture.sieve.idle import Timeouts, sweep
+from capture.sieve.expiry import QUEUE, expire
+from capture.sieve.idle import sweep
 from capture.sieve.kernel import (
     BATCH,
     DONE,
@@ -27,6 +27,7 @@ from capture.sieve.quic import quic_scratch
 from capture.sieve.reasons import PARSED, REASONS
 from capture.sieve.state import RANKS, STATE
 from capture.sieve.table import FULL_EIGHTHS, MOST_FLOWS, key_of, spread
+from capture.timeouts import TICK_BITS, TICKS, Timeouts
 from facts.flow import FLOW, RELEASED, WATCHED
 
 START = 8_192

@@ -5,8 +5,8 @@ from pathlib import Path
 from scapy.packet import Packet
 from scapy.utils import wrpcap
 
-from capture.sieve.idle import Timeouts
 from capture.sources.opening import open_source
+from capture.timeouts import Timeouts
 from capture.worker import Worker
 from facts.conversation import Conversation
 from pcaps.makers.making import START

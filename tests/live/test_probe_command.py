@@ -5,6 +5,7 @@ import os
 import pty
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from typing import Any
 import pytest
 
 from benchmarks.wire import Frames, Wire
+from pipeline.contract import Hit
+from pipeline.scan import Scan
 from store.lake import Lake
 from tests.conftest import ROOT
 from tests.live.listening import SAMPLES, send
@@ -97,12 +100,19 @@ def test_verdicts_come_while_it_runs_and_once_more_at_the_end(wire: Wire) -> Non
 
 
 def test_a_verdict_is_written_when_its_level_changes_and_not_before(wire: Wire) -> None:
-    with probing(wire, "--every", "0.1") as probe:
-        send(wire, Frames(FARM))
-        time.sleep(1.5)
-        send(wire, Frames(SAMPLES / "pool_names.pcap"))
-        time.sleep(1.0)
-        _, lines, _ = probe.ended()
+    samples = [FARM, SAMPLES / "pool_names.pcap"]
+    expected = {
+        (str(one.verdict.address), one.verdict.role.value, one.verdict.level.value)
+        for one in Scan([str(sample) for sample in samples])
+        if isinstance(one, Hit)
+    }
+    lines: list[dict[str, Any]] = []
+    with probing(wire, "--every", "0.1", "--duration", "90") as probe:
+        for sample in samples:
+            send(wire, Frames(sample))
+        while not expected <= {(line["address"], line["role"], line["level"]) for line in lines}:
+            lines += probe.lines(1)
+        lines += probe.ended()[1]
     told: dict[tuple[str, str], list[str]] = {}
     for line in lines:
         if line["type"] == "verdict":
@@ -281,7 +291,7 @@ def test_the_status_line_tells_rate_loss_flows_memory_and_hits(wire: Wire) -> No
     os.close(ours)
     text = said.decode()
     assert "\r\x1b[K" in text
-    assert " packets/s, 0.00% lost, 3 flows, " in text
+    assert " packets/s, 0.00% lost, 3 flows (0 gone idle), " in text
     assert " MB, 2 hits" in text
     assert "confirmed: 192.0.2.21 miner" in text
     assert "192.0.2.21" in table
@@ -305,3 +315,38 @@ def test_it_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_it_keeps_who_belongs_together_as_a_replay_does(wire: Wire, tmp_path: Path) -> None:
+    environment = {**os.environ, "MINESCOPE_HOME": str(tmp_path / "live")}
+    with probing(wire, "--store", env=environment) as probe:
+        send(wire, Frames(FARM))
+        probe.ended()
+    environment["MINESCOPE_HOME"] = str(tmp_path / "replayed")
+    replayed = [*MINESCOPE, "replay", str(FARM), "--store", "-q"]
+    subprocess.run(replayed, capture_output=True, text=True, cwd=ROOT, env=environment)
+    found = []
+    for name in ("live", "replayed"):
+        with sqlite3.connect(tmp_path / name / "minescope.db") as database:
+            found.append(set(database.execute("SELECT address, party, kind, name FROM ownership_ties")))
+            assert database.execute("SELECT count(*) FROM ownership_clusters").fetchone() == (1,)
+    assert found[0] == found[1] != set()
+
+
+def test_idle_flows_leave_after_the_seconds_asked_for_and_are_counted(wire: Wire) -> None:
+    farm, names = Frames(FARM), Frames(SAMPLES / "pool_names.pcap")
+    with probing(wire, "--idle", "unanswered=1,closed=1,tcp=1,udp=1") as probe:
+        send(wire, farm)
+        time.sleep(2.5)
+        send(wire, names)  # time is that of packets: those of others tell that the farm's are silent
+        _, lines, _ = probe.ended()
+    summary = lines[-1]
+    assert summary["released"]["flow-idle"] >= 3
+    assert summary["packets"] == len(farm) + len(names) == summary["parsed"]
+
+
+@pytest.mark.parametrize("given", ["udp", "tcp=0", "icmp=5", "tcp=90000"])
+def test_timeouts_that_are_none_are_wrong_usage(wire: Wire, given: str) -> None:
+    code, said = refused(wire, wire.far, "--idle", given)
+    assert code == 3
+    assert "--idle" in said

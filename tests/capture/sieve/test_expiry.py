@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from capture.records import Block
-from capture.sieve.expiry import TICK_BITS, TICKS
 from capture.sieve.sieve import Sieve
+from capture.timeouts import TICK_BITS, TICKS
 from tests.capture.sieve.crowds import crowd
 from tests.capture.sieve.frames import tcp
 from tests.capture.sieve.located import SECOND, conserved, live, located, sift

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from capture.sieve.idle import LONGEST_S, Timeouts
 from capture.sieve.sieve import Sieve
+from capture.timeouts import LONGEST_S, Timeouts, timeouts_of
 from tests.capture.sieve.crowds import crowd
 from tests.capture.sieve.frames import MINER, POOL, datagram, ethernet, ipv4, tcp
 from tests.capture.sieve.located import SECOND, live, located, sift
@@ -113,3 +113,16 @@ def test_without_timeouts_nobody_leaves() -> None:
 def test_a_timeout_that_the_wheels_do_not_span_is_refused(wrong: float) -> None:
     with pytest.raises(ValueError, match="segments"):
         Timeouts(segments=wrong)
+
+
+def test_timeouts_are_written_and_read() -> None:
+    assert timeouts_of("") == Timeouts()
+    assert timeouts_of(str(Timeouts())) == Timeouts()
+    assert timeouts_of(" udp = 60 , closed=1.5") == Timeouts(closed=1.5, datagrams=60)
+    assert str(Timeouts(segments=2000)) == "closed=30,unanswered=120,udp=300,tcp=2000"
+
+
+@pytest.mark.parametrize("text", ["udp", "icmp=3", "udp=3,udp=4", "tcp=soon", "tcp=0", "udp=3000"])
+def test_what_is_no_timeout_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"timeout|twice|seconds"):
+        timeouts_of(text)
