@@ -47,6 +47,7 @@ from api.routes import (
     session,
     single_sign_on,
     sites,
+    tariff,
     warnings,
 )
 from facts.errors import StoreError
@@ -65,6 +66,7 @@ _TAGS = [
     {"name": "projects", "description": "What mines or is to mine, and how far it is on its way out."},
     {"name": "warnings", "description": "What somebody has to look at, by when."},
     {"name": "cases", "description": "Who does what about it, until it is closed."},
+    {"name": "tariff", "description": "What mining costs on top: rules, bills, arrears, collection."},
     {"name": "ledgers", "description": "What other bodies tell: market, support, money, penalties, credit."},
     {"name": "screening", "description": "Who trades power and mines, or belongs to who mines."},
     {"name": "reports", "description": "Documents as known on a date, made as a job."},
@@ -95,6 +97,7 @@ ROUTERS = (
     exits.router,
     warnings.router,
     cases.router,
+    tariff.router,
     lists.router,
     probes.router,
     ledgers.router,

@@ -5,7 +5,7 @@ import hashlib
 import json
 from typing import Any
 
-from api import examples_ledgers
+from api import examples_ledgers, examples_tariff
 from api.examples_supervision import REQUESTS as SUPERVISION_REQUESTS
 from api.examples_supervision import answers as supervision_answers
 from api.sheets import COLUMNS
@@ -260,6 +260,7 @@ class ByMediaType(dict[str, Any]):
 
 REQUESTS: dict[str, Any] = {
     **SUPERVISION_REQUESTS,
+    **examples_tariff.REQUESTS,
     "lookupAddresses": _BULK,
     "startJob": _BULK,
     "startReport": {"kind": "weekly", "region": "990000", "week": "2026-W11", "formats": ["html", "pdf"]},
@@ -325,6 +326,8 @@ ANSWERS: dict[str, Any] = {
     **supervision_answers(_VERDICT, ByMediaType()),
     **examples_ledgers.ANSWERS,
     **{name: ByMediaType(files) for name, files in examples_ledgers.FILES.items()},
+    **examples_tariff.ANSWERS,
+    **{name: ByMediaType(files) for name, files in examples_tariff.FILES.items()},
     "startReport": _REPORT,
     "getReport": _REPORT
     | {"state": "done", "finished": "2026-03-16T09:00:01.000000Z", "files": [_REPORT_FILE]},
