@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facts.errors import UsageError
-from supervision.reconcile_shape import Following, following, residual_shape
+from supervision.reconcile_shape import Following, Reason, following, residual_shape
 
 Hours = NDArray[np.float64]
 
@@ -84,14 +84,6 @@ class SiteHours:
             other = getattr(self, name)
             if other is not None and other.shape != self.network.shape:
                 raise UsageError(f"site {self.site}: {name} has {other.shape}, network {self.network.shape}")
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One ground of a finding: its kind (words.toml) and its figures."""
-
-    kind: str
-    figures: tuple[tuple[str, float | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

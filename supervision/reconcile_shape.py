@@ -1,19 +1,23 @@
 """Whether a meter follows the machines that the network shows, and what the rest of its load looks like."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from supervision.reconcile import Reason
 
 Hours = NDArray[np.float64]
 LEAST_CHANGE = 0.15
 """Part of the 95th percentile from which a change of the network's figure is a change of machines."""
 KNOWN = 0.2
 """Error of the followed part up to which it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground of a finding: its kind (reconcile.toml) and its figures."""
+
+    kind: str
+    figures: tuple[tuple[str, float | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,9 @@ class Shape:
     days: float
     """Standard deviation of daily means / mean."""
 
-    def like_machines(self) -> tuple[float, tuple["Reason", ...]]:
+    def like_machines(self) -> tuple[float, tuple[Reason, ...]]:
         """Return log-odds for machines, and why: a flat residual speaks for them, a day and a week
         against."""
-        from supervision.reconcile import Reason
-
         swing = float(np.clip(2.0 - self.profile / 0.035, -3.5, 1.5))
         week = float(np.clip(0.5 - abs(1 - self.weekend) / 0.04, -2.0, 0.5))
         restless = float(np.clip(1.0 - self.noise / 0.012, -2.5, 0.7))

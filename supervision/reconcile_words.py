@@ -8,7 +8,8 @@ from importlib.resources import files
 
 from classifier.power_table import Catalogue
 from supervision.power.words import Language
-from supervision.reconcile import Finding, Reason
+from supervision.reconcile import Finding
+from supervision.reconcile_shape import Reason
 
 TUNED = (0.8, 1.4)
 """How far firmware takes a machine below its nameplate, and age, heat and a bad supply above, fans

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.lab.columns import Array
 from benchmarks.lab.draw import Draw, Split
-from benchmarks.lab.loads import HONEST, loads
+from benchmarks.lab.loads import loads
 from benchmarks.lab.loads_world import SLOTS, noise
 from supervision.reconcile import Finding, SiteHours
 
@@ -62,7 +62,6 @@ def sites(seed: int, split: Split, each: int, days: int = 28) -> Sites:
         one = _site(draw, i, finding, hashing, drawn, honest, weekday * 24)
         found.sites.append(one)
         found.truth.append(finding)
-        # the meter that these machines stand behind is of the agreeing site that was drawn beside them
         found.right.append(None)
     _swap(draw, found, hashing, weekday * 24)
     return found
@@ -168,6 +167,3 @@ def _swap(draw: Draw, found: Sites, hashing: Array, first: int) -> None:
             old.site, value, low, high, old.metered, old.unaccounted, hour_of_first=first
         )
         found.right[i] = found.sites[j].site
-
-
-__all__ = ["FINDINGS", "HONEST", "Sites", "estimate", "hourly", "sites"]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from benchmarks.lab.loads_sites import sites
 from classifier.power_table import shipped
 from facts.errors import UsageError
-from supervision.reconcile import Finding, Reason, SiteHours, band_alarm, place_wrong, reconcile
-from supervision.reconcile_shape import following
+from supervision.reconcile import Finding, SiteHours, band_alarm, place_wrong, reconcile
+from supervision.reconcile_shape import Reason, following
 from supervision.reconcile_words import _table, band, finding_text, reason_text
 
 HOURS = 28 * 24
