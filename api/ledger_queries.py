@@ -15,6 +15,7 @@ from supervision.ledgers.gather import Book, read_book
 from supervision.ledgers.model import InstitutionKind, SupportKind
 from supervision.ledgers.records import State
 from supervision.ledgers.screening import FindingSort
+from supervision.ledgers.specs import Ledger
 from supervision.ledgers.support import SupportState
 
 USCC = "^[0-9A-HJ-NPQRTUWXY]{18}$"
@@ -112,10 +113,10 @@ def asked_region(asker: Asker, region: str | None) -> tuple[Collection[str] | No
     return regions_of(division), lambda code: lies_in(code, division)
 
 
-def whole_book(services: Services, day: date) -> Book:
-    """Return all ledgers of a day, whosever: an answer shows of them what its region may see.
+def whole_book(services: Services, day: date, *only: Ledger) -> Book:
+    """Return ledgers of a day, whosever: an answer shows of them what its region may see. None named: all.
 
     What a region's loan is judged by, the mining list, may be another authority's row.
     """
     with seeing_everything():
-        return read_book(services.database, day)
+        return read_book(services.database, day, only=only or frozenset(Ledger))

@@ -50,7 +50,8 @@ def run(
     from pipeline.services import build_services
     from pipeline.settings import load_settings
     from store.ledgers_screening import ScreeningStore
-    from supervision.ledgers.answers import FINDING_ROW, Nothing, finding_json, finding_row
+    from supervision.ledgers.answers import Nothing
+    from supervision.ledgers.answers_findings import FINDING_ROW, finding_json, finding_row
     from supervision.ledgers.gather import rulebook_in_use
     from supervision.ledgers.screened import kept, save
 
@@ -91,7 +92,8 @@ def show(
     """
     from pipeline.services import build_services
     from pipeline.settings import load_settings
-    from supervision.ledgers.answers import Nothing, finding_json
+    from supervision.ledgers.answers import Nothing
+    from supervision.ledgers.answers_findings import finding_json
     from supervision.ledgers.gather import rulebook_in_use
     from supervision.ledgers.screened import kept, step_record, why_not
     from supervision.ledgers.words import tie_words

@@ -43,7 +43,7 @@ from store.ledgers_screening import ScreeningStore
 from store.row_security import seeing_everything
 from supervision.ledgers import answers
 from supervision.ledgers.flows import Flows, Node
-from supervision.ledgers.gather import rulebook_in_use
+from supervision.ledgers.gather import names_for, rulebook_in_use
 from supervision.ledgers.model import NodeKind
 from supervision.ledgers.points import accounts
 from supervision.ledgers.records import fined
@@ -100,7 +100,7 @@ def list_support(
     """List loans, guarantees, securities, subsidies and benefits as they stand at the end of a day."""
     _, here = asked_region(asker, query.region)
     day = today(request) if query.as_of is None else read_day(query.as_of, lang, "query", "as_of")
-    held = whole_book(services, day)
+    held = whole_book(services, day, Ledger.SUPPORT, Ledger.RECOVERIES)
     found = [
         one
         for one in of_support_on(held, here)
@@ -110,13 +110,14 @@ def list_support(
         and (query.body_kind is None or one.support.body_kind is query.body_kind)
     ]
     page, follows = _page(found, number_of(query.cursor), query.limit)
+    names = names_for(services.database, held, {one.support.uscc for one in page})
     body = {
         "as_of": day.isoformat(),
         "total": answers.totals_json(totals(found)),
         "by_kind": {kind.value: answers.totals_json(sums) for kind, sums in by_kind(found).items()},
         "by_body": {kind.value: answers.totals_json(sums) for kind, sums in by_body(found).items()},
         "financial": answers.totals_json(totals(financial(found))),
-        "support": [answers.support_json(one, day, held.names, lang) for one in page],
+        "support": [answers.support_json(one, day, names, lang) for one in page],
         "next": follows,
     }
     return answered(request, body, lang)
@@ -140,7 +141,7 @@ def list_records(
     """List penalties and credit records as they stand at the end of a day, with their events up to it."""
     _, here = asked_region(asker, query.region)
     day = today(request) if query.as_of is None else read_day(query.as_of, lang, "query", "as_of")
-    held = whole_book(services, day)
+    held = whole_book(services, day, Ledger.PENALTIES, Ledger.CREDIT, Ledger.RECORD_EVENTS)
     found = [
         one
         for one in of_records_on(held, here)
@@ -149,10 +150,11 @@ def list_records(
         and (query.public is None or one.public == query.public)
     ]
     page, follows = _page(found, number_of(query.cursor), query.limit)
+    names = names_for(services.database, held, {one.record.uscc for one in page})
     body = {
         "as_of": day.isoformat(),
         "fined": f"{fined(found):.2f}",
-        "records": [answers.record_json(one, held.names, lang) for one in page],
+        "records": [answers.record_json(one, names, lang) for one in page],
         "next": follows,
     }
     return answered(request, body, lang)
@@ -175,7 +177,7 @@ def list_points(
 ) -> Response:
     """Sum the assessment points given to and taken off divisions."""
     _, here = asked_region(asker, query.region)
-    held = whole_book(services, today(request))
+    held = whole_book(services, today(request), Ledger.DUAL_CONTROL)
     found = accounts((one for one in held.points if here(one.division)), query.year)
     return answered(
         request, {"year": query.year, "points": [answers.points_json(one) for one in found]}, lang
@@ -203,7 +205,7 @@ def trace_flows(
     followed; wallets and accounts are masked for who needs no personal fields.
     """
     _, here = asked_region(asker, query.region)
-    held = whole_book(services, today(request))
+    held = whole_book(services, today(request), Ledger.MONEY_FLOWS)
     graph = Flows(one for one in held.flows if here(one.division))
     if query.uscc is not None:
         chains = graph.reaching(query.uscc)
@@ -213,10 +215,10 @@ def trace_flows(
         wallets = [query.wallet] if query.wallet is not None else graph.wallets()
         chains = [chain for wallet in wallets for chain in graph.onward((NodeKind.WALLET, wallet))]
     veil = LedgerView(services, asker.account)
+    holders = {one.holder for one in chains[: query.limit] if one.holder}
+    names = names_for(services.database, held, holders)
     working = _working_for(services, asker, {one.begin for one in chains[: query.limit]})
-    told = [
-        answers.chain_json(one, held.names, veil, lang, working[one.begin]) for one in chains[: query.limit]
-    ]
+    told = [answers.chain_json(one, names, veil, lang, working[one.begin]) for one in chains[: query.limit]]
     return answered(request, {"chains": told, "more": len(chains) > query.limit}, lang)
 
 

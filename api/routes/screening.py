@@ -22,7 +22,7 @@ from store.access_rules import lies_in
 from store.files import FileStore
 from store.ledgers import Asked, LedgerStore
 from store.ledgers_screening import ScreeningStore
-from supervision.ledgers.answers import FINDING_ROW, finding_json, finding_row
+from supervision.ledgers.answers_findings import FINDING_ROW, finding_json, finding_row
 from supervision.ledgers.specs import Ledger
 
 router = APIRouter(tags=["screening"])

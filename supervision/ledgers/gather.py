@@ -1,6 +1,6 @@
 """Everything that ledgers, registry, ownership graph and verdicts say on a day, read for the pure rules."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -65,12 +65,21 @@ class Book:
     """Of enterprises by credit code: the registry's, else those of the ledgers."""
 
 
-def book(connection: Connection, day: date, known_ns: int | None = None) -> Book:
-    """Read all ledgers on an open connection; `known_ns`: as they were known then, None: as they are now."""
+def book(
+    connection: Connection,
+    day: date,
+    known_ns: int | None = None,
+    only: Collection[Ledger] = frozenset(Ledger),
+) -> Book:
+    """Read ledgers on an open connection; those that are not wanted are left empty.
+
+    `known_ns`: as they were known then, None: as they are now. Without the market its names are not among
+    `names`: a market has a hundred thousand rows, and `names_for` finds the few that are shown.
+    """
     asked = Asked(known_ns=known_ns)
 
     def records(ledger: Ledger) -> Iterator[Kept]:
-        return read(connection, ledger.value, asked)
+        return read(connection, ledger.value, asked) if ledger in only else iter(())
 
     market = [kept.record for kept in records(Ledger.MARKET)]
     lists: dict[str, list[Listed]] = {}
@@ -113,10 +122,25 @@ def book(connection: Connection, day: date, known_ns: int | None = None) -> Book
     )
 
 
-def read_book(database: Database, day: date, known_ns: int | None = None) -> Book:
-    """Read all ledgers in one consistent view."""
+def read_book(
+    database: Database,
+    day: date,
+    known_ns: int | None = None,
+    only: Collection[Ledger] = frozenset(Ledger),
+) -> Book:
+    """Read ledgers in one consistent view."""
     with database.reading() as connection:
-        return book(connection, day, known_ns)
+        return book(connection, day, known_ns, only)
+
+
+def names_for(database: Database, held: Book, codes: Iterable[str]) -> dict[str, str]:
+    """Return the names of enterprises, those that only the market knows among them."""
+    found = {code: held.names.get(code, "") for code in codes}
+    with database.reading() as connection:
+        for code in [code for code, name in found.items() if not name]:
+            rows = read(connection, Ledger.MARKET.value, Asked(uscc=code))
+            found[code] = next((kept.record["name"] or "" for kept in rows), "")
+    return found
 
 
 def rulebook_in_use(database: Database) -> Rulebook:

@@ -1,54 +1,13 @@
-"""The ledgers as files have them: columns, keys, and how a row is judged.
-
-A record is a mapping of field to text as it is kept (store/ledgers_tables.py): days as YYYY-MM-DD, amounts as
-decimals, lists joined by `;`, None for what the file leaves open.
-"""
+"""The ledgers as files have them: columns, keys, and how a row is judged (supervision/ledgers/rows.py)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from dataclasses import dataclass
 
-from registry import divisions, uscc
 from registry.cells import Cells
-from supervision.ledgers import values
-from supervision.ledgers.model import (
-    InstitutionKind,
-    NodeKind,
-    PenaltyKind,
-    RecordStep,
-    RecoveryStep,
-    RelationKind,
-    SupportKind,
-)
-
-Record = dict[str, str | None]
-MOST_ACCOUNTS = 200
-"""Electricity accounts in one row: more is a list of something else."""
-
-
-class Ledger(StrEnum):
-    """The ledgers, in the order in which they are imported: what events are about comes first."""
-
-    MARKET = "market"
-    MINING_LIST = "mining-list"
-    RELATIONS = "relations"
-    SUPPORT = "support"
-    RECOVERIES = "recoveries"
-    MONEY_FLOWS = "money-flows"
-    PENALTIES = "penalties"
-    CREDIT = "credit"
-    RECORD_EVENTS = "record-events"
-    DUAL_CONTROL = "dual-control"
-
-
-@dataclass(slots=True)
-class Known:
-    """What a row may refer to, by id: credit code, division and ledger of each."""
-
-    support: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    records: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    """Penalties and credit records: events are joined by the id alone, so one id is one of the two."""
+from supervision.ledgers import rows
+from supervision.ledgers.rows import Known as Known
+from supervision.ledgers.rows import Ledger as Ledger
+from supervision.ledgers.rows import Record as Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,260 +28,6 @@ class LedgerSpec:
     """Two sources may say the same fact, each for itself; else a key is one whoever says it."""
 
 
-def _word(cells: Cells, column: str, words: type[StrEnum], default: str | None = None) -> str:
-    cell = cells.or_empty(column) or default or cells.text(column)
-    if cell and cell not in {word.value for word in words}:
-        cells.refuse(column, f"{cell!r} is none of {', '.join(word.value for word in words)}")
-    return cell
-
-
-def _day(cells: Cells, column: str, *, required: bool = False) -> str | None:
-    if required:
-        cells.text(column)
-    found = cells.parsed(column, values.parse_day)
-    return None if found is None else found.isoformat()
-
-
-def _number(cells: Cells, column: str, parse: Callable[[str], Any], *, required: bool = False) -> str | None:
-    if required:
-        cells.text(column)
-    found = cells.parsed(column, parse)
-    return None if found is None else str(found)
-
-
-def _code(cells: Cells, column: str = "uscc", *, required: bool = True) -> str:
-    """Return a credit code; small letters and blanks are not forgiven."""
-    if required or cells.or_empty(column):
-        return cells.checked(column, uscc.fault)
-    return ""
-
-
-def _division(cells: Cells, code: str, *, required: bool = False) -> str:
-    """Return the division whose the row is to see: its own, else that of the enterprise's registrar."""
-    if required or cells.or_empty("division"):
-        return cells.checked("division", divisions.fault)
-    return code[2:8] if len(code) == uscc.LENGTH else ""
-
-
-def _not_before(cells: Cells, record: Mapping[str, str | None], earlier: str, later: str) -> None:
-    first, last = record.get(earlier), record.get(later)
-    if first and last and last < first:
-        cells.refuse(later, f"{last} is before {earlier}, {first}")
-
-
-def _accounts(cells: Cells) -> str:
-    found = [one for part in cells.or_empty("accounts").split(";") if (one := part.strip())]
-    if len(found) > MOST_ACCOUNTS:
-        cells.refuse("accounts", f"more than {MOST_ACCOUNTS} accounts in one row")
-    return ";".join(dict.fromkeys(found))
-
-
-def _market(cells: Cells, known: Known) -> Record:
-    code = _code(cells)
-    record: Record = {
-        "participant": cells.identifier("participant"),
-        "exchange": cells.identifier("exchange"),
-        "uscc": code,
-        "name": cells.text("name"),
-        "kind": cells.or_empty("kind"),
-        "accounts": _accounts(cells),
-        "retailer": _code(cells, "retailer", required=False),
-        "legal_person": cells.or_empty("legal_person"),
-        "legal_person_id": cells.or_empty("legal_person_id"),
-        "address": cells.or_empty("address"),
-        "phone": cells.or_empty("phone"),
-        "agent": cells.or_empty("agent"),
-        "industry": cells.or_empty("industry"),
-        "entered": _day(cells, "entered", required=True),
-        "left": _day(cells, "left"),
-        "leave_by": _day(cells, "leave_by"),
-        "division": _division(cells, code),
-    }
-    _not_before(cells, record, "entered", "left")
-    return record
-
-
-def _mining_list(cells: Cells, known: Known) -> Record:
-    code = _code(cells)
-    record: Record = {
-        "uscc": code,
-        "name": cells.or_empty("name"),
-        "accounts": _accounts(cells),
-        "listed": _day(cells, "listed", required=True),
-        "delisted": _day(cells, "delisted"),
-        "leave_by": _day(cells, "leave_by"),
-        "authority": cells.or_empty("authority"),
-        "document": cells.or_empty("document"),
-        "division": _division(cells, "", required=True),
-    }
-    _not_before(cells, record, "listed", "delisted")
-    return record
-
-
-def _relation(cells: Cells, known: Known) -> Record:
-    code = _code(cells)
-    kind = _word(cells, "kind", RelationKind)
-    value = cells.text("value")
-    if kind == RelationKind.PARTNER and value and (why := uscc.fault(value)) is not None:
-        cells.refuse("value", why)
-    if kind == RelationKind.CLUSTER:
-        cells.refuse("kind", "clusters come from traffic, never from a file")
-    if cells.or_empty("share") and kind != RelationKind.SHAREHOLDER:
-        cells.refuse("share", "only a shareholder has one")
-    record: Record = {
-        "uscc": code,
-        "kind": kind,
-        "value": value,
-        "reference": cells.identifier("reference", required=False),
-        "share": _number(cells, "share", values.parse_percent),
-        "valid_from": _day(cells, "valid_from"),
-        "valid_to": _day(cells, "valid_to"),
-        "division": _division(cells, code),
-    }
-    _not_before(cells, record, "valid_from", "valid_to")
-    return record
-
-
-def _support(cells: Cells, known: Known) -> Record:
-    code = _code(cells)
-    record: Record = {
-        "id": cells.identifier("id"),
-        "uscc": code,
-        "kind": _word(cells, "kind", SupportKind),
-        "amount": _number(cells, "amount", values.parse_amount, required=True),
-        "granted": _day(cells, "granted", required=True),
-        "body": cells.text("body"),
-        "body_kind": _word(cells, "body_kind", InstitutionKind, InstitutionKind.OTHER),
-        "stop_by": _day(cells, "stop_by"),
-        "recover_by": _day(cells, "recover_by"),
-        "document": cells.or_empty("document"),
-        "note": cells.or_empty("note"),
-        "division": _division(cells, code),
-    }
-    _not_before(cells, record, "granted", "recover_by")
-    _not_before(cells, record, "granted", "stop_by")
-    return record
-
-
-def _recovery(cells: Cells, known: Known) -> Record:
-    subject, step = cells.identifier("support"), _word(cells, "step", RecoveryStep)
-    held = known.support.get(subject)
-    if subject and held is None:
-        cells.refuse("support", f"no support {subject!r} is known; import it first")
-    stopped = step == RecoveryStep.STOPPED
-    if stopped and cells.or_empty("amount"):
-        cells.refuse("amount", "what stops has no amount")
-    return {
-        "support": subject,
-        "uscc": held[0] if held else "",
-        "step": step,
-        "on": _day(cells, "on", required=True),
-        "amount": _number(cells, "amount", values.parse_amount, required=not stopped),
-        "event": cells.identifier("event", required=False),
-        "document": cells.or_empty("document"),
-        "division": held[1] if held else "",
-    }
-
-
-def _flow(cells: Cells, known: Known) -> Record:
-    ends: Record = {}
-    for side in ("from", "to"):
-        kind = ends[f"{side}_kind"] = _word(cells, f"{side}_kind", NodeKind)
-        name = ends[f"{side}_id"] = cells.identifier(f"{side}_id")
-        if kind == NodeKind.ENTERPRISE and name and (why := uscc.fault(name)) is not None:
-            cells.refuse(f"{side}_id", why)
-    if (ends["from_kind"], ends["from_id"]) == (ends["to_kind"], ends["to_id"]):
-        cells.refuse("to_id", "it flows from where it goes to")
-    holder = _code(cells, "holder", required=False)
-    kind = cells.or_empty("institution_kind")
-    record: Record = {
-        **ends,
-        "institution": cells.or_empty("institution"),
-        "institution_kind": _word(cells, "institution_kind", InstitutionKind) if kind else "",
-        "holder": holder,
-        "uscc": holder or (ends["to_id"] if ends["to_kind"] == NodeKind.ENTERPRISE else ""),
-        "coin": cells.identifier("coin", required=False),
-        "amount": _number(cells, "amount", values.parse_quantity),
-        "first_on": _day(cells, "first_on"),
-        "last_on": _day(cells, "last_on"),
-        "authority": cells.text("authority"),
-        "document": cells.text("document"),
-        "division": _division(cells, holder, required=True),
-    }
-    _not_before(cells, record, "first_on", "last_on")
-    return record
-
-
-def _record_id(cells: Cells, known: Known, ledger: Ledger) -> str:
-    name = cells.identifier("id")
-    if (held := known.records.get(name)) is not None and held[2] != ledger.value:
-        cells.refuse("id", f"{name!r} is in the ledger {held[2]} already")
-    return name
-
-
-def _penalty(cells: Cells, known: Known) -> Record:
-    code = _code(cells)
-    return {
-        "id": _record_id(cells, known, Ledger.PENALTIES),
-        "uscc": code,
-        "kind": _word(cells, "kind", PenaltyKind),
-        "on": _day(cells, "on", required=True),
-        "amount": _number(cells, "amount", values.parse_amount),
-        "authority": cells.text("authority"),
-        "document": cells.or_empty("document"),
-        "until": _day(cells, "until"),
-        "note": cells.or_empty("note"),
-        "division": _division(cells, code),
-    }
-
-
-def _credit(cells: Cells, known: Known) -> Record:
-    code = _code(cells)
-    return {
-        "id": _record_id(cells, known, Ledger.CREDIT),
-        "uscc": code,
-        "kind": cells.text("kind"),
-        "on": _day(cells, "on", required=True),
-        "authority": cells.text("authority"),
-        "document": cells.or_empty("document"),
-        "until": _day(cells, "until"),
-        "note": cells.or_empty("note"),
-        "division": _division(cells, code),
-    }
-
-
-def _record_event(cells: Cells, known: Known) -> Record:
-    subject = cells.identifier("record")
-    held = known.records.get(subject)
-    if subject and held is None:
-        cells.refuse("record", f"no penalty or credit record {subject!r} is known; import it first")
-    return {
-        "record": subject,
-        "uscc": held[0] if held else "",
-        "step": _word(cells, "step", RecordStep),
-        "on": _day(cells, "on", required=True),
-        "authority": cells.or_empty("authority"),
-        "document": cells.or_empty("document"),
-        "note": cells.or_empty("note"),
-        "division": held[1] if held else "",
-    }
-
-
-def _points(cells: Cells, known: Known) -> Record:
-    cells.text("period")
-    return {
-        "id": cells.identifier("id"),
-        "period": cells.parsed("period", values.parse_period),
-        "points": _number(cells, "points", values.parse_points, required=True),
-        "reason": cells.text("reason"),
-        "uscc": _code(cells, required=False),
-        "project": cells.identifier("project", required=False),
-        "authority": cells.or_empty("authority"),
-        "document": cells.or_empty("document"),
-        "division": _division(cells, "", required=True),
-    }
-
-
 SPECS: Mapping[Ledger, LedgerSpec] = {
     spec.ledger: spec
     for spec in (
@@ -334,21 +39,21 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
                 *("phone", "agent", "industry", "left", "leave_by", "source"),
             ),
             ("exchange", "participant"),
-            _market,
+            rows.market,
         ),
         LedgerSpec(
             Ledger.MINING_LIST,
             ("uscc", "listed", "division"),
             ("name", "accounts", "delisted", "leave_by", "authority", "document", "source"),
             ("uscc", "listed"),
-            _mining_list,
+            rows.mining_list,
         ),
         LedgerSpec(
             Ledger.RELATIONS,
             ("uscc", "kind", "value"),
             ("reference", "share", "division", "valid_from", "valid_to", "source"),
             ("uscc", "kind", "value", "reference", "valid_from"),
-            _relation,
+            rows.relation,
             by_source=True,
         ),
         LedgerSpec(
@@ -356,7 +61,7 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
             ("id", "uscc", "kind", "amount", "granted", "body"),
             ("body_kind", "stop_by", "recover_by", "division", "document", "note", "source"),
             ("id",),
-            _support,
+            rows.support,
             "id",
         ),
         LedgerSpec(
@@ -364,7 +69,7 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
             ("support", "step", "on"),
             ("amount", "event", "document", "source"),
             ("support", "step", "on", "event"),
-            _recovery,
+            rows.recovery,
             "support",
         ),
         LedgerSpec(
@@ -375,7 +80,7 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
                 "source",
             ),
             ("from_kind", "from_id", "to_kind", "to_id", "document", "coin"),
-            _flow,
+            rows.flow,
             by_source=True,
         ),
         LedgerSpec(
@@ -383,7 +88,7 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
             ("id", "uscc", "kind", "on", "authority"),
             ("amount", "document", "until", "note", "division", "source"),
             ("id",),
-            _penalty,
+            rows.penalty,
             "id",
         ),
         LedgerSpec(
@@ -391,7 +96,7 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
             ("id", "uscc", "kind", "on", "authority"),
             ("document", "until", "note", "division", "source"),
             ("id",),
-            _credit,
+            rows.credit,
             "id",
         ),
         LedgerSpec(
@@ -399,7 +104,7 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
             ("record", "step", "on"),
             ("authority", "document", "note", "source"),
             ("record", "step", "on"),
-            _record_event,
+            rows.record_event,
             "record",
         ),
         LedgerSpec(
@@ -407,7 +112,7 @@ SPECS: Mapping[Ledger, LedgerSpec] = {
             ("id", "division", "period", "points", "reason"),
             ("uscc", "project", "authority", "document", "source"),
             ("id",),
-            _points,
+            rows.points,
         ),
     )
 }
