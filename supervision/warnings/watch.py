@@ -10,9 +10,13 @@ from facts.errors import SettingsError
 from facts.instant import instant
 from pipeline.services import Services
 from registry.division_table import WHOLE_COUNTRY
+from store.ledgers_screening import ScreeningStore
 from supervision.exits.kept import PlanStore
+from supervision.projects.events import day_in_china
 from supervision.projects.kept import ProjectStore
 from supervision.projects.seen import sightings
+from supervision.tariff.collection import owed_on
+from supervision.warnings.chain import LEAST, trading, unpaid
 from supervision.warnings.deliver import Delivered, deliver, enqueue
 from supervision.warnings.gather import signals
 from supervision.warnings.hooks import Hook, read_hooks
@@ -58,7 +62,18 @@ def gathered(services: Services, now_ns: int) -> list[Signal]:
     """Return the signals of the store as it is now."""
     held = ProjectStore(services.database).every(WHOLE_COUNTRY)
     plans = PlanStore(services.database).of([one.id for one in held.projects])
-    return list(signals(held, plans, sightings(services), instant(now_ns)))
+    now = instant(now_ns)
+    today = day_in_china(now)
+    with services.database.reading() as connection:
+        owed = owed_on(connection, today)
+    screenings = ScreeningStore(services.database)
+    last = screenings.latest()
+    findings = [] if last is None else screenings.findings(last.id, at_least=LEAST)
+    return [
+        *signals(held, plans, sightings(services), now),
+        *unpaid(owed, today, now),
+        *trading(findings, now),
+    ]
 
 
 def watch(services: Services, watched: Watch, clock: Callable[[], int], more: Iterable[Signal] = ()) -> Round:

@@ -1,15 +1,21 @@
 """Risk warnings: rules as data, one warning for many signals, levels that rise with time, who may do what."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from facts.errors import RowError, SettingsError
+from store.ledgers_screening import KeptFinding
 from supervision.refusals import Forbidden, Refused
+from supervision.tariff.arrears import Month
+from supervision.tariff.arrears import Standing as Money
+from supervision.tariff.collection import Owed
 from supervision.warnings.acts import Actor, act
+from supervision.warnings.chain import trading, unpaid
 from supervision.warnings.life import RISING, Entry, Head, Standing, again, escalations, first, stand
 from supervision.warnings.rules import parse, sentence, shipped
 from supervision.warnings.signals import SIGNALS, Signal, read_signals
@@ -146,6 +152,26 @@ def test_what_has_risen_is_answered_by_its_level() -> None:
     assert act(held, LI, "note", hours(73), "on our way").kind == "noted"
     taken = act(held, replace(LI, division="330100"), "acknowledge", hours(73))
     assert standing([*raised(), *escalations(standing(raised()), hours(72)), taken]).state == "acknowledged"
+
+
+def test_what_is_not_paid_and_who_trades_become_signals() -> None:
+    months = (
+        Month("2026-01", date(2026, 2, 15), Decimal("100.00"), Decimal("100.00")),
+        Month("2026-02", date(2026, 3, 15), Decimal("300.00"), Decimal("50.50")),
+        Month("2026-03", date(2026, 4, 15), Decimal("70.00"), Decimal("0.00")),  # not due yet
+    )
+    money = Money("3300001", months, Decimal(470), Decimal("150.50"), Decimal(0), Decimal(70), ())
+    [one] = unpaid([Owed(money, "U1", "330102")], date(2026, 3, 20), START)
+    assert (one.figures["cny"], one.figures["days_overdue"]) == (249.5, 5.0)
+    assert one.evidence == ("bill:3300001/2026-02",)
+    assert not list(unpaid([Owed(money, "U1", "330102")], date(2026, 3, 15), START))
+    found = [
+        KeptFinding("U1", "330102", "mines", "certain", 0.97, {"name": "甲"}),
+        KeptFinding("U2", "330102", "attached", "possible", 0.4, {"name": "乙"}),
+    ]
+    [market] = trading(found, START)
+    [rule] = [rule for rule in BOOK.rules if rule.holds(market)]
+    assert (rule.id, rule.weigh(market)) == ("market-participant", 80)
 
 
 OWN = """
