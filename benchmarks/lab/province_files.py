@@ -16,16 +16,18 @@ _LINED = ("ai_hall", "data_centre", "aluminium", "chemical", "factory")
 """Trades that buy power at the market."""
 
 
-def write_registry(made: Province, folder: Path) -> list[Path]:
+def write_registry(made: Province, curves: Mapping[str, Power], folder: Path) -> list[Path]:
     """Write the registry's tables, named so that `minescope registry import FOLDER` reads them."""
     folder.mkdir(parents=True, exist_ok=True)
-    tables = _tables(made)
+    tables = _tables(made, curves)
     for name, (header, rows) in tables.items():
         _csv(folder / f"{name}.csv", header, rows)
     return [folder / f"{name}.csv" for name in tables]
 
 
-def _tables(made: Province) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]:
+def _tables(
+    made: Province, curves: Mapping[str, Power]
+) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]:
     own = [site for site in made.sites if site.ports is None]
     shared = sorted({site.addresses[0] for site in made.sites if site.ports is not None})
     return {
@@ -92,7 +94,10 @@ def _tables(made: Province) -> dict[str, tuple[Sequence[str], Iterable[Sequence[
             ],
         ),
         "power-accounts": (
-            ("number", "uscc", "site", "division", "customer_class", "meters", "valid_from", "source"),
+            (
+                *("number", "uscc", "site", "division", "customer_class", "contracted_kva"),
+                *("meters", "valid_from", "source"),
+            ),
             [
                 (
                     site.account,
@@ -100,6 +105,7 @@ def _tables(made: Province) -> dict[str, tuple[Sequence[str], Iterable[Sequence[
                     site.id,
                     site.division,
                     "E" if site.sort is Sort.HOME else "A",
+                    f"{curves[site.id].contracted_kva:g}",
                     ";".join(site.meters),
                     SINCE,
                     MARK,

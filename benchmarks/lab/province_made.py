@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.lab.draw import Split
 from benchmarks.lab.province import Province, province
 from benchmarks.lab.province_files import write_ledgers, write_registry, write_rules, write_truth
-from benchmarks.lab.province_power import power, write_curves
+from benchmarks.lab.province_power import power, write_bills, write_curves, write_weather
 from benchmarks.lab.province_traffic import fleets, mined, write_captures
 
 
@@ -36,10 +36,12 @@ def write(made: Province, folder: Path, minutes: float = 15, benign: int = 200) 
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)
     registry, ledgers = folder / "registry", folder / "ledgers"
-    write_registry(made, registry)
+    write_registry(made, curves, registry)
     write_ledgers(made, ledgers)
     write_rules(made, folder / "tariff-rules.toml")
     write_curves(made, curves, folder / "meters.csv")
+    write_bills(made, curves, folder / "bills.csv")
+    write_weather(made, curves, folder / "weather.csv")
     written = write_captures(made, own, captures, benign, minutes)
     truth = write_truth(made, true, curves, folder / "truth.json")
     return Folder(

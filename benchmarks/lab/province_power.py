@@ -1,5 +1,6 @@
 """The meters of a province: quarter-hour curves, with what thieves and private lines do to them."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,7 @@ from benchmarks.lab.draw import Draw
 from benchmarks.lab.loads import HONEST
 from benchmarks.lab.loads_farms import machines
 from benchmarks.lab.loads_world import SLOTS, World, noise, world
-from benchmarks.lab.province import Province, Site, Sort
+from benchmarks.lab.province import MARK, Province, Site, Sort
 from benchmarks.lab.province_traffic import Mined
 
 _GAPS = 0.002
@@ -27,8 +28,15 @@ class Power:
 
     metered: Array
     """(days, 96) float32 kW; NaN where a point is missing."""
+    kvar: Array
+    """(days, 96) float32 kvar beside them; NaN where the point is missing."""
     mining: Array
     """(days, 96) float32 kW that mine at this place."""
+    celsius: Array
+    """(days,) mean temperature of the day."""
+    billed: Array
+    """(days,) kWh that the register counted: it misses no point."""
+    contracted_kva: float
 
 
 def power(made: Province, true: Mapping[str, Mined]) -> dict[str, Power]:
@@ -48,14 +56,25 @@ def power(made: Province, true: Mapping[str, Mined]) -> dict[str, Power]:
     for site in made.sites:
         own = draw.child(f"load {site.id}")
         here = mining[site.id] + sum(guests.get(site.id, []), np.zeros(place.slots, np.float32))
+        rest, factor = _beside(own, place, site, here)
         if site.sort is Sort.PLANT:
-            counted = _delivered(own, place, fed[site.id])
-        else:
-            counted = _beside(own, place, site, here) + here * site.seen
-        counted = np.round(np.maximum(counted, 0), 3).astype(np.float32)
-        counted[own.rng.random(place.slots) < _GAPS] = np.nan
+            rest, factor = _delivered(own, place, fed[site.id]), 0.98
+        counted = np.round(np.maximum(rest + here * site.seen, 0), 3).astype(np.float32)
+        kvar = rest * np.tan(np.arccos(factor)) + here * site.seen * np.tan(
+            np.arccos(own.one("farm.factor", 0.93, 0.995))
+        )
+        kvar = np.round(np.maximum(kvar, 0), 3).astype(np.float32)
+        billed = counted.reshape(made.days, SLOTS).sum(axis=1) / 4
+        peak = float(counted.max())
+        missing = own.rng.random(place.slots) < _GAPS
+        counted[missing], kvar[missing] = np.nan, np.nan
         found[site.id] = Power(
-            counted.reshape(made.days, SLOTS), here.astype(np.float32).reshape(made.days, SLOTS)
+            counted.reshape(made.days, SLOTS),
+            kvar.reshape(made.days, SLOTS),
+            here.astype(np.float32).reshape(made.days, SLOTS),
+            place.celsius,
+            billed,
+            float(np.ceil(max(peak / own.one("province.use", 0.45, 1.0), 10) / 10) * 10),
         )
     return found
 
@@ -76,7 +95,42 @@ def write_curves(made: Province, curves: Mapping[str, Power], path: Path) -> int
                 said = ",".join("" if point != point else f"{point:.3f}" for point in points)
                 file.write(f"{site.account},{word},{made.first + timedelta(days=day)},{said}\n")
                 rows += 1
+            if site.sort is Sort.PLANT:
+                continue
+            for day, points in enumerate(curves[site.id].kvar.tolist()):
+                said = ",".join("" if point != point else f"{point:.3f}" for point in points)
+                file.write(f"{site.account},reactive-import,{made.first + timedelta(days=day)},{said}\n")
+                rows += 1
     return rows
+
+
+def write_bills(made: Province, curves: Mapping[str, Power], path: Path) -> int:
+    """Write the energy of each account in each whole month as it is billed; return how many rows."""
+    months: dict[str, list[int]] = {}
+    for day in range(made.days):
+        months.setdefault((made.first + timedelta(days=day)).strftime("%Y-%m"), []).append(day)
+    rows = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("account,month,kwh,source\n")
+        for month, days in months.items():
+            if len(days) < monthrange(int(month[:4]), int(month[5:]))[1]:
+                continue
+            for site in made.sites:
+                if site.sort is not Sort.PLANT:
+                    kwh = float(curves[site.id].billed[days].sum())
+                    file.write(f"{site.account},{month},{kwh:.1f},{MARK}\n")
+                    rows += 1
+    return rows
+
+
+def write_weather(made: Province, curves: Mapping[str, Power], path: Path) -> None:
+    """Write the mean temperature of each day, one for the whole province."""
+    celsius = next(iter(curves.values())).celsius.tolist()
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("division,date,celsius\n")
+        for code, _ in made.divisions:
+            for day, mean in enumerate(celsius):
+                file.write(f"{code},{made.first + timedelta(days=day)},{mean:.1f}\n")
 
 
 def _mining(draw: Draw, place: World, made: Province, site: Site, true: Mapping[str, Mined]) -> Array:
@@ -88,7 +142,7 @@ def _mining(draw: Draw, place: World, made: Province, site: Site, true: Mapping[
     else:
         return np.zeros(place.slots, np.float32)
     away = [np.empty((0, 2), np.int64)]
-    found = machines(draw, place, np.array([kw]), "farm", 0.0, away)[0].astype(np.float32)
+    found: Array = machines(draw, place, np.array([kw]), "farm", 0.0, away)[0].astype(np.float32)
     began = max(0, (site.since - made.first).days * SLOTS)
     found[:began] = 0
     if site.until is not None:
@@ -96,17 +150,18 @@ def _mining(draw: Draw, place: World, made: Province, site: Site, true: Mapping[
     return found
 
 
-def _beside(draw: Draw, place: World, site: Site, mining: Array) -> Array:
-    """Return (slots,) kW of what else is on the account."""
+def _beside(draw: Draw, place: World, site: Site, mining: Array) -> tuple[Array, float]:
+    """Return (slots,) kW of what else is on the account, and its power factor."""
     if site.trade not in HONEST:
         hum: Array = 1 + 0.1 * noise(draw.rng, (1, place.slots), 0.5)[0]
         idle: Array = np.asarray(_IDLE_KW * hum, np.float32)
-        return idle
-    kw = HONEST[site.trade](draw, place, 1).kw[0]
+        return idle, 0.95
+    host = HONEST[site.trade](draw, place, 1)
+    kw = host.kw[0]
     if site.sort is Sort.BESIDE:  # of a size with the machines, so that neither drowns the other
         kw = kw * (mining.mean() * draw.one("province.beside.share", 0.4, 2.0) / max(kw.mean(), 1e-6))
     loaded: Array = np.asarray(kw, np.float32)
-    return loaded
+    return loaded, float(host.factor[0])
 
 
 def _delivered(draw: Draw, place: World, fed: Array) -> Array:

@@ -75,8 +75,7 @@ class Rest:
 
 def chain(connection: Connection, wanted: Wanted, held: HeldProjects, projects: Collection[Project]) -> Rest:
     """Return the rest of the chain of a region, an enterprise or a site."""
-    names = {one.uscc: one.enterprise for one in projects}
-    whose = Whose(wanted.region, wanted.uscc, wanted.site, names)
+    whose = Whose(wanted.region, wanted.uscc, wanted.site)
     money = charged(connection, whose, wanted.known_ns, wanted.day)
     return Rest(
         milestones=tuple(_milestones(connection, wanted, held)),

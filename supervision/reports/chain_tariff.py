@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -44,8 +44,6 @@ class Whose:
     region: str
     uscc: str | None = None
     site: str | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Names of enterprises by credit code."""
 
     def has(self, uscc: str, site: str, division: str) -> bool:
         """Say whether an account is among them."""
@@ -83,6 +81,8 @@ def charged(connection: Connection, whose: Whose, known_ns: int, on: date) -> Ch
         site = places.get(entry.account, ("", "", ""))[1]
         places[entry.account] = (entry.uscc, site, entry.division)
     asked = {number for number in numbers if whose.has(*places.get(number, ("", "", "")))}
+    codes = {places[number][0] for number in asked}
+    names = {one.uscc: one.name for one in believed.of_companies(connection, codes, known_ns)}
     told = read_notices(connection, sorted(asked), known_ns)
     accounts = [
         Account(number, "", tuple(mining[number]), day(told[number].told_day) if number in told else None)
@@ -92,7 +92,7 @@ def charged(connection: Connection, whose: Whose, known_ns: int, on: date) -> Ch
     payments = [one for one in payments if one.account in asked]
     every = [one for number in sorted(asked) for one in entries[number]]
     return Charged(
-        tuple(_owed(standing_on(on, every, payments), entries, places, whose.names)),
+        tuple(_owed(standing_on(on, every, payments), entries, places, names)),
         tuple(_refused(accounts, readings, periods, rulebook, on)),
         tuple(
             Metered(one.account, places[one.account][1], reading_of(one).month, Decimal(one.kwh), one.way)
