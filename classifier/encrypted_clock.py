@@ -54,7 +54,7 @@ def follow(dependencies: Sequence[Dependency], clocks: Sequence[Clock]) -> list[
     lanes = [
         (place, lane)
         for place, one in enumerate(dependencies)
-        for lane in one.lanes
+        for lane in (*one.lanes, *one.slow)
         if len(lane.pushed) >= MIN_INSTANTS
     ]
     if not lanes or not clocks:

@@ -5,14 +5,14 @@ Nothing of what was said enters, only when, which way and how much: columns as t
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.clocks import Times
-from classifier.poolclock import pushes
+from classifier.poolclock import ANSWER_NS, answer_ns, pushes
 from facts.endpoint import Address, Endpoint, address_of
 from facts.flow import A_SYN, A_SYN_ACK, B_SYN, B_SYN_ACK, DULL
 from facts.rhythm import GAP, RESENT
@@ -48,6 +48,9 @@ class Dependency:
     ways: tuple[int, ...]
     """For each: the `way` of packets that the client sends."""
     lanes: tuple[Lane, ...]
+    slow: tuple[Lane, ...]
+    """The same with as long to answer as its server takes, where that is longer than usual: late answers
+    look like messages unasked for. Empty where it is not."""
     first_ns: int
     last_ns: int
     packets: int
@@ -84,7 +87,8 @@ def dependencies(
     made = []
     for (client_address, server), group in found.items():
         group.sort()
-        parts, count, lost = [], 0, 0
+        parts, late, count, lost = [], [], 0, 0
+        slow = False
         for _, row, way in group:
             here = slice(begins[row], begins[row + 1])
             some = packets[here][fresh[here]]
@@ -92,7 +96,13 @@ def dependencies(
             lost += int(gaps[here].sum())
             if len(some):
                 at_ns = some["at_ns"].astype(np.int64)
-                parts.append(Lane(pushes(at_ns, some["way"] != way), int(at_ns[0]), int(at_ns[-1])))
+                down = some["way"] != way
+                within_ns = answer_ns(at_ns, down)
+                parts.append(Lane(pushes(at_ns, down), int(at_ns[0]), int(at_ns[-1])))
+                late.append(parts[-1])
+                if within_ns > ANSWER_NS:
+                    slow = True
+                    late[-1] = replace(parts[-1], pushed=pushes(at_ns, down, within_ns))
         if not parts:
             continue
         records = flows[[row for _, row, _ in group]]
@@ -104,6 +114,7 @@ def dependencies(
                 rows=tuple(row for _, row, _ in group),
                 ways=tuple(way for _, _, way in group),
                 lanes=_lanes(parts),
+                slow=_lanes(late) if slow else (),
                 first_ns=min(part.first_ns for part in parts),
                 last_ns=max(part.last_ns for part in parts),
                 packets=count,

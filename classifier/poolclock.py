@@ -22,6 +22,10 @@ MIN_INSTANTS = 4
 """Fewer instants prove nothing at the rates wanted, however well they fit."""
 ANSWER_NS = 2 * NS // 5
 """What the server sends within this after the client spoke is taken for an answer, not a push."""
+SLOW_NS = 5 * NS // 2
+"""The most that a slow service, or a line that pads, is given to answer."""
+LAGS = 8
+"""Answers from which a flow's own time to answer is taken."""
 BURST_NS = NS // 20
 """Packets this close together are one message."""
 SCREEN = (0.1, 1.0)
@@ -48,9 +52,23 @@ class Match:
     scatter_ns: int
 
 
-def pushes(at_ns: Times, from_server: NDArray[np.bool_]) -> Times:
+def answer_ns(at_ns: Times, from_server: NDArray[np.bool_]) -> int:
+    """Return how long a flow's server takes to answer, ANSWER_NS to SLOW_NS; by its answers alone, so that no
+    clock has a say in it."""
+    down, up = at_ns[from_server], at_ns[~from_server]
+    if not len(down) or not len(up):
+        return ANSWER_NS
+    after = np.searchsorted(down, up)
+    lags = (down[np.minimum(after, len(down) - 1)] - up)[after < len(down)]
+    lags = lags[lags <= SLOW_NS]
+    if len(lags) < LAGS:
+        return ANSWER_NS
+    return min(SLOW_NS, max(ANSWER_NS, round(1.25 * float(np.quantile(lags, 0.9)))))
+
+
+def pushes(at_ns: Times, from_server: NDArray[np.bool_], within_ns: int = ANSWER_NS) -> Times:
     """Return when messages began that the server sent unasked; times of all data packets, ascending, come
-    in."""
+    in. What it sends within `within_ns` after the client spoke is taken for an answer."""
     down = at_ns[from_server]
     if not len(down):
         return down
@@ -59,7 +77,7 @@ def pushes(at_ns: Times, from_server: NDArray[np.bool_]) -> Times:
     if not len(up):
         return starts
     before = np.searchsorted(up, starts) - 1
-    asked = (before >= 0) & (starts - up[np.maximum(before, 0)] < ANSWER_NS)
+    asked = (before >= 0) & (starts - up[np.maximum(before, 0)] < within_ns)
     return starts[~asked]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from classifier import rhythm_models
 from classifier.clocks import SAME_QUICK_NS, Clock, ClockFileError, Job, dumped, joined, learn, loaded
-from classifier.poolclock import Match, best, compare, pushes
+from classifier.poolclock import ANSWER_NS, Match, answer_ns, best, compare, pushes
 from facts.instant import NS
 
 SPAN = 900.0
@@ -178,3 +178,16 @@ def test_the_models_are_densities_of_the_same_thing() -> None:
     ):
         integral = volume * float(np.mean([math.exp(model(x)) for x in at]))
         assert integral < 1.0
+
+
+def test_a_slow_service_is_given_its_own_time_to_answer() -> None:
+    ms = NS // 1000
+    up = np.arange(20, dtype=np.int64) * 20_000 * ms
+    told = np.array([7_000, 47_000, 133_000], np.int64) * ms
+    down = np.sort(np.concatenate([up + 900 * ms, told]))
+    at = np.sort(np.concatenate([up, down]))
+    from_server = np.isin(at, down)
+    assert answer_ns(at, from_server) == 1_125 * ms
+    assert set(told.tolist()) < set(pushes(at, from_server).tolist())
+    assert pushes(at, from_server, answer_ns(at, from_server)).tolist() == told.tolist()
+    assert answer_ns(at[:6], from_server[:6]) == ANSWER_NS
