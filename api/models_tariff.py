@@ -50,7 +50,7 @@ class PeriodEvidenceModel(Model):
     lines: list[str]
 
 
-class MiningModel(Model):
+class MiningPeriodModel(Model):
     """A period of mining on an account."""
 
     period: str
@@ -70,7 +70,7 @@ class MiningModel(Model):
 class MiningListModel(Model):
     """Mining periods."""
 
-    periods: list[MiningModel]
+    periods: list[MiningPeriodModel]
     next: str | None
 
 
@@ -106,7 +106,7 @@ class SpanModel(Model):
     after: DayText
 
 
-class EntryModel(LineModel):
+class ChargeModel(LineModel):
     """An entry of the book of charges."""
 
     number: int
@@ -125,7 +125,7 @@ class EntryModel(LineModel):
 class EntriesModel(Model):
     """Entries."""
 
-    entries: list[EntryModel]
+    entries: list[ChargeModel]
     next: str | None
 
 
@@ -204,9 +204,9 @@ class TariffAccountModel(Model):
     site: str
     division: str
     notice: NoticeModel | None
-    mining: list[MiningModel]
+    mining: list[MiningPeriodModel]
     readings: list[ReadingModel]
-    entries: list[EntryModel]
+    entries: list[ChargeModel]
     payments: list[PaymentModel]
     standing: OwedModel | None
 
@@ -241,7 +241,7 @@ class UnmeteredModel(Model):
     last: DayText
 
 
-class FaultModel(Model):
+class NotBilledModel(Model):
     """An account that could not be billed."""
 
     account: str
@@ -258,4 +258,4 @@ class BillingRunModel(Model):
     refusals: list[RefusalModel]
     drafts: list[str]
     unmetered: list[UnmeteredModel]
-    faults: list[FaultModel]
+    faults: list[NotBilledModel]

@@ -22,7 +22,7 @@ from api.models_tariff import (
     CollectionModel,
     EntriesModel,
     MiningListModel,
-    MiningModel,
+    MiningPeriodModel,
     RulesModel,
     TariffAccountModel,
 )
@@ -86,7 +86,9 @@ class MiningQuery(Asking):
     """Filters and the page."""
 
     region: Region = None
-    state: Literal["proposed", "confirmed", "rejected", "withdrawn"] | None = Field(None)
+    state: Literal["proposed", "confirmed", "rejected", "withdrawn"] | None = Field(
+        None, description="Stands so."
+    )
     limit: Limit = 100
     cursor: Cursor = None
 
@@ -235,7 +237,7 @@ def list_mining(
     operation_id="decideMiningPeriod",
     summary="Confirm, reject or withdraw a mining period",
     status_code=201,
-    response_model=MiningModel,
+    response_model=MiningPeriodModel,
     response_description="The period after it.",
     responses=responses(None, *WRITTEN),
 )

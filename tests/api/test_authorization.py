@@ -37,6 +37,8 @@ UNKNOWN = {
     "project_id": "pj-" + "0" * 16,
     "warning_id": "999999",
     "case_id": "999999",
+    "account": "33009999",
+    "period": "0" * 12,
 }
 TARGETS: dict[str, dict[str, str]] = {
     "ip": EVER,
@@ -46,6 +48,8 @@ TARGETS: dict[str, dict[str, str]] = {
     "project_id": {WEST: "990102"},
     "warning_id": {"1": "990102"},
     "case_id": {"1": "990102"},
+    "account": {},  # those of each region: tests/api/test_tariff.py
+    "period": {},
 }
 BODIES = {
     "lookupAddresses": [*EVER, "8.8.8.8"],
@@ -65,6 +69,8 @@ BODIES = {
     "actOnWarning": {"action": "note", "note": "asked"},
     "openCase": {"title": "a hall", "division": "990102"},
     "addCaseEntry": {"action": "note", "note": "asked"},
+    "decideMiningPeriod": {"state": "confirmed", "why": "seen on site"},
+    "billTariff": {"as_of": "2026-03-09"},
 }
 PLACED = {"openProject": "990102", "openCase": "990102"}
 """Whose body says where it is."""
