@@ -9,7 +9,7 @@ that wait, and exact at the end.
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -101,7 +101,9 @@ class _Reader:
             self.ready.put(error)
 
 
-def ahead(blocks: Iterable[Block], turns: threading.Semaphore | None = None) -> Iterator[Block]:
+def ahead(
+    blocks: Iterable[Block], turns: threading.Semaphore | None = None
+) -> Generator[Block, None, None]:
     """Yield blocks that a thread of its own reads; each is valid until the next one is asked for.
 
     What the source raises is raised behind the blocks before. `turns` bounds how many threads work at the

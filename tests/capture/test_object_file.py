@@ -46,7 +46,8 @@ def made(name: str) -> tuple[bytes, str, Signature]:
 
     function, signature = CASES[name]
     wanted = signature.numba_type()
-    jit: Any = numba.njit(**_BUILD)(function)
+    njit: Any = numba.njit
+    jit = njit(**_BUILD)(function)
     jit.compile(wanted)
     found = jit.overloads[wanted.args]
     _, _, (code, _) = found.library.serialize_using_object_code()
