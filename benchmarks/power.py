@@ -1,5 +1,5 @@
-"""`python -m benchmarks.power train|evaluate|speed`: the load model fitted, measured at the real base rate,
-timed."""
+"""`python -m benchmarks.power train|evaluate|honest|speed`: the load model fitted, measured at the real
+base rate, timed."""
 
 import argparse
 import json
@@ -139,6 +139,23 @@ def evaluate(folder: Path, each: int, batches: int, seed: int) -> dict[str, obje
     }
 
 
+def honest(folder: Path, accounts: int, seed: int) -> dict[str, object]:
+    """Count the false alarms among honest accounts in the proportions that they really have."""
+    model = read(folder)
+    batches = max(1, accounts // 2_000)
+    alarms = {"likely": 0, "suspected": 0, "unusual": 0}
+    total = 0
+    for batch in range(batches):
+        counts = {kind: round(part * accounts / batches) for kind, part in MIXTURE.items()}
+        made = loads(seed * 1_000 + 700 + batch, "test", counts, DAYS[2 + batch % 3])
+        found = score(features(made.curves), model)
+        for row in range(found.log_odds.size):
+            level = found.level(row)
+            alarms[level] = alarms.get(level, 0) + 1
+        total += found.log_odds.size
+    return {"accounts": total, **alarms}
+
+
 def speed(folder: Path, accounts: int, days: int = 365, threads: int = 2) -> dict[str, float]:
     """Score `accounts` meters of a year: curves of a pool of drawn ones, each copied and scaled anew."""
     from concurrent.futures import ThreadPoolExecutor
@@ -171,7 +188,7 @@ def speed(folder: Path, accounts: int, days: int = 365, threads: int = 2) -> dic
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.power", description=__doc__)
-    parser.add_argument("what", choices=("train", "evaluate", "speed"))
+    parser.add_argument("what", choices=("train", "evaluate", "honest", "speed"))
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--each", type=int, default=60)
     parser.add_argument("--batches", type=int, default=14)
@@ -182,6 +199,8 @@ def main() -> None:
         train(given.folder, given.each, given.batches, given.seed)
     elif given.what == "evaluate":
         print(json.dumps(evaluate(given.folder, given.each, given.batches, given.seed), indent=1))
+    elif given.what == "honest":
+        print(json.dumps(honest(given.folder, given.accounts, given.seed), indent=1))
     else:
         print(json.dumps(speed(given.folder, given.accounts), indent=1))
 
