@@ -19,12 +19,13 @@ from facts.errors import RowError
 from registry.power_accounts import PowerAccount
 from store.curve_lake import KEY, SCHEMA, CurveBatch, CurveLake, batch_name, points_of
 from supervision.meters.days import EPOCH, POINTS
-from supervision.meters.forms import Form, Layout, Quantity, Side, Stamp, Value
+from supervision.meters.forms import Form, Layout, Quantity, Value
 from supervision.meters.holders import Holders
 from supervision.meters.judge import KEYS, Days, Judge, Loose
 from supervision.meters.merging import HELD, Clash, Merged, merge
 from supervision.meters.pieces import ROW, pieces
-from supervision.meters.registers import LONGEST, Readings, energy_of
+from supervision.meters.register_days import register_days
+from supervision.meters.registers import LONGEST, Readings
 
 Floats = NDArray[np.float64]
 
@@ -239,64 +240,17 @@ class _Intake:
         )
         merged = merge(bare, points_of(frame).astype(np.float64), replace=False)
         self._told(merged)
-        rows, points = merged.frame, merged.points
-        begins = self._form.layout is Layout.WIDE and self._form.stamp is Stamp.BEGIN
-        names = ["account", "meter", "quantity"]
-        rows = rows.with_columns(series=pl.struct(names).rank("dense").cast(pl.Int64) - 1)
-        series, day = rows["series"].to_numpy(), rows["day"].to_physical().to_numpy().astype(np.int64)
-        ratio = rows["ratio"].to_numpy() if self._form.side is Side.SECONDARY else np.ones(len(rows))
-        which, slot = np.nonzero(~np.isnan(points))
-        at = day[which] * POINTS + slot + (0 if begins else 1)
-        heads = rows.sort("day").group_by("series", maintain_order=True).first()
-        meters = heads.select(*names, until=pl.col("day"))
-        since = meters["until"].min()
-        before = meters.clear()
-        if isinstance(since, date):
-            back = timedelta(days=LONGEST // POINTS)
-            before = self._lake.registers(meters, since - back).join(heads.select(*names, "series"), on=names)
-        old = before["series"].to_numpy() if len(before) else np.empty(0, np.int64)
-        old_at = np.empty(0, np.int64)
-        if len(before):
-            old_at = before["day"].to_physical().to_numpy().astype(np.int64) * POINTS + before[
-                "register_at"
-            ].to_numpy().astype(np.int64)
-        first = np.full(len(heads), np.iinfo(np.int64).max)
-        np.minimum.at(first, series[which], at)
-        early = old_at < first[old]
-        readings = _sorted(
-            np.concatenate([old[early], series[which]]),
-            np.concatenate([old_at[early], at]),
-            np.concatenate(
-                [before["register"].to_numpy()[early] if len(before) else [], points[which, slot]]
-            ),
-            np.concatenate([np.ones(int(early.sum())), ratio[which]]),
-        )
-        full = None if self._form.digits is None else 10.0**self._form.digits * self._form.factor
-        found = energy_of(readings, full)
+        turned = register_days(merged.frame, merged.points, self._form, self._lake)
+        found = turned.energy
         self._done.rollovers += found.rollovers
-        self._resets(readings, found.resets, heads.sort("series"))
+        self._resets(turned.readings, found.resets, turned.heads)
         if found.beyond:
             self._done.notices.append(
                 f"{found.beyond:,} differences of registers left out: over more than "
                 f"{LONGEST // POINTS} days, or of more power than any account uses"
             )
-        days = pl.DataFrame({"series": found.series, "date": found.day.astype(np.int32)})
-        days = days.with_columns(pl.col("date").cast(pl.Date))
-        particulars = rows.select("series", pl.col("day").alias("date"), ROW, "of").sort("date")
-        keys = (
-            days.with_row_index("place")
-            .join(heads.select("series", *names), on="series", maintain_order="left")
-            .sort("date", maintain_order=True)
-            .join_asof(particulars, on="date", by="series", strategy="backward", check_sortedness=False)
-            .sort("place")
-        )
-        # Days before the file's first row, which its first reading completes, are told by that row.
-        row = keys.join(heads.select("series", pl.col(ROW).alias("r"), pl.col("of").alias("o")), on="series")
-        row = row.sort("place").with_columns(
-            pl.col(ROW).fill_null(pl.col("r")), pl.col("of").fill_null(pl.col("o"))
-        )
         self._stage(
-            row.rename({"date": "day"}).with_columns(ratio=pl.lit(1.0)).select(*KEYS),
+            turned.keys,
             found.points,
             {
                 "energy": pl.Series(np.round(found.energy, 4)),
@@ -386,11 +340,6 @@ class _Intake:
 
 def _array(points: Floats) -> pl.Series:
     return pl.Series(points, dtype=pl.Array(pl.Float64, POINTS))
-
-
-def _sorted(series: Any, at: Any, value: Any, ratio: Any) -> Readings:
-    order = np.lexsort((at, series))
-    return Readings(series[order], at[order], value[order], ratio[order])
 
 
 def _moment(day: int, slot: int) -> str:

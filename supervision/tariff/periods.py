@@ -183,7 +183,7 @@ def _proposal(
         if begin <= first <= end:
             if end >= last:
                 return None
-            first = end + DAY
+            first = min(max(hit.first, end + DAY) for hit in hits if hit.last > end)
     period = period_id(number, first, None, FROM_TRAFFIC)
     several = max(count for _, _, count in group)
     because = (
