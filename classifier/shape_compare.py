@@ -15,6 +15,8 @@ VERDICT = math.log(1_300.0)
 """Log-odds from which on a talk more likely mines than not at the prior."""
 ALLOWED = 0.002
 """Recall that a candidate may be worse by: what 4,000 mining rows cannot tell from nothing."""
+STEP, LEAST = 0.5, 5
+"""Calibration is looked at in steps of so many nats that hold so many rows of each kind at least."""
 SHIFTED = 0.25
 """Population stability index from which on a measure is said to have moved (0.1 to 0.25: somewhat)."""
 
@@ -65,20 +67,15 @@ def showing(log_odds: Floats, mines: Truth) -> Showing:
 
 
 def _off(log_odds: Floats, mines: Truth) -> float:
-    """Return how far stated log-odds are from counted ones, each tenth of all mining rows weighed alike."""
-    edges = np.unique(np.quantile(log_odds[mines], np.linspace(0, 1, 11)))
-    if len(edges) < 3:
-        return 0.0
-    place = np.clip(np.searchsorted(edges, log_odds, "right") - 1, 0, len(edges) - 2)
-    above = log_odds >= edges[0]
+    """Return how far stated log-odds are from counted ones, in the mean of steps that hold both kinds."""
+    total = math.log(int(mines.sum()) / int((~mines).sum()))
+    place = np.floor(log_odds / STEP)
     parts = []
-    for part in range(len(edges) - 1):
-        here = above & (place == part)
+    for step in np.unique(place):
+        here = place == step
         hits, misses = int((here & mines).sum()), int((here & ~mines).sum())
-        if hits < 10 or misses < 10:
-            continue  # what few rows say is chance
-        counted = math.log(hits / int(mines.sum())) - math.log(misses / int((~mines).sum()))
-        parts.append(abs(counted - float(log_odds[here & mines].mean())))
+        if min(hits, misses) >= LEAST:  # what few rows say is chance
+            parts.append(abs(math.log(hits / misses) - total - (step + 0.5) * STEP))
     return float(np.mean(parts)) if parts else 0.0
 
 

@@ -120,28 +120,20 @@ def _means(nodes: NDArray[Any], leaf: Truth) -> Floats:
 def calibrated(raw: Floats, mines: Truth) -> tuple[Floats, Floats]:
     """Return knots (raw score, log likelihood ratio) from rows of implementations that the trees never saw.
 
-    Isotonic regression gives steps; each becomes a knot at its mean score. No ratio is claimed that the
-    number of rows cannot bear: three benign rows are added to those beyond any score, and likewise half a
-    mining one below.
+    Platt's: the line through log-odds that is most likely, each class weighed alike; it ends where the
+    number of rows ends what can be claimed: three benign rows are taken to lie beyond any score, three
+    mining ones below it. (Isotonic steps hang on the one or two benign rows that lie highest.)
     """
-    from sklearn.isotonic import IsotonicRegression
+    from sklearn.linear_model import LogisticRegression
 
-    order = np.argsort(raw, kind="stable")
-    raw, truth = raw[order], mines[order]
-    positives, negatives = float(truth.sum()), float((~truth).sum())
-    steps = IsotonicRegression(out_of_bounds="clip").fit(
-        raw, truth, np.where(truth, 1 / positives, 1 / negatives)
-    )
-    level = steps.predict(raw)
-    starts = np.flatnonzero(np.diff(level, prepend=-1.0) > 0)
-    knots = np.add.reduceat(raw, starts) / np.diff(np.append(starts, len(raw)))
-    hits = np.add.reduceat(truth.astype(float), starts)
-    misses = np.add.reduceat((~truth).astype(float), starts)
-    ratio = np.log((hits + 0.5) / positives) - np.log((misses + 0.5) / negatives)
-    most = np.log(1.0) - np.log(RULE_OF_THREE / negatives)
-    least = np.log(RULE_OF_THREE / positives)
-    ratio = np.clip(np.maximum.accumulate(ratio), least, most)
-    return knots, ratio
+    positives, negatives = float(mines.sum()), float((~mines).sum())
+    weight = np.where(mines, 1 / positives, 1 / negatives) * len(mines) / 2
+    line = LogisticRegression(C=1e6).fit(raw[:, None], mines, weight)
+    slope, start = float(line.coef_[0, 0]), float(line.intercept_[0])
+    if slope <= 0:
+        raise ValueError("scores that fall where mining grows cannot be calibrated")
+    ends = np.log(np.array([RULE_OF_THREE / positives, negatives / RULE_OF_THREE]))
+    return (ends - start) / slope, ends
 
 
 def model_of(

@@ -137,6 +137,7 @@ def measure(
         least = 1e9
         late_up = late_push = -1.0
         silent = 0.0
+        lowest, highest = SIZE_BINS, 0
         for row in range(begin, end):
             now = at[row]
             if row > begin and now - at[row - 1] > 60.0:
@@ -155,6 +156,8 @@ def measure(
                 last_up = now
                 late_up = now
                 sizes[place] += 1
+                lowest = min(lowest, place)
+                highest = max(highest, place)
             else:
                 downs += 1
                 if row > begin and side[row - 1] == 0 and now - at[row - 1] < ANSWER_S:
@@ -172,7 +175,7 @@ def measure(
         # -- the two sizes that the client's messages have most often --
         mode_a = mode_b = -1
         best = best_b = 0
-        for place in range(SIZE_BINS):
+        for place in range(lowest, highest + 1):
             if sizes[place] == 0:
                 continue
             here = sizes[place]
@@ -183,7 +186,7 @@ def measure(
             if here > best or (here == best and sizes[place] > sizes[mode_a]):
                 best = here
                 mode_a = place
-        for place in range(SIZE_BINS):
+        for place in range(lowest, highest + 1):
             if sizes[place] == 0 or abs(place - mode_a) <= 1:
                 continue
             here = sizes[place]
@@ -299,6 +302,7 @@ def measure(
                 continue
             spread = shape = turn = 0.0
             longest = 0.0
+            shortest_bin, longest_bin = GAP_BINS, 0
             for step in range(number):
                 gap = times[step + 1] - times[step]
                 spread += (gap - typical) * (gap - typical)
@@ -309,8 +313,10 @@ def measure(
                 place = min(int(8 * math.log2(max(gap, 0.02) / 0.02)), GAP_BINS - 1)
                 chosen[step] = place
                 gaps[place] += 1
+                shortest_bin = min(shortest_bin, place)
+                longest_bin = max(longest_bin, place)
             peak = most = 0
-            for place in range(GAP_BINS - 1):
+            for place in range(max(0, shortest_bin - 1), min(longest_bin + 1, GAP_BINS - 1)):
                 here = gaps[place] + gaps[place + 1]
                 if here > most:
                     most = here

@@ -33,7 +33,7 @@ def main() -> None:
             rows[_row(plan)].append(plan)
     main_row = scored(given.folder, rows.pop(_MAIN), model)
     others = {name: scored(given.folder, plans, model) for name, plans in rows.items()}
-    plans = training(given.seed + 70, 40_000, 4_000)
+    plans = training(given.seed + 70, 16_000, 1_600)
     table, about = read([make(given.folder, plan) for plan in plans])
     del table
     learned = peers.decrypto(about["totals"], about["mines"], main_row.rows["totals"])
