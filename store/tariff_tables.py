@@ -1,8 +1,8 @@
 """The tables of the differential price. Rows are added and never changed or removed: triggers see to it.
 
 What replaces an earlier row says so by its key (`period`, `account`, `first_day`): the row with the highest
-id counts, and among the rows known up to a time the highest of those. Days are ISO texts (`2026-03-01`), amounts
-are whole fen, energy and shares are plain decimals as text: the same in both databases, and exact.
+id counts, and among the rows known up to a time the highest of those. Days are ISO texts (`2026-03-01`),
+amounts are whole fen, energy and shares are plain decimals as text: the same in both databases, and exact.
 """
 
 from typing import Any
