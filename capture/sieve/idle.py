@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from capture.compiled import compiled, inlined
 from capture.sieve.expiry import QUEUES, append, drop, enqueue, queue_of, rank_of
-from capture.sieve.layers import TCP
+from capture.sieve.packet import TCP
 from capture.sieve.state import HANDS, RANKS, STATES
 from capture.sieve.table import FLOWS, KEY, SLOTS
 from capture.timeouts import TICK_BITS, TICKS

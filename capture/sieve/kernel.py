@@ -12,9 +12,10 @@ import numpy as np
 from capture.compiled import compiled, inlined
 from capture.records import RECORD, TAGGED
 from capture.sieve.expiry import QUEUES
-from capture.sieve.layers import BYTES, PACKETS, parse
+from capture.sieve.layers import parse
 from capture.sieve.memory import fetch
 from capture.sieve.names import WORDS
+from capture.sieve.packet import BYTES, PACKETS
 from capture.sieve.reasons import PARSED
 from capture.sieve.rhythm import LOG
 from capture.sieve.state import STATES

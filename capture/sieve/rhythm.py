@@ -16,8 +16,8 @@ a flow that is no more.
 from typing import Any
 
 from capture.compiled import compiled, inlined
-from capture.sieve.layers import TCP
 from capture.sieve.memory import fetch
+from capture.sieve.packet import TCP
 from capture.sieve.state import STATES
 from capture.sieve.table import FLOWS
 from capture.words import array, int64, uint8, uint16, uint32, uint64

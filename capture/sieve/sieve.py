@@ -20,9 +20,9 @@ from capture.sieve.kernel import (
     TABLE_FULL,
     walk,
 )
-from capture.sieve.layers import PACKET
 from capture.sieve.memory import roomy
 from capture.sieve.names import interest
+from capture.sieve.packet import PACKET
 from capture.sieve.quic import quic_scratch
 from capture.sieve.reasons import PARSED, REASONS
 from capture.sieve.state import RANKS, STATE

@@ -5,7 +5,7 @@ from typing import Any
 from capture.compiled import inlined
 from capture.records import Tag, TaggedKind
 from capture.sieve.expiry import UNANSWERED, enqueue, open_wheels
-from capture.sieve.layers import TCP, UDP
+from capture.sieve.packet import TCP, UDP
 from capture.sieve.quic import connection_id
 from capture.sieve.rhythm import log_packet, note_silence, place_of
 from capture.sieve.table import slot_of

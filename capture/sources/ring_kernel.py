@@ -20,7 +20,7 @@ Source: Documentation/networking/packet_mmap.rst and include/uapi/linux/if_packe
 from typing import Any, Final
 
 from capture.compiled import compiled, part
-from capture.sieve.layers import BYTES
+from capture.sieve.packet import BYTES
 from capture.sources.reader import ROWS, STATE, WORDS
 from capture.words import int64, uint8, uint64
 
