@@ -17,6 +17,8 @@ EXIT_REFUSED = 1
 """The candidate is worse than the current model, which stays."""
 LEAST_LABELS = 20
 """Labelled dependencies of each kind from which on calibration is looked at."""
+LEAST_ROWS = 500
+"""Dependencies from which on drift is looked at: with fewer the index is mostly chance."""
 MOST_TOLD = 12
 """Measures whose drift is told one by one."""
 
@@ -127,6 +129,9 @@ def _report_drift(reference: "npt.NDArray[Any]", now: "npt.NDArray[Any]") -> Non
     from classifier.shape_compare import SHIFTED, stability
     from classifier.shape_features import NAMES
 
+    if len(now) < LEAST_ROWS:
+        typer.echo(f"drift: fewer than {LEAST_ROWS} dependencies in the lake, nothing to say")
+        return
     found = stability(reference, now)
     moved = sorted(
         ((value, name) for value, name in zip(found, NAMES, strict=True) if value >= SHIFTED), reverse=True
