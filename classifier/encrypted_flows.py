@@ -72,9 +72,11 @@ def dependencies(
     """
     ends = _ends(flows)
     often = Counter(end for pair in ends for end in pair)
-    begins = np.searchsorted(packets["flow"], np.arange(len(flows) + 1)).tolist()
     fresh = packets["marks"] & RESENT == 0
-    gaps = packets["marks"] & GAP != 0
+    numbers = np.arange(len(flows) + 1)
+    begins = np.searchsorted(packets["flow"][fresh], numbers).tolist()
+    times, ways = packets["at_ns"][fresh].astype(np.int64), packets["way"][fresh]
+    torn = np.bincount(packets["flow"][packets["marks"] & GAP != 0], minlength=len(flows)).tolist()
     found: dict[Pair, list[tuple[int, int, int]]] = defaultdict(list)
     columns = ("syn", "tag", "first_ns")
     for row, (syn, tag, first_ns) in enumerate(zip(*(flows[name].tolist() for name in columns), strict=True)):
@@ -84,6 +86,7 @@ def dependencies(
         pair = ends[row][client].address, ends[row][1 - client]
         if not readable(pair):
             found[pair].append((first_ns, row, client))
+    sources_of, frames, states = (flows[name].tolist() for name in ("source", "first_frame", "state"))
     made = []
     for (client_address, server), group in found.items():
         group.sort()
@@ -91,12 +94,11 @@ def dependencies(
         slow = False
         for _, row, way in group:
             here = slice(begins[row], begins[row + 1])
-            some = packets[here][fresh[here]]
-            count += len(some)
-            lost += int(gaps[here].sum())
-            if len(some):
-                at_ns = some["at_ns"].astype(np.int64)
-                down = some["way"] != way
+            at_ns = times[here]
+            count += len(at_ns)
+            lost += torn[row]
+            if len(at_ns):
+                down = ways[here] != way
                 within_ns = answer_ns(at_ns, down)
                 parts.append(Lane(pushes(at_ns, down), int(at_ns[0]), int(at_ns[-1])))
                 late.append(parts[-1])
@@ -105,8 +107,7 @@ def dependencies(
                     late[-1] = replace(parts[-1], pushed=pushes(at_ns, down, within_ns))
         if not parts:
             continue
-        records = flows[[row for _, row, _ in group]]
-        source = int(records["source"][0])
+        source, frame = sources_of[group[0][1]], frames[group[0][1]]
         made.append(
             Dependency(
                 client=client_address,
@@ -119,10 +120,10 @@ def dependencies(
                 last_ns=max(part.last_ns for part in parts),
                 packets=count,
                 lost=lost,
-                named_other=bool((records["state"] & DULL).any()),
+                named_other=any(states[row] & DULL for _, row, _ in group),
                 where=Where(
                     sources[source] if source < len(sources) else ", ".join(sources),
-                    int(records["first_frame"][0]) or None,
+                    frame or None,
                 ),
             )
         )
