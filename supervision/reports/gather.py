@@ -133,13 +133,14 @@ def _file(
     with database.reading() as connection:
         registered = believed.of_holder(connection, column, value, known_ns)
         prefixes = list(dict.fromkeys(one.prefix for one in registered.assignments))
-        hits = [
-            seen.as_hit(number, verdict, holder, partners)
-            for number, verdict, holder in seen.sightings(connection, known_ns, known_ns, prefixes)
-            if holder.certain
-            and (holder.uscc if column == "uscc" else holder.site) == value
-            and (holder.division or "").startswith(covered)
+        found = [
+            one
+            for one in seen.sightings(connection, known_ns, known_ns, prefixes)
+            if one[2].certain
+            and (one[2].uscc if column == "uscc" else one[2].site) == value
+            and (one[2].division or "").startswith(covered)
         ]
+        hits = seen.as_hits(found, partners)
         places = [one for one in registered.sites if one.division.startswith(covered)]
         if column == "site_id":
             places = [one for one in places if one.id == value]

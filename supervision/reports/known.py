@@ -88,6 +88,22 @@ class Hit:
     division: str = ""
     """Empty where nobody is certain."""
     line: str = ""
+    behind: bool = False
+    """It works for a proxy that is a hit itself, whose figures hold its own."""
+
+
+def once(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the hits whose machines and power may be added up: one of each address, none behind a proxy."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        held = best.get(hit.address)
+        if not hit.behind and (held is None or _weight(hit) > _weight(held)):
+            best[hit.address] = hit
+    return list(best.values())
+
+
+def _weight(hit: Hit) -> tuple[bool, bool, float]:
+    return hit.kw is not None, hit.role == "proxy", hit.score
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ want to see an address again rejects it (a decision), which has a date.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, Select, or_, select
 from sqlalchemy.orm import aliased
 
 from facts.endpoint import Address
 from facts.instant import NS, instant
-from facts.names import Level
+from facts.names import Level, PeerState, Role
 from facts.verdict import Verdict
 from registry.answers import Attribution
 from registry.attribution import Attributor
@@ -44,11 +45,19 @@ def hits(
     site lies in it; another one where all that may have held it lie in it. The whole country (`000000`) has
     those that nobody holds too.
     """
-    return [
-        as_hit(number, verdict, held, partners)
-        for number, verdict, held in sightings(connection, known_ns, until_ns)
-        if _lies(held, region)
-    ]
+    found = [one for one in sightings(connection, known_ns, until_ns) if _lies(one[2], region)]
+    return as_hits(found, partners)
+
+
+def as_hits(found: Sequence[tuple[int, Verdict, Attribution]], partners: bool) -> list[Hit]:
+    """Return verdicts as reports tell them; those behind a proxy among them are marked."""
+    proxies = {one.address for _, one, _ in found if one.role is Role.PROXY and one.power is not None}
+    hits = []
+    for number, verdict, held in found:
+        works_for = {peer.address for peer in verdict.peers if peer.state is PeerState.EXCHANGE}
+        behind = verdict.address not in proxies and bool(works_for) and works_for <= proxies
+        hits.append(replace(as_hit(number, verdict, held, partners), behind=behind))
+    return hits
 
 
 def sightings(

@@ -41,6 +41,7 @@ from supervision.reports.known import (
     Refused,
     Scope,
     Warned,
+    once,
     total,
 )
 from supervision.reports.words import cell, figure
@@ -371,6 +372,16 @@ def test_a_sum_leaves_out_what_is_unknown_and_is_unknown_where_all_is() -> None:
     )
     assert found["Power"] == "- kW"
     assert found["Carbon dioxide"] == "- t"
+
+
+def test_an_address_counts_once_and_a_machine_behind_a_proxy_with_it() -> None:
+    proxy = a_hit(7, role="proxy", kw=Estimate(100, 90, 110))
+    twice = a_hit(8, address=proxy.address, kw=Estimate(100, 90, 110))
+    behind = a_hit(9, kw=Estimate(3, 2, 4), behind=True)
+    alone = a_hit(10, kw=Estimate(5, 4, 6))
+    assert total(hit.kw for hit in once([twice, proxy, behind, alone])) == Estimate(105, 94, 116)
+    known = replace(everything(), projects=(), hits=(twice, proxy, behind, alone))
+    assert expected(known)[1] == Estimate(105, 94, 116)
 
 
 def test_every_number_has_a_note_on_its_method() -> None:

@@ -20,7 +20,7 @@ from supervision.reports.content.parts import (
 )
 from supervision.reports.content.tables import cases_table, ledger_table, metered_chart, owed_table
 from supervision.reports.document import Block, Cell, Document, Figure, Heading, KeyFigures, Paragraph, Table
-from supervision.reports.known import Company, Held, Hit, Known, named, total
+from supervision.reports.known import Company, Held, Hit, Known, named, once, total
 
 CHINA = timedelta(hours=8)
 MOST_EVIDENCE = 2_000
@@ -51,7 +51,7 @@ def enterprise(known: Known, company: Company, held: tuple[Held, ...], issue: Is
 def _blocks(known: Known, company: Company, held: tuple[Held, ...], issue: Issue) -> Iterator[Block]:
     say = issue.say
     running = [project for project in known.projects if project.running]
-    by_traffic = total(hit.kw for hit in known.hits)
+    by_traffic = total(hit.kw for hit in once(known.hits))
     kw = total(project.kw for project in running) or by_traffic
     yield Heading(say("Overview", "总体情况"))
     yield KeyFigures(
@@ -61,7 +61,7 @@ def _blocks(known: Known, company: Company, held: tuple[Held, ...], issue: Issue
             (say("Running projects", "在运项目"), Figure(len(running))),
             (
                 say("Machines by traffic", "流量推算机器数"),
-                figure(total(h.machines for h in known.hits)) or unknown(),
+                figure(total(h.machines for h in once(known.hits))) or unknown(),
             ),
             (say("Power by traffic", "流量推算功率"), figure(by_traffic, "kW", 1) or unknown("kW")),
             (say("Surcharge due", "应收差别电费"), money(sum((one.due for one in known.owed), start=_ZERO))),
@@ -214,8 +214,8 @@ def _hit(hit: Hit, issue: Issue) -> tuple[Cell, ...]:
     return (
         hit.verdict,
         hit.address,
-        hit.role,
-        hit.level,
+        issue.role(hit.role),
+        issue.level(hit.level),
         Figure(hit.score * 100, unit="%", digits=1),
         issue.join(hit.protocols),
         issue.join(hit.coins),

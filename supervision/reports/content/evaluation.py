@@ -180,8 +180,8 @@ def _blocks(known: Known, past: tuple[Point, ...], issue: Issue, measure: Measur
             (
                 hit.verdict,
                 hit.address,
-                hit.role,
-                hit.level,
+                issue.role(hit.role),
+                issue.level(hit.level),
                 Figure(hit.score * 100, unit="%", digits=1),
                 hit.first,
                 hit.last,

@@ -31,6 +31,10 @@ _SOLUTIONS = frozenset({"equihash", "beamhash", "cuckoo", "cuckatoo"})
 """Families of algorithms whose pace is counted in solutions."""
 
 
+ROLES = {"miner": "矿机", "proxy": "矿场网关", "solo_miner": "独立挖矿"}
+LEVELS = {"confirmed": "确认", "likely": "很可能"}
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """Who publishes a report, in which language, and the time written into its files."""
@@ -47,6 +51,14 @@ class Issue:
     def step(self, step: Step) -> str:
         """Return the word for a step of a project's life."""
         return self.say(*STEPS[step.value])
+
+    def role(self, role: str) -> str:
+        """Return the word for a role that mines."""
+        return self.say(role, ROLES.get(role, role))
+
+    def level(self, level: str) -> str:
+        """Return the word for a level."""
+        return self.say(level, LEVELS.get(level, level))
 
     def sentence(self, evidence: Evidence) -> str:
         """Return one piece of evidence as a sentence."""

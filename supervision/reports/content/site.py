@@ -16,7 +16,7 @@ from supervision.reports.content.parts import (
     unknown,
 )
 from supervision.reports.document import Block, Cell, Document, Figure, Heading, KeyFigures, Paragraph, Table
-from supervision.reports.known import Estimate, Hit, Known, Place, named, total
+from supervision.reports.known import Estimate, Hit, Known, Place, named, once, total
 
 GRAPHICS = ("etchash", "ethash", "kawpow", "autolykos", "octopus", "progpow", "firopow", "beamhash", "cuckoo")
 PROCESSORS = ("rx/", "randomx", "cn/", "cryptonight", "ghostrider", "verushash", "argon2")
@@ -46,8 +46,10 @@ def site(known: Known, place: Place, issue: Issue) -> Document:
 def expected(known: Known) -> tuple[Estimate | None, Estimate | None]:
     """Return machines and kW expected at a site: those of its projects, else those of its traffic."""
     running = [project for project in known.projects if project.running]
-    machines = total(project.machines for project in running) or total(hit.machines for hit in known.hits)
-    return machines, total(project.kw for project in running) or total(hit.kw for hit in known.hits)
+    machines = total(project.machines for project in running) or total(
+        hit.machines for hit in once(known.hits)
+    )
+    return machines, total(project.kw for project in running) or total(hit.kw for hit in once(known.hits))
 
 
 def _blocks(known: Known, place: Place, issue: Issue) -> Iterator[Block]:
@@ -211,7 +213,7 @@ def _row(hit: Hit, issue: Issue) -> tuple[Cell, ...]:
     return (
         hit.address,
         hit.line,
-        hit.role,
+        issue.role(hit.role),
         hit.last,
         computing(issue, dict(hit.computing)),
         issue.join(hit.peers[:4]),

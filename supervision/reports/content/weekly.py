@@ -298,8 +298,8 @@ def loose_row(issue: Issue, known: Known, hit: Hit) -> tuple[Cell, ...]:
     """Return the row of an address that mines."""
     return (
         hit.address,
-        hit.role,
-        hit.level,
+        issue.role(hit.role),
+        issue.level(hit.level),
         hit.enterprise,
         named(known, hit.division),
         hit.last,
