@@ -46,12 +46,12 @@ def of_registry(connection: Connection, at_ns: int) -> Iterator[Tied]:
         yield Tied(code, "site", site)
     held = AssignmentRow
     given = select(held.uscc, held.line, held.site_id).where(held.uscc.is_not(None), *_valid(held, at_ns))
-    for code, name, site in connection.execute(given.distinct()):
-        if code is not None:
+    for holder, name, site in connection.execute(given.distinct()):
+        if holder is not None:
             if name:
-                yield Tied(code, "line", name)
+                yield Tied(holder, "line", name)
             if site:
-                yield Tied(code, "site", site)
+                yield Tied(holder, "site", site)
     yield from _hosting(connection, at_ns)
     account = PowerAccountRow
     for code, number, meters in connection.execute(
@@ -95,7 +95,8 @@ def divisions_of(connection: Connection) -> dict[str, set[str]]:
     ):
         asked = select(column, site.division).join(site, site.id == place).where(column.is_not(None))
         for code, division in connection.execute(asked.distinct()):
-            found.setdefault(code, set()).add(division)
+            if code is not None:
+                found.setdefault(code, set()).add(division)
     return found
 
 

@@ -75,8 +75,7 @@ def list_clusters(
         follows = page.next
         if view.everywhere:
             shown = [
-                cluster_json(one, lang, size, view.name)
-                for one, size in zip(listed, page.sizes, strict=True)
+                cluster_json(one, lang, size, view.name) for one, size in zip(listed, page.sizes, strict=True)
             ]
             return answered(request, {"clusters": shown, "next": _cursor(follows)}, lang)
         listed = [one for each in listed if (one := store.read(each.id)) is not None]

@@ -101,9 +101,7 @@ class _Reader:
             self.ready.put(error)
 
 
-def ahead(
-    blocks: Iterable[Block], turns: threading.Semaphore | None = None
-) -> Generator[Block, None, None]:
+def ahead(blocks: Iterable[Block], turns: threading.Semaphore | None = None) -> Generator[Block, None, None]:
     """Yield blocks that a thread of its own reads; each is valid until the next one is asked for.
 
     What the source raises is raised behind the blocks before. `turns` bounds how many threads work at the

@@ -1,5 +1,7 @@
 """The differential price: rules, facts, charges, payments; rows are only added, each region sees its own."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -135,7 +137,7 @@ def _money() -> None:
     op.create_index("ix_tariff_backpay_account", "tariff_backpay", ["account"])
 
 
-def _table(name: str, *parts: sa.Column[object] | sa.Constraint) -> None:
+def _table(name: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
     op.create_table(
         name,
         sa.Column("id", ROW_ID, nullable=False),
