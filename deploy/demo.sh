@@ -28,7 +28,7 @@ mkdir -p "$story/reports"
 demo_home=$MINESCOPE_HOME
 MINESCOPE_HOME=$story/home
 SOURCE_DATE_EPOCH=$(date +%s)
-TZ=Asia/Shanghai   # days, weeks and months below are China's
+TZ=CST-8   # days and weeks below are those of China (POSIX: eight hours ahead of UTC)
 export SOURCE_DATE_EPOCH TZ
 say() { printf '\n%s\n' "$1"; }
 days=$(.venv/bin/python -c 'from datetime import date, timedelta as d
