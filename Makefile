@@ -1,6 +1,6 @@
 # Everything runs from .venv; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fmt check test prove bench golden serve image lock clean
+.PHONY: help setup demo fmt check test prove bench evaluate golden serve image lock clean
 BIN := .venv/bin
 FONT := /usr/share/fonts/truetype/wqy/wqy-microhei.ttc=fonts-wqy-microhei
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -37,6 +37,9 @@ prove: setup ## the long proofs: whole corpus, long fuzzing
 bench: setup ## measure speed on a generated capture of 2 GB, beside peers, as ratios
 	@sh deploy/packages.sh need tshark=tshark capinfos=wireshark-common zstd=zstd tcpdump=tcpdump softflowd=softflowd nfpcapd=nfdump ndpiReader=libndpi-bin dumpcap=wireshark-common
 	$(BIN)/python -m benchmarks
+
+evaluate: setup ## recall and precision on test networks beside published rules, written to docs/evaluation.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.evaluate
 
 golden: setup ## rewrite the golden files from the captures in pcaps/
 	$(BIN)/pytest tests/pcaps --golden

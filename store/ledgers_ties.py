@@ -46,12 +46,12 @@ def of_registry(connection: Connection, at_ns: int) -> Iterator[Tied]:
         yield Tied(code, "site", site)
     held = AssignmentRow
     given = select(held.uscc, held.line, held.site_id).where(held.uscc.is_not(None), *_valid(held, at_ns))
-    for holder, name, site in connection.execute(given.distinct()):
+    for holder, name, place in connection.execute(given.distinct()):
         if holder is not None:
             if name:
                 yield Tied(holder, "line", name)
-            if site:
-                yield Tied(holder, "site", site)
+            if place:
+                yield Tied(holder, "site", place)
     yield from _hosting(connection, at_ns)
     account = PowerAccountRow
     for code, number, meters in connection.execute(
