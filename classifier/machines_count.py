@@ -84,7 +84,9 @@ def _numbered(talks: Sequence[Talk]) -> Machines:
     # Who registered before shows itself by a share: with k a machine on average, but for e^-k of them.
     unseen = math.exp(-max(shares, 0.1))
     wide = math.exp(-max(shares, 0.1) / 2)
-    return Machines(round(count / (1 - unseen)), count, math.ceil(count / (1 - wide)), False, "sessions")
+    # With less than a share a machine the guess would be mostly of what was not seen: then only the end tells.
+    value = round(count / (1 - unseen)) if shares >= 1 else count
+    return Machines(value, count, math.ceil(count / (1 - wide)), False, "sessions")
 
 
 def _plain(talks: Sequence[Talk]) -> Machines | None:
