@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.evaluate import peers, report, tables
+from benchmarks.evaluate import fused, peers, report, tables
 from benchmarks.evaluate.endpoints import scored
+from benchmarks.evaluate.fused_tables import fused_summary
 from benchmarks.evaluate.shards import Plan, evaluation, make, read, training
 from classifier import shape
 
@@ -24,6 +25,9 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--model", type=Path, default=shape.MODEL)
     asked.add_argument("--only-made", action="store_true", help="use the shards that are there, make none")
+    asked.add_argument(
+        "--networks", type=int, default=40, help="whole networks that the judge is asked about"
+    )
     asked.add_argument("--page", type=Path, default=here.parent / "docs" / "evaluation.md")
     given = asked.parse_args()
     model = shape.read(given.model)
@@ -44,11 +48,22 @@ def main() -> None:
     }
     told = tables.summary(main_row, others, extra)
     told["model"] = {"sha256": model.identity, "trees": len(model.trees.root), "measures": len(model.names)}
+    whole = [
+        plan
+        for plan in fused.plans(given.seed, given.networks)
+        if not given.only_made or (given.folder / f"{plan.name}.npz").exists()
+    ]
+    if whole:
+        told["fused"] = fused_summary(fused.judged(given.folder, whole), len(whole))
     found = peers.ndpi(given.seed + 80)
     if found is not None:
         told["ndpi"] = found
     report.write(given.page, told)
-    print(json.dumps({name: told[name] for name in ("false positives", "recall")}, indent=1))
+    print(
+        json.dumps(
+            {name: told[name] for name in ("false positives", "recall", "fused") if name in told}, indent=1
+        )
+    )
 
 
 _MAIN = "15 min"

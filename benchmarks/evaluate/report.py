@@ -71,8 +71,50 @@ def tables(told: Mapping[str, Any]) -> str:
             f"| nDPI {row['version']}, label Mining | - | {_share(row['recall'])} "
             f"| {row['false positives']['hits']} of {row['false positives']['of']:,} | - | - |"
         )
+    if "fused" in told:
+        lines += ["", *_fused(told["fused"])]
     lines += ["", "![ROC](evaluation/roc.svg)", "", "![Recall](evaluation/recall.svg)", ""]
     return "\n".join(lines)
+
+
+def _fused(told: Mapping[str, Any]) -> list[str]:
+    """Return what the judge made of whole networks, clocks and shape together."""
+    lines = [
+        f"**The judge, clock and shape together**: {told['networks']} whole networks of 15 minutes, one "
+        f"miner in ten in clear, {told['mining endpoints']:,} endpoints that hide among "
+        f"{told['benign endpoints']:,} honest ones ({told['benign endpoints judged']:,} of them with rhythm "
+        "enough to be judged), names absent.",
+        "",
+        "| level | counted | recall | precision at 1:1,300 of judged endpoints | of all endpoints |",
+        "|---|---|---|---|---|",
+    ]
+    for level, found in told["levels"].items():
+        for name, row in found["counted"].items():
+            shares = _interval(row["precision, of those judged"]), _interval(row["precision, of all"])
+            lines.append(_row(f"{level} or more", _many(name, row["recall"]), _share(row["recall"]), *shares))
+        clients = found["clients, as their verdicts say"]
+        lines.append(
+            _row(f"{level} or more", _many("clients, by verdict", clients), _share(clients), "-", "-")
+        )
+    lines += ["", "| level | false positives | of judged endpoints | of all endpoints |", "|---|---|---|---|"]
+    for level, found in told["levels"].items():
+        strict, seen = found["false positives of those judged"], found["false positives of all"]
+        lines.append(_row(f"{level} or more", f"{strict['hits']}", _share(strict, 5), _share(seen, 5)))
+    accused = told["addresses accused"]
+    lines += ["", f"Honest addresses accused: {accused['hits']} of {accused['of']:,}."]
+    if told["false positives by kind"]:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in told["false positives by kind"].items())
+        lines[-1] += f" False positives by kind: {kinds}."
+    for what, rows in told["by"].items():
+        lines += ["", _row(f"{what} (watched for 10 min or more)", "suspected or more", "likely or more")]
+        lines.append("|---|---|---|")
+        for name, row in rows.items():
+            lines.append(_row(_many(name, row["suspected"]), *map(_share, row.values())))
+    return lines
+
+
+def _many(name: str, row: Mapping[str, Any]) -> str:
+    return f"{name} ({row['of']:,})"
 
 
 def _row(*cells: str) -> str:

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.evaluate import report, tables
+from benchmarks.evaluate import fused, report, tables
 from benchmarks.evaluate.baselines import hunter, nemea
-from benchmarks.evaluate.endpoints import NEVER, Scored, endpoints, hosts, scored
+from benchmarks.evaluate.endpoints import NEVER, SCORED, Scored, endpoints, hosts, scored
 from benchmarks.evaluate.figures import precision, rate, roc, threshold_for
+from benchmarks.evaluate.fused_tables import fused_summary
 from benchmarks.evaluate.shards import ABOUT, Plan, evaluation, make, read, training
 from classifier import shape
 from facts.flow import FLOW
@@ -112,3 +113,47 @@ def test_shards_are_made_once_scored_and_told_on_a_page(tmp_path: Path) -> None:
     assert (tmp_path / "evaluation" / "roc.svg").stat().st_size > 1_000
     report.write(page, told)
     assert page.read_text("utf-8") == text
+
+
+def test_the_judge_hears_clocks_of_those_in_clear_and_each_endpoint_counts_once(tmp_path: Path) -> None:
+    plan = fused.Plan(5, 20, 4, 600)
+    clear, rest = fused.make(tmp_path, plan)
+    before = rest.stat().st_mtime_ns
+    found = fused.judged(tmp_path, [plan])
+    assert rest.stat().st_mtime_ns == before
+    rows = found.rows
+    keys = ("client_hi", "client_lo", "server_hi", "server_lo", "port")
+    assert len(np.unique(rows[list(keys)])) == len(rows)
+    mining, benign = rows[rows["mines"]], rows[~rows["mines"]]
+    assert "plain" not in mining["carrier"]  # who mines in clear is read, not judged by rhythm
+    with np.load(rest) as file:
+        told = file["clear"]
+    assert set(told["carrier"]) == {"plain"}
+    assert len(told) >= 2
+    with_clock = set(mining["pool"][mining["heard"] == 2])
+    assert with_clock
+    assert with_clock <= set(told["pool"])
+    assert {*mining["coin"][mining["heard"] == 1]} <= {*told["coin"]}
+    assert not benign["heard"].any()
+    assert (benign["log_odds"] < 0).all()
+    assert found.accused == found.strays == 0
+    hidden = mining[(mining["heard"] == 2) & (mining["lasting"] >= 600)]
+    assert (hidden["log_odds"] >= 0).all()
+    told_of = fused_summary(found, 1)
+    level = told_of["levels"]["suspected"]["counted"]["endpoints"]["recall"]
+    assert (level["hits"], level["of"]) == (int((mining["log_odds"] >= 0).sum()), len(mining))
+    assert told_of["by"]["clock heard from"]["its pool"]["suspected"]["value"] == 1
+    page = tmp_path / "evaluation.md"
+    figures = tables.summary(_nothing_but(found), {}, {})
+    figures |= {"model": {"sha256": "0" * 64}, "fused": told_of}
+    report.write(page, figures)
+    assert "| suspected or more | endpoints (" in page.read_text("utf-8")
+    assert clear.stat().st_size > 10_000
+
+
+def _nothing_but(found: fused.Fused) -> Scored:
+    """The same endpoints as the shape's tables know them, by the judge's log-odds."""
+    rows = np.zeros(len(found.rows), SCORED)
+    for name in ("mines", "kind", "carrier", "dialect", "lasting", "log_odds"):
+        rows[name] = found.rows[name]
+    return Scored(rows, np.zeros(len(rows), np.int32))
