@@ -3,6 +3,7 @@
 .PHONY: help setup demo fmt check test prove bench evaluate golden serve image lock clean
 BIN := .venv/bin
 FONT := /usr/share/fonts/truetype/wqy/wqy-microhei.ttc=fonts-wqy-microhei
+unexport PYTHONDONTWRITEBYTECODE  # hundreds of tests start the program: compiling it each time would double their time
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 help: ## list the targets
