@@ -29,7 +29,11 @@ def fused_summary(found: Fused, networks: int) -> dict[str, Any]:
         "taken the wrong way round": found.strays,
         "wanted": WANTED,
         "levels": {},
-        "by": {"carrier": _parts(long, "carrier"), "clock heard from": {}},
+        "by": {
+            "clock heard from": {},
+            "carrier": _parts(long, "carrier"),
+            "dialect": _parts(long, "dialect"),
+        },
     }
     for level, least in LEVELS.items():
         wrong = int((benign["log_odds"] >= least).sum()) + found.strays
