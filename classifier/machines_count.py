@@ -84,7 +84,7 @@ def _numbered(talks: Sequence[Talk]) -> Machines:
     # Who registered before shows itself by a share: with k a machine on average, but for e^-k of them.
     unseen = math.exp(-max(shares, 0.1))
     wide = math.exp(-max(shares, 0.1) / 2)
-    # With less than a share a machine the guess would be mostly of what was not seen: then only the end tells.
+    # With less than a share a machine the guess would be mostly of the unseen: then only the end tells.
     value = round(count / (1 - unseen)) if shares >= 1 else count
     return Machines(value, count, math.ceil(count / (1 - wide)), False, "sessions")
 
@@ -148,7 +148,7 @@ def _unseen(talks: Sequence[Talk], names: set[str]) -> tuple[int, float, float]:
     once, twice = (sum(1 for n in counts.values() if n == times) for times in (1, 2))
     more, most = _more(once, twice)
     if not missed and 2 * once > counts.total():
-        more = 0.0  # hardly anyone seen twice: how many are missing is anybody's guess, that some are is not
+        more = most = 0.0  # hardly anyone seen twice: anybody's guess; the hashrate tells better
     return len(names), more, most
 
 

@@ -53,7 +53,7 @@ def rules(
         if set_ is not None or enact:
             if not why.strip():
                 raise UsageError("--why: say why the rules change")
-            text = set_.read_text("utf-8") if set_ is not None else kept.text if kept else ""
+            text = _read(set_) if set_ is not None else kept.text if kept else ""
             drafts = sorted({*(enact or []), *(kept.enacted if kept else [])})
             kept = StoredRulebook(text, drafts, time.time_ns(), author(), why)
             try:
@@ -206,3 +206,15 @@ def decide(
         audited(database, f"tariff decide {period} {state}: {why}")
     typer.echo(f"{made.account}: {made.first_day or '?'} .. {made.last_day or ''} {made.state}")
     return EXIT_NOTHING
+
+
+def _read(path: Path) -> str:
+    """Return a rule file's text. Raises ReadError."""
+    from facts.errors import ReadError
+    from facts.where import Where
+
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "not UTF-8"
+        raise ReadError(why, Where(str(path))) from error

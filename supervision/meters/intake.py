@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from facts.errors import RowError
+from facts.errors import ReadError, RowError
+from facts.where import Where
 from registry.power_accounts import PowerAccount
 from store.curve_lake import KEY, SCHEMA, CurveBatch, CurveLake, batch_name, points_of
 from supervision.meters.days import EPOCH, POINTS
@@ -97,8 +98,11 @@ def take_curves(
 ) -> Taken:
     """Take a file into the lake. Raises ReadError for what is no such file, StoreError for the lake."""
     done = Taken()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ReadError(error.strerror or str(error), Where(str(path))) from error
     batch = batch_name(digest, form.told, wanted.replace)
     if lake.has_batch(batch):
         done.known = True

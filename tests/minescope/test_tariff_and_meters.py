@@ -147,3 +147,19 @@ def test_back_pay_is_worked_out_and_kept_only_when_told(
     assert run([*ask, "--post"]) == 3
     assert run([*ask, "--post", "--why", "case 7"]) == 0
     assert run([word if word != "ZJ1" else "X" for word in ask]) == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["meters", "import", "none.csv", *FORM],
+        ["tariff", "rules", "--set", "none.toml", "--why", "x"],
+        ["tariff", "import", "mining", "none.csv"],
+    ],
+)
+def test_a_file_that_is_not_there_is_named(
+    home: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert run(command) == 2
+    assert "none." in (said := capsys.readouterr().err)
+    assert "No such file or directory" in said
