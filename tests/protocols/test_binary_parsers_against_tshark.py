@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from Crypto.Hash import keccak
 
+from protocols import bitcoin_p2p
 from protocols.bitcoin_p2p import BitcoinP2P
 from protocols.discv4 import Discv4
 from protocols.dns import Dns
@@ -70,8 +71,14 @@ def chosen(corpus: Path, words: str, count: int) -> list[Path]:
     return [corpus / path for path in fitting[::step][:count]]
 
 
-def test_every_bitcoin_message_is_read_and_none_that_tshark_names_is_missed(corpus: Path) -> None:
-    """Its clients of 2011 leave the checksum out of verack, which throws tshark out of step for a while."""
+def test_every_bitcoin_message_is_read_and_none_that_tshark_names_is_missed(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its clients of 2011 leave the checksum out of verack, which throws tshark out of step for a while.
+
+    What is known already is told here too: test_skim.py shows that skimming changes no more than that.
+    """
+    monkeypatch.setattr(bitcoin_p2p, "MAX_TOLD", 10**9)
     capture = corpus / NDPI / "bitcoin.pcap"
     named: Counter[str] = Counter()
     for (commands,) in fields(capture, "bitcoin", "bitcoin.command"):
