@@ -1,7 +1,5 @@
 """Players through real TLS stacks, captured on loopback: sizes are those that the carriers model."""
 
-import os
-import shutil
 from pathlib import Path
 from random import Random
 
@@ -25,13 +23,7 @@ from capture.sources.opening import open_source
 from facts.rhythm import RECORD
 from tests.lab.test_players import some_pool
 
-pytestmark = [
-    pytest.mark.prove,
-    pytest.mark.skipif(
-        os.geteuid() != 0 or not (shutil.which("tcpdump") and shutil.which("openssl")),
-        reason="captures on loopback: needs root, tcpdump and openssl",
-    ),
-]
+pytestmark = pytest.mark.prove  # captures on loopback: needs root, tcpdump and openssl
 
 
 def session(dialect: str, seconds: float = 300) -> list[Spoken]:
