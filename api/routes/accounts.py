@@ -6,7 +6,7 @@ from starlette.responses import Response
 from api.access.gate import Gate, ToSeeAccounts
 from api.answers import answered
 from api.language import Language
-from api.models import AccountsModel
+from api.models_access import AccountsModel
 from api.openapi import ASKED, responses
 from api.problems import Problem
 from facts.instant import rfc3339

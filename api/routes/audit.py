@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.access.gate import Gate, ToReadAudit
 from api.answers import answered
 from api.language import Language
-from api.models import AuditModel, HeadModel
+from api.models_access import AuditModel, HeadModel
 from api.openapi import ASKED, responses
 from api.problems import Problem
 from facts.instant import rfc3339

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.deps import Served
-from api.models import HealthModel
+from api.models_service import HealthModel
 from api.openapi import responses
 from api.problems import Problem
 from store.row_security import seeing_everything

@@ -15,7 +15,7 @@ from api.answers import answered, names_tag
 from api.deps import IdempotencyKey, IfMatch, Served
 from api.faults import fault
 from api.language import Lang, Language
-from api.models import ListEntryModel, ListModel
+from api.models_access import ListEntryModel, ListModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.small_body import SmallBodyRoute

@@ -7,7 +7,7 @@ from api.access.gate import ToWatchProbes
 from api.answers import answered
 from api.deps import Served
 from api.language import Language
-from api.models import ProbesModel
+from api.models_service import ProbesModel
 from api.openapi import ASKED, responses
 from api.problems import Problem
 from facts.instant import rfc3339

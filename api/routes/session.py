@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.access.gate import COOKIE, Anyone, Gate
 from api.answers import answered
 from api.language import Language
-from api.models import SessionModel
+from api.models_access import SessionModel
 from api.openapi import responses
 from api.problems import Problem
 from api.small_body import SmallBodyRoute

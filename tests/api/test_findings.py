@@ -15,7 +15,7 @@ import pytest
 import stix2
 from starlette.testclient import TestClient
 
-from api import models
+from api import models, models_service
 from api.jobs import Jobs
 from api.pcap import PCAP, PCAPNG, capture_file
 from api.routes import jobs as jobs_route
@@ -169,7 +169,7 @@ def test_the_file_of_a_pool_names_its_addresses_and_who_works_for_it(client: Tes
 
 
 def test_probes_are_told_by_their_runs(client: TestClient) -> None:
-    [run_] = models.ProbesModel.model_validate(client.get("/v1/probes").json()).runs
+    [run_] = models_service.ProbesModel.model_validate(client.get("/v1/probes").json()).runs
     assert (run_.name, run_.verdicts, run_.sources) == ("test", 5, 1)
 
 

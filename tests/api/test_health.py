@@ -2,7 +2,7 @@
 
 from starlette.testclient import TestClient
 
-from api.models import HealthModel
+from api.models_service import HealthModel
 from pipeline.services import Services
 
 
