@@ -8,6 +8,7 @@ from store import (  # noqa: F401 - they are the metadata
     exits_tables,
     ledgers_tables,
     ownership_tables,
+    power_tables,
     projects_tables,
     registry_tables,
     rhythm_tables,
