@@ -5,13 +5,11 @@ Everything here is made of whole numbers and arrays, so that a million nodes are
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from classifier.ownership_model import Kind, Tie
+from classifier.ownership_model import Kind, Tie, is_own
 from facts.endpoint import Address, packed16
 
 Ints = NDArray[np.int64]
@@ -44,12 +42,6 @@ class Graph:
     spread: Ints
     """(N,) addresses that use each name, in the whole graph where this is a part of it."""
 
-    def uses(self, mask: Flags | None = None) -> Any:
-        """Return the (P, N) incidence matrix of those edges, as a sparse array of ones."""
-        party, name = (self.party, self.name) if mask is None else (self.party[mask], self.name[mask])
-        shape = (len(self.parties), len(self.names))
-        return csr_array((np.ones(len(party), np.int32), (party, name)), shape=shape)
-
 
 def build(ties: Iterable[Tie], spread: Mapping[tuple[Kind, str], int] | None = None) -> Graph:
     """Return the graph of ties, in whatever order they come; the same tie twice is one edge.
@@ -79,12 +71,6 @@ def build(ties: Iterable[Tie], spread: Mapping[tuple[Kind, str], int] | None = N
             span[0] = min(span[0], tie.first_ns)
             span[1] = max(span[1], tie.last_ns)
     return _sorted(parties, shown, names, spans, spread or {})
-
-
-def is_own(address: Address, service: str) -> bool:
-    """Say whether a service, written as endpoints are, lies at this address."""
-    host = f"[{address}]" if address.version == 6 else str(address)
-    return service.rpartition(":")[0] == host
 
 
 def _sorted(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from classifier.ownership_graph import Flags, Graph, Ints
 from classifier.ownership_model import Kind
+from classifier.ownership_pairs import met
 from classifier.ownership_reach import MOST_CLIENTS, SILENT_CLIENTS
 
 FEWEST = 5
@@ -98,13 +99,11 @@ def _own_names(
     One e-mail address that is used at ten addresses is one name: what counts is how different users are.
     """
     count = len(graph.names)
-    own = graph.uses(np.isin(graph.kind, kinds)[graph.name])
-    together = (graph.uses(which[graph.name]).T @ own).tocsr()
-    sizes = np.diff(together.indptr)
+    uses, owns = which[graph.name], np.isin(graph.kind, kinds)[graph.name]
+    together = met(graph.party[uses], graph.name[uses], graph.party[owns], graph.name[owns])
     top = np.zeros(count, np.int64)
-    filled = np.flatnonzero(sizes)
-    if len(filled):
-        top[filled] = np.maximum.reduceat(together.data, together.indptr[filled])
-    has = (np.diff(own.indptr) > 0)[graph.party] & which[graph.name]
-    named = np.bincount(graph.name[has], minlength=count)
-    return named.astype(np.int64), sizes.astype(np.int64), top
+    np.maximum.at(top, together.row, together.value.astype(np.int64))
+    owner = np.zeros(len(graph.parties), np.bool_)
+    owner[graph.party[owns]] = True
+    named = np.bincount(graph.name[uses & owner[graph.party]], minlength=count)
+    return named.astype(np.int64), np.bincount(together.row, minlength=count).astype(np.int64), top

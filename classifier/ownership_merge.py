@@ -13,16 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 from classifier.ownership_graph import Flags, Graph, Ints
 from classifier.ownership_hubs import one_owners_patterns, private_services, shared_payees
 from classifier.ownership_model import PAYS, WORDS, Kind
+from classifier.ownership_pairs import Floats, Sums, best, hanging_together, shared, total
 from classifier.ownership_reach import weights
-
-Floats = NDArray[np.float64]
 
 WEAK = (Kind.SCHEME, Kind.NAMESAKE, Kind.WORKER, Kind.AGENT, Kind.JA4, Kind.UPSTREAM, Kind.HIDDEN)
 """Kinds that add up."""
@@ -61,8 +57,7 @@ def merge(graph: Graph) -> Merged:
         if not len(pairs):
             break
         width = int(group.max(initial=-1)) + 1
-        joined = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(width, width))
-        group = connected_components(joined.tocsr(), directed=False)[1].astype(np.int64)[group]
+        group = hanging_together(width, pairs[:, 0], pairs[:, 1])[group]
     return Merged(_numbered(group), weight, strong)
 
 
@@ -70,13 +65,8 @@ def _joined(graph: Graph, strong: Flags) -> Ints:
     """Return (P,) the group of each party by the names that join on their own."""
     edges = strong[graph.name]
     count = len(graph.parties)
-    size = count + len(graph.names)
-    links = coo_array(
-        (np.ones(int(edges.sum()), np.int8), (graph.party[edges], graph.name[edges] + count)),
-        shape=(size, size),
-    )
-    labels = connected_components(links.tocsr(), directed=False)[1][:count]
-    return _numbered(labels.astype(np.int64))
+    links = graph.party[edges], graph.name[edges] + count
+    return _numbered(hanging_together(count + len(graph.names), *links)[:count])
 
 
 def _paid(graph: Graph, strong: Flags) -> Ints:
@@ -128,23 +118,22 @@ def _places(graph: Graph) -> Ints:
 
 def _pairs(graph: Graph, group: Ints, weight: Floats, strong: Flags, table: dict[str, Any]) -> Ints:
     """Return (n, 2) the pairs of groups whose log-odds reach the threshold."""
-    scores = _place(graph, group, weight, table)
+    scores = [_place(graph, group, weight, table)]
     for kind in WEAK:
-        scores = scores + _shared(
-            graph, group, (graph.kind == kind) & ~strong, weight, table[WORDS[kind]]["cap"]
-        )
-    found = scores.tocoo()
-    enough = found.data + table["prior"] >= table["threshold"]
-    return np.column_stack((found.row[enough], found.col[enough])).astype(np.int64)
+        names = (graph.kind == kind) & ~strong
+        scores.append(_shared(graph, group, names, weight, table[WORDS[kind]]["cap"]))
+    found = total(*scores)
+    enough = found.value + table["prior"] >= table["threshold"]
+    return np.column_stack((found.row[enough], found.column[enough]))
 
 
-def _incidence(graph: Graph, group: Ints, names: Flags) -> Any:
-    """Return the (groups, names) matrix of those names that two groups or more use.
+def _incidence(graph: Graph, group: Ints, names: Flags) -> tuple[Ints, Ints, Floats]:
+    """Return (E,) which group uses which of those names that two groups or more use, and how much.
 
-    A value is how much a name stands for a group: 1 where a third of its addresses use it or more,
+    The last is how much a name stands for a group: 1 where a third of its addresses use it or more,
     less where it is a chance name of a few, as one of a hundred infected desks may be called what a rig is.
     """
-    count, width = len(graph.names), int(group.max(initial=-1)) + 1
+    count = len(graph.names)
     edges = names[graph.name]
     seats = int(graph.address.max(initial=0)) + 1
     used = np.unique(
@@ -154,7 +143,7 @@ def _incidence(graph: Graph, group: Ints, names: Flags) -> Any:
     rows, columns = np.divmod(pairs, count)
     kept = np.bincount(columns, minlength=count)[columns] >= 2
     part = np.minimum(1.0, TYPICAL * users / _sizes(graph, group)[rows])
-    return csr_array((part[kept], (rows[kept], columns[kept])), shape=(width, count))
+    return rows[kept], columns[kept], part[kept]
 
 
 def _sizes(graph: Graph, group: Ints) -> Ints:
@@ -163,18 +152,14 @@ def _sizes(graph: Graph, group: Ints) -> Ints:
     return np.bincount(np.unique(group * seats + graph.address) // seats).astype(np.int64)
 
 
-def _shared(graph: Graph, group: Ints, names: Flags, weight: Floats, cap: float) -> Any:
-    """Return the (groups, groups) sums over the names of one kind, `cap` at most; above the diagonal."""
-    used = _incidence(graph, group, names & (weight > 0))
-    scaled = used.copy()
-    scaled.data = scaled.data * weight[used.indices]
-    sums = _above(scaled @ used.T)
-    sums.data = np.minimum(sums.data, cap)
-    return sums
+def _shared(graph: Graph, group: Ints, names: Flags, weight: Floats, cap: float) -> Sums:
+    """Return of each two groups the sum over the names of one kind, `cap` at most."""
+    rows, columns, part = _incidence(graph, group, names & (weight > 0))
+    return shared(columns, rows, part * weight[columns], part).capped(cap)
 
 
-def _place(graph: Graph, group: Ints, weight: Floats, table: dict[str, Any]) -> Any:
-    """Return the (groups, groups) log-odds of being in the same places; above the diagonal.
+def _place(graph: Graph, group: Ints, weight: Floats, table: dict[str, Any]) -> Sums:
+    """Return of each two groups the log-odds of being in the same places.
 
     Of two groups with m and M addresses (m <= M) that share s: base x s/m + ln(s/M) - ln k + ln s, with k the
     number of other groups that the one with more of them meets. Two accounts that are always at the same
@@ -187,24 +172,13 @@ def _place(graph: Graph, group: Ints, weight: Floats, table: dict[str, Any]) -> 
     size = np.bincount(of, minlength=width).astype(np.float64)
     met = np.bincount(at)
     kept = (met[at] >= 2) & (met[at] <= row["most"])
-    here = csr_array((np.ones(int(kept.sum())), (of[kept], at[kept])), shape=(width, len(met)))
-    part = here.copy()
-    part.data = np.minimum(1.0, TENANTS / np.maximum(met[here.indices] - 1, 1))
-    shared = _above(part @ here.T).tocoo()
-    partners = np.bincount(shared.row, minlength=width) + np.bincount(shared.col, minlength=width)
-    small = np.minimum(size[shared.row], size[shared.col])
-    large = np.maximum(size[shared.row], size[shared.col])
-    meets = np.maximum(partners[shared.row], partners[shared.col])
-    odds = row["base"] * shared.data / small + np.log(shared.data / large) - np.log(np.maximum(meets, 1))
-    odds += np.log(np.maximum(shared.data, 1))
-    best = coo_array((np.maximum(odds, 0), (shared.row, shared.col)), shape=(width, width)).tocsr()
-    for kind in PLACES:
-        best = best.maximum(_shared(graph, group, graph.kind == kind, weight, table[WORDS[kind]]["cap"]))
-    return best
-
-
-def _above(square: Any) -> Any:
-    """Return the part of a symmetric sparse array above its diagonal."""
-    found = square.tocoo()
-    upper = found.row < found.col
-    return coo_array((found.data[upper], (found.row[upper], found.col[upper])), shape=found.shape).tocsr()
+    of, at = of[kept], at[kept]
+    both = shared(at, of, np.minimum(1.0, TENANTS / np.maximum(met[at] - 1, 1)), np.ones(len(at)))
+    partners = np.bincount(both.row, minlength=width) + np.bincount(both.column, minlength=width)
+    small = np.minimum(size[both.row], size[both.column])
+    large = np.maximum(size[both.row], size[both.column])
+    meets = np.maximum(partners[both.row], partners[both.column])
+    odds = row["base"] * both.value / small + np.log(both.value / large) - np.log(np.maximum(meets, 1))
+    odds += np.log(np.maximum(both.value, 1))
+    where = [_shared(graph, group, graph.kind == kind, weight, table[WORDS[kind]]["cap"]) for kind in PLACES]
+    return best(Sums(both.row, both.column, np.maximum(odds, 0)), *where)

@@ -1,4 +1,4 @@
-"""How far a change reaches: of which names all users must be looked at again. No scipy: the store asks it."""
+"""How far a change reaches: of which names all users must be looked at again. The store asks it."""
 
 import hashlib
 import tomllib
@@ -12,7 +12,7 @@ SILENT_CLIENTS = 1024
 """Clients beyond which a service is no operator's own, unless it was seen as a proxy."""
 MOST_CLIENTS = 4096
 """Clients beyond which a service is no operator's own at all."""
-RULES = "1"
+RULES = "2"
 """Changed whenever the code would make other clusters of the same ties and weights."""
 _ALWAYS = frozenset({Kind.WALLET, Kind.ACCOUNT, Kind.EMAIL, Kind.RELAY})
 _NEVER = frozenset({Kind.POOL, Kind.ADDRESS})
@@ -26,7 +26,8 @@ def weights() -> dict[str, Any]:
 
 def rules_digest() -> str:
     """Return what names the rules by which clusters are made."""
-    return hashlib.sha256(f"{RULES}\n{_text()}".encode()).hexdigest()
+    campaign = files("classifier").joinpath("ownership_campaign.toml").read_text("utf-8")
+    return hashlib.sha256(f"{RULES}\n{_text()}\n{campaign}".encode()).hexdigest()
 
 
 def joins(kind: Kind, spread: int) -> bool:

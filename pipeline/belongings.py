@@ -1,6 +1,6 @@
 """The clusters of one run alone, for what `replay` shows.
 
-The clustering imports scipy, which takes a third of a second: only where two addresses share a name.
+The clustering is imported only where two addresses share a name: most runs hold none.
 """
 
 from collections import defaultdict

@@ -1,6 +1,6 @@
 """Who belongs together: ties of runs and of the registry, as they are stored, into clusters.
 
-The clustering itself imports scipy, which takes a third of a second: only where something is to be done.
+The clustering itself is imported only where something is to be done.
 """
 
 from collections.abc import Collection, Iterable, Mapping
