@@ -1,6 +1,6 @@
 """Who belongs together: ties in, clusters with their reasons out (docs/ownership.md).
 
-Imports scipy: the start path of `replay` and `probe` must not import this file; ownership_ties.py is theirs.
+Costs time to import: the start path of `replay` and `probe` takes it only where names are shared.
 """
 
 import hashlib
@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from classifier.ownership_campaign import Traits, network_of
 from classifier.ownership_graph import Graph, Ints, build
-from classifier.ownership_merge import PLACES, Floats, Merged, merge
+from classifier.ownership_merge import PLACES, Merged, merge
 from classifier.ownership_model import Cluster, Kind, Link, Member, Tie
+from classifier.ownership_pairs import Floats
 from classifier.ownership_reach import weights
-from classifier.ownership_sort import Traits, sort_of
-from facts.endpoint import Address
+from classifier.ownership_sort import sort_of
 
 LINKS = 24
 """Links that a cluster shows, the heaviest."""
@@ -154,13 +155,8 @@ def _traits(
     held = {member.address: member.enterprise for member in members}
     return Traits(
         enterprises=list(held.values()),
-        networks=[_network(one) for one in held],
+        networks=[network_of(one) for one in held],
         names=names,
         private_upstream=private,
         own_proxy=proxy,
     )
-
-
-def _network(address: Address) -> str:
-    bits = 8 if address.version == 4 else 80
-    return f"{address.version}/{int(address) >> bits:x}"

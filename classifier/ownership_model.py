@@ -151,6 +151,12 @@ class Belonging:
     links: tuple[Link, ...]
 
 
+def is_own(address: Address, service: str) -> bool:
+    """Say whether a service, written as endpoints are, lies at this address."""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return service.rpartition(":")[0] == host
+
+
 def brief(cluster: Cluster) -> Belonging:
     """Return a cluster without its members."""
     count = len(cluster.addresses)
