@@ -101,7 +101,7 @@ def worker(path: Path) -> dict[str, float]:
     from capture.worker import Worker
     from classifier.resolvers import resolvers
     from pipeline.pool_list import pool_names
-    from pipeline.scan import TOGETHER
+    from pipeline.world import TOGETHER
 
     engine = Worker(pool_names().domains | resolvers(), CAP, together=TOGETHER)
     as_in_replay()
@@ -115,7 +115,8 @@ def worker(path: Path) -> dict[str, float]:
 
 def judge(path: Path) -> dict[str, float]:
     """Do everything up to the verdicts; nothing is written."""
-    from pipeline.scan import Scan, compile_kernels
+    from pipeline.scan import Scan
+    from pipeline.world import compile_kernels
 
     compile_kernels()
     as_in_replay()

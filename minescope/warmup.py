@@ -30,7 +30,7 @@ def warmup() -> int:
     The compiled code is cached where this user can write; doing it again is quick.
     """
     began = time.monotonic()
-    from pipeline.scan import compile_kernels  # importing is what compiles
+    from pipeline.world import compile_kernels  # importing is what compiles
 
     compile_kernels()
     compile_sources()

@@ -281,7 +281,7 @@ def test_a_fitted_model_goes_round_by_way_of_its_files(tmp_path: Path) -> None:
 
 @pytest.mark.corpus
 def test_no_honest_flow_of_the_corpus_is_likely_to_mine_by_its_shape(corpus: Path) -> None:
-    from pipeline.scan import World, scan_alone
+    from pipeline.world import World, scan_alone
 
     rows = [line.split(",") for line in (corpus / "index.csv").read_text("utf-8").splitlines()[1:]]
     seen = 0

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from facts.verdict import Verdict
-from pipeline.scan import World, scan_alone
+from pipeline.world import World, scan_alone
 
 
 def verdicts(path: Path) -> tuple[Verdict, ...]:

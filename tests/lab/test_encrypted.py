@@ -18,7 +18,7 @@ from facts.endpoint import Address, address_of
 from facts.names import MINING_ROLES, Level, Role
 from facts.verdict import Verdict
 from minescope.main import run
-from pipeline.scan import World, scan_alone
+from pipeline.world import World, scan_alone
 from store.database import open_database
 from store.rhythms import RhythmStore
 from store.verdicts import VerdictStore

@@ -11,7 +11,7 @@ from capture.records import Block
 from capture.sources.ring import Ring, RingSettings, open_rings
 from pipeline.contract import verdict_json
 from pipeline.probe import Ended, Probe
-from pipeline.scan import World, scan_alone
+from pipeline.world import World, scan_alone
 from tests.conftest import ROOT
 
 SAMPLES = ROOT / "pcaps"
