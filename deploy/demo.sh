@@ -57,7 +57,7 @@ grep '^ *[01]\.' "$story/power.log" | head -n 4 | cut -c1-150
 say "The differential price: mining periods from hits, confirmed by a person, readings, a bill:"
 $minescope tariff rules --set "$story/world/tariff-rules.toml" --why "province story" > "$story/rules.log"
 $minescope tariff propose --post > "$story/periods.log"
-period=$(awk 'NR == 1 {print $1}' "$story/periods.log")
+period=$(awk 'NR == 2 {print $1}' "$story/periods.log")
 $minescope tariff decide "$period" confirmed --first "$first" --going-on --why "machines seen on site" > "$story/decided.log"
 $minescope tariff import readings "$story/world/bills.csv" > "$story/readings.log"
 $minescope tariff bill --as-of "$today" --why "province story" --post > "$story/bill.log" 2>&1 || [ $? -eq 1 ]

@@ -6,6 +6,7 @@ MineScopeError
 ├── RowError        one row of an imported table is wrong
 ├── SettingsError   a setting is wrong or contradicts another
 ├── UsageError      the command or request is wrong
+│   └── NotHeldError   what it names is not held: no such id
 └── StoreError      the database refused or is not what this version expects
 """
 
@@ -57,6 +58,13 @@ class SettingsError(MineScopeError):
 
 class UsageError(MineScopeError):
     """A command line or a request asks for something that cannot be."""
+
+
+class NotHeldError(UsageError):
+    """A command line or a request names something that is not held, or that who asks may not see.
+
+    At the terminal it is told by the exit code of what cannot be read, over HTTP by 404.
+    """
 
 
 class StoreError(MineScopeError):

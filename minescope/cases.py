@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
     AsJson,
@@ -20,6 +21,7 @@ from minescope.supervising import (
     checked_region,
     desk,
     line,
+    one_of,
 )
 
 cases = typer.Typer(
@@ -27,6 +29,26 @@ cases = typer.Typer(
     no_args_is_help=True,
     help="Cases: who does what about it, between departments, until closed.",
 )
+TITLES = (
+    ("No.", "编号"), ("state", "状态"), ("department", "承办部门"), ("person", "承办人"),
+    ("decision", "决定"), ("due", "整改期限"), ("days late", "逾期天数"),
+    ("division", "区划"), ("title", "案由"),
+)  # fmt: skip
+"""Of what `list` shows."""
+WORDS = {
+    "orders": ("rectification orders", "整改通知次数"),
+    "failed": ("re-checks failed", "复查不合格次数"),
+    "due": ("due", "整改期限"),
+    "late": ("days late", "逾期天数"),
+    "project": ("project", "项目"),
+    "warning": ("warning", "预警"),
+    "joined": ("joint action with", "联合行动"),
+    "passed": ("passed", "合格"),
+    "failed_once": ("failed", "不合格"),
+    "next": ("what can be done", "可办事项"),
+    "documents": ("documents", "附件"),
+}
+"""Of what `show` tells."""
 Number = Annotated[int, typer.Argument(help="Number of a case.", min=1, show_default=False)]
 _CHUNK = 1 << 20
 
@@ -82,9 +104,12 @@ def list_(
     """List cases, the latest first. Exits 1 when an order of one of them is overdue, else 0."""
     from supervision.cases.answers import case_json
     from supervision.cases.kept import CaseStore
+    from supervision.cases.words import STATES
 
     code, late, left, before = checked_region(region), False, limit, None
-    with desk(lang, f"cases list {code}", purpose) as at:
+    if state is not None:
+        one_of(state, STATES, "--state")
+    with desk(lang, f"cases list {code}", purpose) as at, Rows(TITLES, at.lang) as rows:
         while left > 0 and (page := CaseStore(at.services.database).page(code, before)):
             for one in page:
                 told = case_json(one.standing, at.today, at.lang)
@@ -95,9 +120,10 @@ def list_(
                 if as_json:
                     line(told)
                     continue
-                cells([
-                    told["id"], told["state_word"], told["department_word"], told["assignee"], told["due"],
-                    told["days_late"], told["division"], told["title"],
+                rows.add([
+                    told["id"], told["state_word"], told["department_word"], told["assignee"],
+                    told["decision_word"], told["due"], told["days_late"] or None, told["division"],
+                    told["title"],
                 ])  # fmt: skip
             before = page[-1].standing.case.id
     return EXIT_FOUND if late else EXIT_NOTHING
@@ -105,7 +131,10 @@ def list_(
 
 @cases.command()
 def show(number: Number, as_json: AsJson = False, lang: Language = None, purpose: Purpose = "") -> int:
-    """Show one case with its log, its documents and what can be done next."""
+    """Show one case with its decision, its re-checks, its log, documents and what can be done next.
+
+    Exits 0, or 2 where there is no such case.
+    """
     with desk(lang, f"cases show {number}", purpose) as at:
         _show(at, number, as_json)
     return EXIT_NOTHING
@@ -158,26 +187,59 @@ def do_(
 def _show(at: Desk, number: int, as_json: bool) -> None:
     from supervision.cases.answers import file_json
     from supervision.cases.kept import CaseStore
+    from supervision.cases.words import ACTIONS
+    from supervision.projects.words import said
+    from supervision.warnings.words import DEPARTMENTS
 
     told = file_json(CaseStore(at.services.database).one(number), at.today, at.lang)
     if as_json:
         line(told)
         return
-    cells(
-        [
-            told["id"],
-            told["state_word"],
-            told["department_word"],
-            told["assignee"],
-            told["due"],
-            told["title"],
-        ]
-    )
+
+    def word(key: str) -> str:
+        return said(WORDS, key, at.lang)
+
+    cells([told["id"], told["state_word"], told["department_word"], told["assignee"], told["decision_word"],
+           told["due"], told["title"]])  # fmt: skip
+    facts = [
+        (word("project"), told["project"]),
+        (word("warning"), told["warning"]),
+        (word("joined"), ", ".join(said(DEPARTMENTS, one, at.lang) for one in told["joined"])),
+        (word("orders"), told["orders"]),
+        (word("due"), told["due"]),
+        (word("late"), told["days_late"]),
+        (word("failed"), told["failed_rechecks"]),
+    ]
+    for name, value in facts:
+        if value:
+            cells(["", name, value])
     for one in told["log"]:
-        cells(["", one["time"], one["action_word"], one["author"], one["note"]])
+        cells(["", one["time"], one["action_word"], one["author"], _details(one, at.lang), one["note"]])
     for document in told["attached"]:
-        cells(["", document["sha256"], document["size"], document["name"]])
-    cells(["", "->", ", ".join(told["next"])])
+        cells(["", word("documents"), document["sha256"], document["size"], document["name"]])
+    able = ", ".join(
+        one if at.lang == "en" else f"{one}（{said(ACTIONS, one, at.lang)}）" for one in told["next"]
+    )
+    cells(["", word("next"), able])
+
+
+def _details(entry: dict[str, Any], lang: str) -> str:
+    """Return what an entry decided, ordered, found or handed to whom."""
+    from supervision.cases.words import DECISIONS
+    from supervision.projects.words import said
+    from supervision.warnings.words import DEPARTMENTS
+
+    parts = []
+    if entry["decision"]:
+        parts.append(said(DECISIONS, entry["decision"], lang))
+    if entry["due"]:
+        parts.append(f"{said(WORDS, 'due', lang)} {entry['due']}")
+    if entry["passed"] is not None:
+        parts.append(said(WORDS, "passed" if entry["passed"] else "failed_once", lang))
+    parts += [said(DEPARTMENTS, one, lang) for one in entry["departments"]]
+    parts += [entry["assignee"]] if entry["assignee"] else []
+    parts += [entry["document"]["name"]] if entry["document"] else []
+    return ", ".join(parts)
 
 
 def _document(path: Path) -> dict[str, Any]:

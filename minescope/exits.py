@@ -5,7 +5,9 @@ EXIT_NOTHING = 0
 EXIT_FOUND = 1
 """Done; a mining role is at `likely` or more."""
 EXIT_UNREADABLE = 2
-"""A path named on the command line, or the database, could not be read. Holds over EXIT_FOUND."""
+"""A path named on the command line, or the database, could not be read, or an id is not held.
+
+Holds over EXIT_FOUND."""
 EXIT_USAGE = 3
 """Wrong usage or settings."""
 

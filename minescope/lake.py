@@ -156,8 +156,17 @@ def _lake() -> "Lake":
 
 
 def _wanted(since: datetime | None, until: datetime | None, probe: str | None) -> "Wanted":
+    from facts.errors import NotHeldError
     from store.lake import Wanted
+    from store.lake_columns import TABLES
 
+    if probe is not None:
+        here = _lake()
+        probes = sorted({file.probe for table in TABLES for file in here.files(table)})
+        if probe not in probes:
+            raise NotHeldError(
+                f"--probe: the lake holds nothing of {probe!r}; of {', '.join(probes) or 'nobody'}"
+            )
     return Wanted(since.date() if since else None, until.date() if until else None, probe)
 
 

@@ -59,10 +59,11 @@ def trace(
     lang: Tongue = None,
     purpose: Purpose = "",
 ) -> int:
-    """Follow money from payout addresses to accounts, or to the accounts of an enterprise.
+    """Follow money from a payout address to accounts, or to the accounts of an enterprise.
 
-    Exits 0, 2 when the database cannot be read, 3 for wrong usage.
+    Exits 0, 2 when the database cannot be read or no flow begins there, 3 for wrong usage.
     """
+    from facts.errors import NotHeldError, UsageError
     from store.clusters import ClusterStore
     from supervision.ledgers.answers import Nothing, chain_json
     from supervision.ledgers.flows import Flows
@@ -70,15 +71,18 @@ def trace(
     from supervision.ledgers.model import NodeKind
 
     language = speech(lang)
+    if (wallet is None) == (uscc is None):
+        raise UsageError("one of --wallet and --uscc says where the money is followed from")
     with opened() as database:
         keep(database, purpose, "traceFlows", wallet or uscc or "")
         held = read_book(database, day_of(as_of))
         graph = Flows(held.flows)
+        if wallet is not None and wallet not in graph.wallets():
+            raise NotHeldError(f"no money flow begins at wallet {wallet}")
         if uscc is not None:
             chains = graph.reaching(uscc)
         else:
-            begins = graph.wallets() if wallet is None else [wallet]
-            chains = [one for name in begins for one in graph.onward((NodeKind.WALLET, name))]
+            chains = list(graph.onward((NodeKind.WALLET, wallet or "")))
         for chain in chains:
             clusters = ClusterStore(database).ids_naming(chain.begin[1])
             told = chain_json(chain, held.names, Nothing(), language, clusters)

@@ -17,7 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 nothing found, 1 a mining role at likely or more, 2 unreadable, 3 wrong usage.",
+    epilog="Exit codes: 0 nothing found, 1 a mining role at likely or more, 2 unreadable or no such id, "
+    "3 wrong usage.",
 )
 
 
@@ -111,10 +112,19 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()  # the reader went away (`| head`): nothing is wrong and nobody listens
         return 0
     except MineScopeError as error:
-        from facts.errors import SettingsError, UsageError
+        from facts.errors import NotHeldError, SettingsError, UsageError
 
-        typer.echo(f"minescope: {error}", err=True)
-        return EXIT_USAGE if isinstance(error, UsageError | SettingsError) else EXIT_UNREADABLE
+        typer.echo(f"minescope: {_told(error)}", err=True)
+        wrong = isinstance(error, UsageError | SettingsError) and not isinstance(error, NotHeldError)
+        return EXIT_USAGE if wrong else EXIT_UNREADABLE
+
+
+def _told(error: MineScopeError) -> str:
+    """Return an error in the language of the terminal, where it has words in both."""
+    from minescope.language import chosen
+
+    told = getattr(error, "told", None)
+    return str(error if told is None else told(chosen(None).value))
 
 
 def main() -> None:
@@ -125,3 +135,7 @@ def main() -> None:
         traceback.print_exc()
         status = EXIT_FAULT
     sys.exit(status)
+
+
+if __name__ == "__main__":  # `python -m minescope` is the same; neither may do nothing and say nothing
+    main()

@@ -143,12 +143,17 @@ def reconcile(
     """
     import numpy as np
 
+    from facts.errors import UsageError
     from pipeline.machine_table import machine_table
     from supervision.reconcile import Finding, band_alarm, place_wrong
     from supervision.reconcile import reconcile as reconciled
     from supervision.reconcile_words import band, finding_text, reason_text
     from supervision.site_files import hourly, more_of_sites, site_hours
 
+    table = machine_table()
+    if algorithm is not None and not table.of(algorithm):
+        known = ", ".join(sorted({one.algorithm for one in table.machines}))
+        raise UsageError(f"--algorithm: {algorithm!r} is none of {known}")
     columns = ("kw", "low", "high", *(("hashrate",) if algorithm else ()))
     grid, told = hourly(network, columns)
     speaks = _tongue(lang)
@@ -169,7 +174,7 @@ def reconcile(
         for site in sorted(told)
     ]
     year = grid.first.year - 1970 + (grid.first.month - 1) / 12
-    least_most = band(machine_table(), algorithm, year) if algorithm else None
+    least_most = band(table, algorithm, year) if algorithm else None
     apart = False
     for one in place_wrong(sites, [reconciled(site) for site in sites]):
         alarm = None if least_most is None else band_alarm(one.joules_per_th, least_most)
@@ -276,8 +281,13 @@ def _days(since: datetime, until: datetime) -> tuple[date, date]:
 def _accounts(
     first: date, after: date, division: str | None, numbers: list[str] | None
 ) -> "list[PowerAccount]":
-    """Return what the registry has of each account on the last day, by number."""
+    """Return what the registry has of each account on the last day, by number.
+
+    Raises NotHeldError where it has none of a number that is asked for, UsageError for no division.
+    """
+    from facts.errors import NotHeldError
     from facts.instant import NS
+    from minescope.supervising import checked_region
     from pipeline.settings import load_settings
     from store.database import open_database
     from store.power_accounts import read_accounts
@@ -287,6 +297,8 @@ def _accounts(
     begin = datetime(first.year, first.month, first.day, tzinfo=LOCAL)
     least, most = (int(at.astimezone(UTC).timestamp()) * NS for at in (begin, last))
     held: dict[str, PowerAccount] = {}
+    if division is not None:
+        checked_region(division, "--division")
     with open_database(load_settings().database_url) as database, database.reading() as connection:
         for one in read_accounts(connection, numbers, division):
             ended = one.valid_to_ns is not None and one.valid_to_ns <= least
@@ -297,6 +309,8 @@ def _accounts(
                 and (later is None or later.valid_from_ns <= one.valid_from_ns)
             ):
                 held[one.number] = one
+    if lost := sorted(set(numbers or ()) - set(held)):
+        raise NotHeldError(f"--account: the registry has no account {', '.join(lost)} then")
     return [held[number] for number in sorted(held)]
 
 

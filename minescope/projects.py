@@ -22,6 +22,7 @@ from minescope.supervising import (
     desk,
     kw_words,
     line,
+    one_of,
     read_day,
 )
 
@@ -165,7 +166,11 @@ def list_(
     purpose: Purpose = "",
 ) -> int:
     """List projects as they stood on a day, as was known at a time."""
+    from supervision.projects.events import Step
+
     code = checked_region(region)
+    if state is not None:
+        one_of(state, [step.value for step in Step if step is not Step.WITHDRAWN], "--state")
     with desk(lang, f"projects list {code}", purpose) as at:
         for _, shown in _shown(at, code, as_of, known):
             if state is not None and shown["state"] != state:
@@ -189,7 +194,10 @@ def show(
     lang: Language = None,
     purpose: Purpose = "",
 ) -> int:
-    """Show one project with its events, measurements and what they rest on."""
+    """Show one project with its events, measurements and what they rest on.
+
+    Exits 0, or 2 where it is not held, or was not known then.
+    """
     with desk(lang, f"projects show {project}", purpose) as at:
         _show(at, project, as_json, as_of, known)
     return EXIT_NOTHING
@@ -357,11 +365,12 @@ def _show(at: Desk, project: str, as_json: bool, as_of: str | None, known: str |
     from supervision.projects import sizes
     from supervision.projects.answers import file_json, project_json
     from supervision.projects.inventory import inventory
-    from supervision.projects.kept import ProjectStore
+    from supervision.projects.kept import ProjectStore, known_then
     from supervision.projects.project import latest
 
     day, seen = at.when(as_of, known)
     held = ProjectStore(at.services.database).one(project)
+    known_then(held, day, seen)
     standing = inventory(held.events, held.measured, day, seen).get(project)
     named = latest(held.particulars, seen).get(project)
     shown = project_json(held.projects[0], standing, named, sizes.shipped(), at.lang)

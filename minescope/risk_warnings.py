@@ -20,6 +20,7 @@ from minescope.supervising import (
     checked_region,
     desk,
     line,
+    one_of,
     read_day,
 )
 
@@ -99,8 +100,13 @@ def list_(
     from supervision.warnings.answers import warning_json
     from supervision.warnings.kept import WarningStore
     from supervision.warnings.watch import read_watch
+    from supervision.warnings.words import SEVERITIES, STATES
 
     code, overdue, left = checked_region(region), False, limit
+    if state is not None:
+        one_of(state, STATES, "--state")
+    if severity is not None:
+        one_of(severity, SEVERITIES, "--severity")
     with desk(lang, f"warnings list {code}", purpose) as at:
         book, before = read_watch(at.services.home).book, None
         while left > 0:

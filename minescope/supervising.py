@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -92,11 +92,11 @@ class Desk:
 @contextmanager
 def desk(lang: Lang | None, asked: str | None = None, purpose: str = "") -> Iterator[Desk]:
     """Open the store; `asked` is what the audit keeps of a question. Raises StoreError, UsageError."""
-    from facts.errors import UsageError
+    from facts.errors import NotHeldError, UsageError
     from minescope.trail import Trail
     from pipeline.services import build_services
     from pipeline.settings import load_settings
-    from supervision.refusals import Refused
+    from supervision.refusals import Refused, Unknown
 
     with build_services(load_settings()) as services:
         if asked is not None:
@@ -105,6 +105,8 @@ def desk(lang: Lang | None, asked: str | None = None, purpose: str = "") -> Iter
         language = "zh" if chosen(lang) is Lang.ZH else "en"
         try:
             yield Desk(services, now_ns, language)
+        except Unknown as error:
+            raise NotHeldError(error.told(language)) from error
         except Refused as error:
             raise UsageError(error.told(language)) from error
 
@@ -119,23 +121,32 @@ def read_day(text: str, option: str) -> date:
         raise UsageError(f"{option}: a day such as 2026-11-30, not {text!r}") from None
 
 
+def one_of(value: str, allowed: Collection[str], option: str) -> str:
+    """Return a word of a closed list. Raises UsageError that names the list.
+
+    A filter by a word that cannot be would answer with nothing, as if nothing were there.
+    """
+    from facts.errors import UsageError
+
+    if value not in allowed:
+        raise UsageError(f"{option}: {value!r} is none of {', '.join(allowed)}")
+    return value
+
+
 def checked_department(name: str) -> str:
     """Return a department's word. Raises UsageError for another one."""
-    from facts.errors import UsageError
     from store.access_rules import Department
 
-    if name not in set(Department):
-        raise UsageError(f"--department is one of {', '.join(Department)}")
-    return name
+    return one_of(name, [one.value for one in Department], "--department")
 
 
-def checked_region(code: str) -> str:
+def checked_region(code: str, option: str = "--region") -> str:
     """Return a division code. Raises UsageError for what is none."""
     from facts.errors import UsageError
     from registry import divisions
 
     if code != COUNTRY and (why := divisions.fault(code)) is not None:
-        raise UsageError(f"--region: {why}")
+        raise UsageError(f"{option}: {why}")
     return code
 
 

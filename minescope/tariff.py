@@ -3,7 +3,6 @@
 What changes money (`bill`, `pay`, `backpay`) only says what it would do, until it is told to with --post.
 """
 
-import json
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,18 +12,18 @@ import typer
 
 from minescope.exits import EXIT_NOTHING
 from minescope.language import chosen
+from minescope.supervising import Language, one_of
+from minescope.tariff_bill import bill
 from minescope.tariff_facts import decide, import_, mining, propose, readings, rules
 from minescope.tariff_shared import (
-    Accounts,
-    AsJson,
     Day,
-    Language,
     Post,
     Region,
     Why,
     as_date,
     audited,
     author,
+    division_of,
     dry,
     opened,
     take,
@@ -44,6 +43,7 @@ for _name, _command in (
     ("propose", propose),
     ("mining", mining),
     ("decide", decide),
+    ("bill", bill),
 ):
     tariff.command(_name)(_command)
 
@@ -69,71 +69,14 @@ def pay(
 
 
 @tariff.command()
-def bill(
-    as_of: Day = None,
-    account: Accounts = None,
-    region: Region = None,
-    why: Why = "",
-    post: Post = False,
-    as_json: AsJson = False,
-) -> int:
-    """Bill what the facts of today come to; what they make wrong in the book is reversed and charged anew.
-
-    Exits 0; 1 where days could not be billed: each with its reason.
-    """
-    from supervision.tariff.book import Run, plan
-    from supervision.tariff.book import post as posted
-    from supervision.tariff.rows import line_told
-
-    now = today()
-    run = Run(as_date(as_of) or now, now, tuple(account) if account else None, region, why)
-    with opened() as database:
-        if post:
-            found = posted(database, run, time.time_ns(), author())
-            if found.entries:
-                audited(database, f"tariff bill: {len(found.entries)} entries, {found.amount} CNY")
-        else:
-            with database.reading() as connection:
-                found = plan(connection, run)
-    for entry in found.entries:
-        told = {"kind": entry.kind, "account": entry.account, "month": entry.month, **line_told(entry.line)}
-        if as_json:
-            typer.echo(json.dumps(told, ensure_ascii=False))
-        else:
-            line = entry.line
-            typer.echo(
-                f"{entry.kind:<9} {entry.account:<20} {entry.month} {line.first} .. {line.last} "
-                f"{line.kwh:>16,} kWh x {line.rate} = {line.amount:>14,} CNY  {line.rule}"
-            )
-    unbilled = 0
-    for one in found.bills:
-        for refusal in one.refusals:
-            unbilled += refusal.days
-            typer.echo(
-                f"minescope: {one.account}: {refusal.first} .. {refusal.last} not billed: {refusal.reason}"
-                + (f" ({refusal.rule})" if refusal.rule else ""),
-                err=True,
-            )
-    for number, first, last in found.unmetered:
-        typer.echo(f"minescope: {number}: no reading from {first} to {last}", err=True)
-    for fault in found.faults:
-        typer.echo(f"minescope: {fault.account}: {fault.why}", err=True)
-    typer.echo(
-        f"minescope: {found.accounts:,} accounts, {len(found.entries):,} entries, "
-        f"{found.amount:,} CNY{dry(post)}",
-        err=True,
-    )
-    return 1 if unbilled or found.unmetered or found.faults else EXIT_NOTHING
-
-
-@tariff.command()
-def arrears(on: Day = None, region: Region = None, lang: Language = None) -> int:
+def arrears(as_of: Day = None, region: Region = None, lang: Language = None) -> int:
     """Say as CSV how each account stands on a day: due, paid, overdue by age. Exits 0; 1 with arrears."""
     from supervision.tariff.collection import owed_on
     from supervision.tariff.sheets import ARREARS, as_csv, owed_row, titles
 
+    division = division_of(region)
     with opened() as database, database.reading() as connection:
-        found = owed_on(connection, as_date(on) or today(), region)
+        found = owed_on(connection, as_date(as_of) or today(), division)
     typer.echo(as_csv(titles(ARREARS, chosen(lang).value), map(owed_row, found)), nl=False)
     return 1 if any(one.standing.arrears > 0 for one in found) else EXIT_NOTHING
 
@@ -149,6 +92,7 @@ def backpay(
     ],
     why: Why = "",
     post: Post = False,
+    lang: Language = None,
 ) -> int:
     """Work out what is to be paid back, and the penalty, for connecting without leave to a cheaper line.
 
@@ -173,10 +117,13 @@ def backpay(
                 add_backpay(connection, made)
         if post:
             audited(database, f"tariff backpay {account}: {made.back_fen + made.penalty_fen} fen")
-    typer.echo(
-        f"{account}: {made.back_fen / 100:.2f} CNY back and {made.penalty_fen / 100:.2f} CNY penalty "
-        f"({document}){dry(post)}"
-    )
+    speaks = chosen(lang).value
+    text = {
+        "en": "{account}: {back:.2f} CNY back and {penalty:.2f} CNY penalty ({document})",
+        "zh": "{account}：应补交 {back:.2f} 元，另计 {penalty:.2f} 元（{document}）",
+    }[speaks]
+    figures = {"back": made.back_fen / 100, "penalty": made.penalty_fen / 100}
+    typer.echo(text.format(account=account, document=document, **figures) + dry(post, speaks))
     return EXIT_NOTHING
 
 
@@ -184,7 +131,7 @@ def backpay(
 def export(
     what: Annotated[str, typer.Argument(help="entries, arrears or collection.", show_default=False)],
     file: Annotated[Path, typer.Argument(help="A .csv or .xlsx file to write.", show_default=False)],
-    on: Day = None,
+    as_of: Day = None,
     region: Region = None,
     level: Annotated[str, typer.Option(help="Of collection: province, prefecture or county.")] = "prefecture",
     lang: Language = None,
@@ -194,14 +141,13 @@ def export(
     from supervision.tariff.answers import LEVELS, sheet
     from supervision.tariff.sheets import as_csv, write_xlsx
 
-    if what not in ("entries", "arrears", "collection"):
-        raise UsageError(f"{what!r} is none of entries, arrears, collection")
-    if level not in LEVELS:
-        raise UsageError(f"--level: {level!r} is none of {', '.join(LEVELS)}")
+    one_of(what, ("entries", "arrears", "collection"), "WHAT")
+    one_of(level, LEVELS, "--level")
+    division = division_of(region)
     if file.suffix not in (".csv", ".xlsx"):
         raise UsageError(f"{file}: give it the name of a .csv or an .xlsx file")
     with opened() as database, database.reading() as connection:
-        heads, rows = sheet(connection, what, as_date(on) or today(), region, level, chosen(lang).value)
+        heads, rows = sheet(connection, what, as_date(as_of) or today(), division, level, chosen(lang).value)
     if file.suffix == ".csv":
         file.write_text(as_csv(heads, rows), "utf-8", newline="")
     else:

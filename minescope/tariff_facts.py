@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from minescope.exits import EXIT_NOTHING
+from minescope.language import chosen
+from minescope.rows import Rows
+from minescope.supervising import Language, checked_region, one_of
 from minescope.tariff_shared import (
     Accounts,
     Post,
@@ -17,10 +20,14 @@ from minescope.tariff_shared import (
     audited,
     author,
     dry,
+    known_accounts,
     opened,
     take,
     taking_of,
 )
+
+PERIODS = (("period", "时段"), ("account", "户号"), ("first", "起日"), ("last", "止日"), ("because", "依据"))
+"""Titles of proposed mining periods."""
 
 
 def rules(
@@ -63,6 +70,8 @@ def rules(
             with database.writing(durable=True) as connection:
                 add_rulebook(connection, kept)
             audited(database, f"tariff rules set: {why}")
+        if division is not None:
+            checked_region(division, "DIVISION")
         book = rulebook_of(kept)
         shown = book.rules if division is None else book.of(division)
         for rule in shown:
@@ -93,7 +102,7 @@ def import_(
 
     tables = {one.value: one for one in Table if one is not Table.PAYMENTS}
     if kind not in tables:
-        raise UsageError(f"{kind!r} is none of {', '.join(tables)}; payments are taken by `tariff pay`")
+        raise UsageError(f"KIND: {kind!r} is none of {', '.join(tables)}; `tariff pay` takes payments")
     taking = taking_of(dry_run, accept_good, confirmed, source)
     return take(file, tables[kind], taking, dry_run=dry_run)
 
@@ -102,6 +111,7 @@ def readings(
     month: Annotated[str, typer.Argument(help="YYYY-MM.", show_default=False)],
     account: Accounts = None,
     post: Post = False,
+    lang: Language = None,
 ) -> int:
     """Sum the curves of a month to readings, for accounts with a mining period and no bill of it.
 
@@ -123,7 +133,8 @@ def readings(
     with opened() as database:
         with database.writing(durable=True) as connection:
             lock(connection, TOPIC)
-            found = summed(connection, lake, first, account, time.time_ns(), author())
+            numbers = known_accounts(connection, account)
+            found = summed(connection, lake, first, numbers, time.time_ns(), author())
             if post:
                 keep(connection, found)
         if post:
@@ -132,11 +143,14 @@ def readings(
         typer.echo(f"{reading.account}: {reading.kwh} kWh")
     for fault in (*found.faults, *found.apart):
         typer.echo(f"minescope: {fault.account}: {fault.why}", err=True)
-    typer.echo(f"minescope: {len(found.readings):,} readings, {found.unchanged:,} held{dry(post)}", err=True)
+    speaks = chosen(lang).value
+    counts = f"{len(found.readings):,}", f"{found.unchanged:,}"
+    text = "{} 条读数，{} 条已有" if speaks == "zh" else "{} readings, {} held"
+    typer.echo(f"minescope: {text.format(*counts)}{dry(post, speaks)}", err=True)
     return 1 if found.faults or found.apart else EXIT_NOTHING
 
 
-def propose(post: Post = False) -> int:
+def propose(post: Post = False, lang: Language = None) -> int:
     """Propose mining periods from confirmed hits on lines of an account's enterprise at its site. Exits 0."""
     from pipeline.services import build_services
     from pipeline.settings import load_settings
@@ -144,15 +158,19 @@ def propose(post: Post = False) -> int:
     from store.tariff import add_facts
     from supervision.tariff.book import TOPIC
     from supervision.tariff.periods import propose as proposed
+    from supervision.tariff.words import because_text
 
     with build_services(load_settings()) as services, services.database.writing(durable=True) as connection:
         lock(connection, TOPIC)
         found = proposed(services, connection, time.time_ns(), author())
         if post:
             add_facts(connection, found)
-    for one in found:
-        typer.echo(f"{one.period}  {one.account}  {one.first_day} .. {one.last_day}  {one.because}")
-    typer.echo(f"minescope: {len(found):,} periods proposed{dry(post)}", err=True)
+    speaks = chosen(lang).value
+    with Rows(PERIODS, speaks) as rows:
+        for one in found:
+            rows.add([one.period, one.account, one.first_day, one.last_day, because_text(one, speaks)])
+    text = "{} 个挖矿时段待确认" if speaks == "zh" else "{} periods proposed"
+    typer.echo(f"minescope: {text.format(f'{len(found):,}')}{dry(post, speaks)}", err=True)
     return EXIT_NOTHING
 
 
@@ -162,13 +180,16 @@ def mining(
     ] = None,
     account: Accounts = None,
 ) -> int:
-    """List mining periods, one JSON object a line. Exits 0."""
+    """List mining periods, one JSON object a line. Exits 0; 2 where nobody knows an account."""
     from dataclasses import asdict
 
     from store.tariff import read_mining
+    from supervision.tariff.words import STATES
 
+    if state is not None:
+        one_of(state, STATES, "--state")
     with opened() as database, database.reading() as connection:
-        for one in read_mining(connection, account):
+        for one in read_mining(connection, known_accounts(connection, account)):
             if state is None or one.state == state:
                 typer.echo(json.dumps(asdict(one), ensure_ascii=False))
     return EXIT_NOTHING
@@ -185,26 +206,46 @@ def decide(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Another last day.", show_default=False)
     ] = None,
     going_on: Annotated[bool, typer.Option("--going-on", help="It has not stopped.")] = False,
-    share: Annotated[str | None, typer.Option(help="Part that mines, e.g. 0.35.", show_default=False)] = None,
+    share: Annotated[
+        str | None,
+        typer.Option(
+            help="Part that mines, e.g. 0.35; refused where the rule charges the whole account.",
+            show_default=False,
+        ),
+    ] = None,
+    lang: Language = None,
 ) -> int:
-    """Confirm, reject or withdraw a mining period: only what is confirmed is billed. Exits 0, or 3."""
-    from facts.errors import UsageError
+    """Confirm, reject or withdraw a mining period: only what is confirmed is billed.
+
+    Exits 0; 2 where there is no such period; 3 for wrong usage.
+    """
+    from facts.errors import NotHeldError, UsageError
     from store.database import lock
+    from supervision.refusals import Refused, Unknown
     from supervision.tariff.book import TOPIC
+    from supervision.tariff.figures import parse_share
     from supervision.tariff.periods import decide as decided
-    from supervision.tariff.tables import parse_share
+    from supervision.tariff.words import STATES, word
 
     try:
         part = None if share is None else parse_share(share)
     except ValueError as error:
         raise UsageError(f"--share: {error}") from error
+    speaks, days = chosen(lang).value, (as_date(first), as_date(last))
     with opened() as database:
-        with database.writing(durable=True) as connection:
-            lock(connection, TOPIC)
-            days = as_date(first), as_date(last)
-            made = decided(connection, period, state, why, time.time_ns(), author(), *days, going_on, part)
+        try:
+            with database.writing(durable=True) as connection:
+                lock(connection, TOPIC)
+                made = decided(
+                    connection, period, state, why, time.time_ns(), author(), *days, going_on, part
+                )
+        except Unknown as error:
+            raise NotHeldError(error.told(speaks)) from error
+        except Refused as error:
+            raise UsageError(error.told(speaks)) from error
         audited(database, f"tariff decide {period} {state}: {why}")
-    typer.echo(f"{made.account}: {made.first_day or '?'} .. {made.last_day or ''} {made.state}")
+    until = made.last_day or {"en": "going on", "zh": "仍在进行"}[speaks]
+    typer.echo(f"{made.account}: {made.first_day or '?'} .. {until} {word(STATES, made.state, speaks)}")
     return EXIT_NOTHING
 
 

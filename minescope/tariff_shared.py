@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
-from minescope.language import Lang
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from store.database import Database
     from supervision.tariff.tables import Taken
 
@@ -21,15 +22,15 @@ Post = Annotated[bool, typer.Option("--post", help="Do it; without this only say
 Why = Annotated[str, typer.Option(help="Why: kept with what is done.", show_default=False)]
 Day = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="A day in China. Default: today.", show_default=False),
+    typer.Option(
+        "--as-of", "--on", formats=["%Y-%m-%d"], help="A day in China. Default: today.", show_default=False
+    ),
 ]
 Accounts = Annotated[
     list[str] | None,
     typer.Option("--account", help="Only this account; may be repeated.", show_default=False),
 ]
 Region = Annotated[str | None, typer.Option(help="Division code: only what lies in it.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")]
-Language = Annotated[Lang | None, typer.Option(help="en or zh.", show_default=False)]
 
 
 def opened() -> "Database":
@@ -62,6 +63,31 @@ def taking_of(dry_run: bool, accept_good: bool, confirmed: bool, source: str) ->
     return Taking(time.time_ns(), author(), dry_run, accept_good, confirmed, source)
 
 
+def division_of(region: str | None) -> str | None:
+    """Return the division that is asked of. Raises UsageError for what is none."""
+    from minescope.supervising import COUNTRY, checked_region
+
+    code = COUNTRY if region is None else checked_region(region)
+    return None if code == COUNTRY else code
+
+
+def known_accounts(connection: "Connection", numbers: list[str] | None) -> tuple[str, ...] | None:
+    """Return numbers of accounts that the registry or the book has. Raises NotHeldError for another one."""
+    from facts.errors import NotHeldError
+    from store.power_accounts import read_accounts
+    from store.tariff import read_mining
+    from store.tariff_money import read_entries
+
+    if not numbers:
+        return None
+    held = {one.number for one in read_accounts(connection, numbers)}
+    held |= {one.account for one in read_mining(connection, numbers)}
+    held |= {one.account for one in read_entries(connection, numbers)}
+    if lost := [number for number in dict.fromkeys(numbers) if number not in held]:
+        raise NotHeldError(f"--account: nobody knows an account {', '.join(lost)}")
+    return tuple(numbers)
+
+
 def take(file: Path, table: Any, taking: Any, *, dry_run: bool) -> int:
     """Take a file, say what became of it, and return the exit code."""
     from supervision.tariff.tables import take_file
@@ -86,9 +112,11 @@ def take(file: Path, table: Any, taking: Any, *, dry_run: bool) -> int:
     return EXIT_USAGE if done.errors else EXIT_NOTHING
 
 
-def dry(post: bool) -> str:
+def dry(post: bool, lang: str = "en") -> str:
     """Return what a dry run is told with."""
-    return "" if post else "; a dry run: --post does it"
+    if post:
+        return ""
+    return "；试算，加 --post 才执行" if lang == "zh" else "; a dry run: --post does it"
 
 
 def as_date(at: datetime | None) -> date | None:

@@ -1,6 +1,6 @@
 """Refusals of supervision's rules: a sentence in both languages that says what is wrong and what could be."""
 
-from facts.errors import UsageError
+from facts.errors import NotHeldError, UsageError
 
 
 class Refused(UsageError):
@@ -20,8 +20,15 @@ class Forbidden(Refused):
     """Something that another role, region or department may do."""
 
 
-class Unknown(Refused):
+class Unknown(Refused, NotHeldError):
     """Something that is not there, or that who asks may not see."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"nothing is held under {what}", f"没有以 {what} 为标识的记录")
+
+
+class NotKnownThen(Unknown):
+    """Something that is held now, and that nobody knew of at the time that is spoken of."""
+
+    def __init__(self, what: str, then: str) -> None:
+        Refused.__init__(self, f"{what} was not known then ({then})", f"{what} 当时尚未掌握（{then}）")

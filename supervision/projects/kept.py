@@ -11,10 +11,10 @@ from facts.instant import instant, nanoseconds
 from registry.division_table import in_force
 from store.database import Database, lock
 from store.projects_tables import ParticularsRow, ProjectEventRow, ProjectMeasureRow, ProjectRow
-from supervision.projects.events import Event, NotAllowed, Step, admit
+from supervision.projects.events import Event, NotAllowed, Step, admit, day_in_china
 from supervision.projects.inventory import Measured, Power
 from supervision.projects.project import Particulars, Project, from_record, to_record
-from supervision.refusals import Unknown
+from supervision.refusals import NotKnownThen, Unknown
 
 BATCH = 500
 """Projects asked for with one statement."""
@@ -38,6 +38,20 @@ class Held:
             tuple(one for one in self.events if one.project == project),
             tuple(one for one in self.measured if one.project == project),
         )
+
+
+def known_then(held: Held, as_of: date, known: datetime) -> Project:
+    """Return the one project that is held. Raises NotKnownThen before it was entered, or was found.
+
+    A planned project has been found when it was entered.
+    """
+    [one] = held.projects
+    if one.opened > known:
+        raise NotKnownThen(one.id, f"{day_in_china(known)}")
+    first = min((event.on for event in held.events if event.known <= known), default=None)
+    if as_of < (day_in_china(one.opened) if first is None else first):
+        raise NotKnownThen(one.id, f"{as_of}")
+    return one
 
 
 class ProjectStore:

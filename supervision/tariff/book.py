@@ -19,6 +19,7 @@ from store.power_accounts import Contradiction, read_accounts, valid_at
 from store.tariff import StoredReading, read_mining, read_notices, read_readings, read_rulebook
 from store.tariff_money import StoredRun, add_entries, add_run, last_number, read_entries
 from supervision.meters.days import HOUR_NS, day_start_ns
+from supervision.refusals import Refused
 from supervision.tariff.billing import VAT, Bill, ReadingsOverlap, bill
 from supervision.tariff.facts import DAY, Account, digest
 from supervision.tariff.ledger import Entry, corrections, standing
@@ -121,15 +122,23 @@ def plan(connection: Connection, run: Run) -> Plan:
 
 
 def post(database: Database, run: Run, known_ns: int, author: str) -> Plan:
-    """Add what a run comes to; a run that adds nothing leaves no trace."""
+    """Add what a run comes to; a run that adds nothing leaves no trace. Raises Refused as `post_within`."""
     with database.writing(durable=True) as connection:
         return post_within(connection, run, known_ns, author)
 
 
 def post_within(connection: Connection, run: Run, known_ns: int, author: str) -> Plan:
-    """Do what `post` does inside a transaction that is open."""
+    """Do what `post` does inside a transaction that is open.
+
+    Raises Refused where charges are to be reversed and nobody says why.
+    """
     lock(connection, TOPIC)
     found = plan(connection, run)
+    if not run.why.strip() and any(entry.kind == "reversal" for entry in found.entries):
+        raise Refused(
+            "charges are reversed: say why (--why, `why`), it is kept with them",
+            "本次将冲销已入账金额：请说明理由（--why、why），理由随账保存",
+        )
     if found.entries:
         kept = read_rulebook(connection)
         as_of, made_day = run.as_of.isoformat(), run.made.isoformat()

@@ -113,5 +113,6 @@ def balance(entries: Iterable[Entry]) -> Decimal:
 
 
 def _negative(line: Line) -> Line:
-    net = None if line.net is None else -line.net
-    return replace(line, kwh=-line.kwh, amount=-line.amount, net=net)
+    nothing = Decimal(0)  # taken from nothing: -0.00 would be another text for 0.00
+    net = None if line.net is None else nothing - line.net
+    return replace(line, kwh=nothing - line.kwh, amount=nothing - line.amount, net=net)

@@ -17,12 +17,14 @@ from pipeline.lookup import attributed
 from pipeline.services import Services
 from registry.power_accounts import PowerAccount
 from store.power_accounts import read_accounts
-from store.tariff import StoredMining, add_facts, read_mining
+from store.tariff import StoredMining, add_facts, read_mining, read_rulebook
 from store.verdicts import HitFilter
 from supervision.meters.days import day_of, day_start_ns
 from supervision.refusals import Refused, Unknown
-from supervision.tariff.rows import day
-from supervision.tariff.tables import period_id
+from supervision.tariff.figures import period_id
+from supervision.tariff.rows import day, rulebook_of
+from supervision.tariff.shares import unshared
+from supervision.tariff.words import seen_text
 
 DAY = timedelta(days=1)
 APART = timedelta(days=30)
@@ -122,7 +124,8 @@ def decide(
 ) -> StoredMining:
     """Confirm, reject or withdraw a period, with other days or another share where they are given.
 
-    `going_on` takes the last day away. Raises Unknown for no such period, and Refused.
+    `going_on` takes the last day away. Raises Unknown for no such period, and Refused; also for a share where
+    the rules in force charge all energy of the account: it would be ignored.
     """
     kept = next((one for one in read_mining(connection) if one.period == period), None)
     if kept is None:
@@ -146,6 +149,13 @@ def decide(
         raise Refused("mining stopped before it began", "停止日期早于开始日期")
     if not 0 < Decimal(made.share) <= 1:
         raise Refused("the share is more than 0, up to 1", "比例应大于 0 且不超过 1")
+    if share is not None and share < 1 and state == STATES[1]:
+        rules = unshared(rulebook_of(read_rulebook(connection)), made)
+        if rules:
+            raise Refused(
+                f"a share changes nothing here: {', '.join(rules)} charges all energy of the account",
+                f"此处比例无效：{'、'.join(rules)} 按该户号全部电量加价",
+            )
     add_facts(connection, [made])
     return made
 
@@ -186,13 +196,11 @@ def _proposal(
             first = min(max(hit.first, end + DAY) for hit in hits if hit.last > end)
     period = period_id(number, first, None, FROM_TRAFFIC)
     several = max(count for _, _, count in group)
-    because = (
-        f"{len({hit.address for hit in hits})} addresses confirmed mining on lines of its enterprise there"
-    )
-    if several > 1:
-        because += f"; the site has {several} accounts of it, and traffic does not tell them apart"
+    count = len({hit.address for hit in hits})
+    because = seen_text(count, several)
     evidence = {
         "source": FROM_TRAFFIC,
+        "seen": {"addresses": count, "accounts": several},
         "verdicts": sorted({hit.verdict for hit in hits})[:_NAMED],
         "addresses": sorted({hit.address for hit in hits})[:_NAMED],
         "lines": sorted({hit.line for hit in hits if hit.line})[:_NAMED],

@@ -5,8 +5,6 @@ reading or a notice that differs from what is held takes its place; a payment's 
 another amount.
 """
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,17 +30,18 @@ from store.tariff import (
     read_mining,
     read_notices,
     read_readings,
+    read_rulebook,
 )
 from store.tariff_money import StoredPayment, add_payments, read_payments
 from supervision.meters.days import HOUR_NS, day_start_ns, month_after, month_first
 from supervision.tariff.book import TOPIC
-from supervision.tariff.rows import CONFIRMED, fen
+from supervision.tariff.figures import iso, parse_amount, parse_energy, parse_share, period_id
+from supervision.tariff.rows import CONFIRMED, rulebook_of
+from supervision.tariff.shares import unshared
 
 DAY = timedelta(days=1)
 LONGEST_DAYS = 400
 """Of one reading period: more is a mistake in a date."""
-_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,6})?")
-_SHARE = re.compile(r"\d(\.\d{1,6})?")
 
 
 class Table(StrEnum):
@@ -177,6 +176,7 @@ class _Taker:
 
     def _mining(self, rows: Sequence[Cells], numbers: Iterable[str]) -> None:
         held = {kept.period: kept for kept in read_mining(self._connection)}
+        rulebook = rulebook_of(read_rulebook(self._connection))
         new: list[StoredMining] = []
         seen: dict[str, StoredMining] = {}
         for cells in rows:
@@ -194,7 +194,7 @@ class _Taker:
             state = CONFIRMED if self._taking.confirmed else "proposed"
             period = cells.or_empty("period") or period_id(account, first, found, cells.said_by())
             made = StoredMining(
-                period, account, division, state, _iso(first), _iso(last), _iso(found), str(share),
+                period, account, division, state, iso(first), iso(last), iso(found), str(share),
                 cells.or_empty("because"), {"source": cells.said_by()},
                 self._taking.known_ns, self._taking.author,
             )  # fmt: skip
@@ -206,6 +206,10 @@ class _Taker:
                 cells.refuse("period", f"is one of account {before.account}")
                 self._good(cells)
                 continue
+            if Decimal(made.share) < 1 and (rules := unshared(rulebook, made)):
+                self._done.notices.append(
+                    f"account {account}: its share changes nothing: {', '.join(rules)} charges all of it"
+                )
             seen[period] = made
             if before is not None and _facts(before) == _facts(made) and before.state in (state, CONFIRMED):
                 self._done.unchanged += 1
@@ -225,7 +229,7 @@ class _Taker:
                 continue
             document = cells.or_empty("document")
             made = StoredNotice(
-                account, division, _iso(told), document, self._taking.known_ns, self._taking.author
+                account, division, iso(told), document, self._taking.known_ns, self._taking.author
             )
             if account in seen:
                 self._again(cells, "told", seen[account], made)
@@ -330,33 +334,6 @@ class _Taker:
             add_facts(self._connection, new)
 
 
-def parse_energy(text: str) -> Decimal:
-    """Return kWh, not negative, of at most 12 and 6 digits. Raises ValueError."""
-    if not _DECIMAL.fullmatch(text) or text.startswith("-"):
-        raise ValueError(f"{text!r} is no energy such as 12345.67 (kWh, no separators)")
-    return Decimal(f"{Decimal(text).normalize():f}")  # 1000.0 and 1000 are one value and one text
-
-
-def parse_share(text: str) -> Decimal:
-    """Return a part of the energy, more than 0 and up to 1. Raises ValueError."""
-    if not _SHARE.fullmatch(text) or not 0 < Decimal(text) <= 1:
-        raise ValueError(f"{text!r} is no share such as 0.35: more than 0, up to 1")
-    return Decimal(text)
-
-
-def parse_amount(text: str) -> int:
-    """Return CNY as fen; negative is money given back. Raises ValueError."""
-    if not _DECIMAL.fullmatch(text):
-        raise ValueError(f"{text!r} is no amount such as 1234.50 (CNY, no separators)")
-    return fen(Decimal(text))
-
-
-def period_id(account: str, first: date | None, found: date | None, source: str) -> str:
-    """Return the id of a mining period that names none: the same facts have the same one."""
-    named = f"{account}|{_iso(first) or _iso(found) or ''}|{source}"
-    return hashlib.sha256(named.encode()).hexdigest()[:12]
-
-
 def _said(kept: StoredReading) -> tuple[str, Decimal]:
     return kept.after_day, Decimal(kept.kwh or "0")
 
@@ -372,7 +349,3 @@ def _overlapping(made: StoredReading, held: Iterable[StoredReading]) -> StoredRe
         if other.first_day != made.first_day and not apart:
             return other
     return None
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

@@ -116,15 +116,72 @@ def test_signals_of_other_systems_become_warnings_and_bad_lines_are_named(home: 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("projects", "show", "pj-0000000000000000"),
         ("projects", "list", "--region", "33"),
+        ("projects", "list", "--state", "vanished"),
         ("projects", "week", "2026-W60"),
         ("projects", "event", WEST, "vanished"),
         ("exits", "plan", WEST, "--class", "sometime", "--body", "x"),
-        ("warnings", "show", "1"),
-        ("cases", "show", "1"),
         ("cases", "open", "nowhere"),
+        ("cases", "list", "--state", "foo"),
+        ("warnings", "list", "--state", "foo"),
+        ("warnings", "list", "--severity", "foo"),
+        ("tariff", "rules", "123"),
+        ("tariff", "bill", "--region", "12345"),
+        ("tariff", "arrears", "--region", "330001"),
+        ("tariff", "mining", "--state", "foo"),
+        ("tariff", "export", "entries", "x.csv", "--level", "town"),
+        ("ledgers", "trace"),
+        ("ledgers", "show", "nosuch"),
     ],
 )
-def test_what_is_not_there_is_a_wrong_usage(home: Path, said: Any, arguments: tuple[str, ...]) -> None:
+def test_what_cannot_be_is_a_wrong_usage(home: Path, said: Any, arguments: tuple[str, ...]) -> None:
     assert said(*arguments, status=3)[0].startswith("minescope: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("projects", "show", "pj-0000000000000000"),
+        ("projects", "confirm", "pj-0000000000000000"),
+        ("exits", "plan", "pj-0000000000000000", "--class", "immediate", "--body", "x"),
+        ("warnings", "show", "1"),
+        ("cases", "show", "1"),
+        ("cases", "open", "x", "--project", "pj-0000000000000000"),
+        ("tariff", "bill", "--account", "nosuch"),
+        ("tariff", "mining", "--account", "nosuch"),
+        ("tariff", "decide", "nosuch", "confirmed", "--why", "seen"),
+        ("ledgers", "trace", "--wallet", "nosuch"),
+        ("lake", "info", "--probe", "nosuch"),
+        ("power", "score", "--since", "2026-03-01", "--until", "2026-03-02", "--account", "nosuch"),
+    ],
+)
+def test_what_is_not_held_is_told_by_the_code_of_what_cannot_be_read(
+    home: Path, said: Any, arguments: tuple[str, ...]
+) -> None:
+    assert said(*arguments, status=2)[0].startswith("minescope: ")
+
+
+def test_a_project_says_that_it_was_not_known_then(home: Path, said: Any) -> None:
+    said("projects", "confirm", WEST, "--department", "cyberspace")
+    [early] = said("projects", "show", WEST, "--known", "2026-03-04", status=2)
+    assert early == f"minescope: {WEST} was not known then (2026-03-04)\n"
+    [before] = said("projects", "show", WEST, "--as-of", "2020-01-01", "--lang", "zh", status=2)
+    assert before == f"minescope: {WEST} 当时尚未掌握（2020-01-01）\n"
+
+
+def test_a_case_shows_its_decision_and_what_the_re_check_found(home: Path, said: Any) -> None:
+    said("cases", "open", "hall", "--division", "990101")
+    for action, *more in (
+        ("assign", "--assignee", "wang"),
+        ("inspect", "--note", "40 machines"),
+        ("decide", "--decision", "close-down", "--note", "cut off"),
+        ("order", "--due", "2099-01-01", "--note", "notice 12"),
+        ("reply", "--note", "left"),
+        ("recheck", "--failed", "--note", "ten left"),
+    ):
+        said("cases", "do", "1", action, *more)
+    [shown] = said("cases", "show", "1", "--lang", "zh")
+    assert "责令关停\t2099-01-01\thall" in shown
+    assert "复查不合格次数\t1" in shown and "不合格\tten left" in shown
+    [listed] = said("cases", "list")
+    assert listed.startswith("No.\tstate\tdepartment") and "to be closed down" in listed

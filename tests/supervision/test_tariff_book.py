@@ -225,7 +225,9 @@ def test_a_new_holder_is_charged_in_the_place_of_the_old_one(db: Database, tmp_p
     text = accounts.read_text("utf-8").replace(f"ZJ1,{FIRM}", f"ZJ1,{OTHER}")
     accounts.write_text(text, "utf-8")
     assert import_files(db, files_of([accounts], None), Options(), 60, lambda errors: None).taken
-    assert [(e.kind, e.holder) for e in office.post().entries] == [
+    with pytest.raises(Refused, match="say why"):
+        office.post()
+    assert [(e.kind, e.holder) for e in office.post(why="sold").entries] == [
         ("reversal", f"{FIRM} 330102"),
         ("charge", f"{OTHER} 330102"),
     ]
