@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import shape_trees
+from classifier import shape_masks, shape_trees
 from classifier.shape_features import (
     NAMES,
     PLAIN,
@@ -116,6 +116,7 @@ class Loops:
 
     measures: Kernels = PLAIN
     walk: Callable[..., None] = shape_trees.walk
+    ask: Callable[..., None] = shape_masks.ask
 
 
 def scored(flows: Rows, packets: Rows, loops: Loops | None = None, model: Model | None = None) -> Scores:
@@ -159,6 +160,11 @@ def judged(measures: Matrix, model: Model, loops: Loops) -> tuple[Matrix, Matrix
 def raw_scores(table: Matrix, trees: Trees, loops: Loops) -> Matrix:
     """Return (n,) what the trees say of (n, names) rows."""
     out = np.full(len(table), trees.base)
+    masks = shape_masks.masks_of(trees, table.shape[1])
+    if masks is not None:
+        lists = (getattr(masks, field.name) for field in fields(masks))
+        loops.ask(np.ascontiguousarray(table), *lists, np.empty(len(trees.root), np.int64), out)
+        return out
     loops.walk(
         np.ascontiguousarray(table),
         trees.feature,

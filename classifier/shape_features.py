@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import shape_kernels
+from classifier import shape_kernels, shape_series
 from classifier.shape_kernels import FIRST, GAP_BINS, OF_FLOW, OF_SERIES, SERIES, SIZE_BINS, TALLY
 from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, B_SYN, B_SYN_ACK
 from facts.rhythm import CUT
 
 Rows = NDArray[Any]
 Matrix = NDArray[np.float64]
+
+TOGETHER = 1 << 15
+"""Packets that are measured together: what the loops hand to each other stays in the processor's cache."""
 
 _WHOLE = (
     "span",  # log s
@@ -73,10 +76,11 @@ class Kernels:
     """The loops, as they are or compiled."""
 
     gather: Callable[..., None]
+    tell: Callable[..., None]
     measure: Callable[..., None]
 
 
-PLAIN = Kernels(shape_kernels.gather, shape_kernels.measure)
+PLAIN = Kernels(shape_kernels.gather, shape_kernels.tell, shape_series.measure)
 """For tests: some 500 times slower than compiled."""
 
 
@@ -153,19 +157,19 @@ def joined(flows: Rows, packets: Rows, group: NDArray[np.int64]) -> Talks:
 
     `group`: (n,) i8 from 0 on without holes, -1 for flows that are left out.
     """
-    alone = each_flow(flows, packets)
     count = int(group.max()) + 1 if len(group) else 0
-    owner = group[packets["flow"]]
-    rows = np.flatnonzero(owner >= 0)
-    ways = alone.client[packets["flow"][rows]]
-    own = packets[rows]
-    own["way"] ^= ways  # the client sends in way 0, whichever end it is of each flow
-    own["flow"] = owner[rows]
-    own = own[np.lexsort((own["at_ns"], own["flow"]))]
     used = np.flatnonzero(group >= 0)
+    ends = np.searchsorted(packets["flow"], np.stack([used, used + 1]))
+    own = np.concatenate([packets[:0], *(packets[begin:end] for begin, end in ends.T.tolist())])
+    some = np.repeat(np.arange(len(used)), ends[1] - ends[0])
+    own["flow"] = some
+    alone = each_flow(flows[used], own)
+    own["way"] ^= alone.client[some]  # the client sends in way 0, whichever end it is of each flow
+    own["flow"] = group[used][some]
+    own = own[np.lexsort((own["at_ns"], own["flow"]))]
     first = np.full(count, np.iinfo(np.int64).max)
     last = np.full(count, np.iinfo(np.int64).min)
-    np.minimum.at(first, group[used], flows["last_ns"][used] - (alone.seconds[used] * 1e9).astype(np.int64))
+    np.minimum.at(first, group[used], flows["last_ns"][used] - (alone.seconds * 1e9).astype(np.int64))
     np.maximum.at(last, group[used], flows["last_ns"][used])
     begins = np.searchsorted(own["flow"], np.arange(count + 1)).astype(np.int64)
     none = np.zeros(count, np.uint8)
@@ -174,37 +178,76 @@ def joined(flows: Rows, packets: Rows, group: NDArray[np.int64]) -> Talks:
 
 def features(talks: Talks, kernels: Kernels = PLAIN) -> Matrix:
     """Return (n, len(NAMES)) f8: what can be said of each talk; NaN where nothing can."""
-    packets, count = talks.packets, len(talks)
-    many = len(packets)
-    at_ns = np.ascontiguousarray(packets["at_ns"])
-    size = packets["size"].astype(np.int64)
-    way, marks = np.ascontiguousarray(packets["way"]), np.ascontiguousarray(packets["marks"])
-    at, bulk, side = np.empty(many), np.empty(many), np.empty(many, np.uint8)
-    message, tally = np.zeros(count + 1, np.int64), np.zeros((count, TALLY))
+    made = np.empty((len(talks), len(NAMES)))
+    rooms = _Rooms()
+    begin = 0
+    while begin < len(talks):
+        most = talks.begins[begin] + TOGETHER
+        end = max(begin + 1, int(np.searchsorted(talks.begins, most, "right")) - 1)
+        _measure(talks, begin, end, kernels, rooms, made[begin:end])
+        begin = end
+    return made
+
+
+class _Rooms:
+    """What loops write down between them; kept from block to block."""
+
+    def __init__(self) -> None:
+        self.sizes, self.gaps = np.zeros(SIZE_BINS, np.int64), np.zeros(GAP_BINS, np.int64)
+        self._most = -1
+
+    def grow(self, packets: int) -> None:
+        """Have room for so many packets."""
+        if packets > self._most:
+            self._most = packets
+            self.at, self.bulk, self.times = np.empty(packets), np.empty(packets), np.empty(packets)
+            self.side, self.label = np.empty(packets, np.uint8), np.empty(packets, np.uint8)
+            self.placed, self.chosen = np.empty(packets, np.int64), np.empty(packets, np.int64)
+            self.listed = np.empty((len(SERIES), packets), np.int64)
+
+
+def _measure(talks: Talks, begin: int, end: int, kernels: Kernels, rooms: _Rooms, made: Matrix) -> None:
+    """Fill (end - begin, len(NAMES)) measures of the talks from `begin` to before `end`."""
+    begins = talks.begins[begin : end + 1]
+    packets = talks.packets[begins[0] : begins[-1]]
+    begins = begins - begins[0]
+    count = end - begin
+    rooms.grow(len(packets))
+    message, tally = np.empty(count + 1, np.int64), np.zeros((count, TALLY))
     first = np.full((count, 2 * FIRST), np.nan)
-    tally[:, 7] = talks.opened
-    kernels.gather(at_ns, size, way, marks, talks.begins, talks.client, at, bulk, side, message, tally, first)
-    measured = np.empty((count, OF_FLOW + len(SERIES) * OF_SERIES))
-    sizes, gaps = np.zeros(SIZE_BINS, np.int64), np.zeros(GAP_BINS, np.int64)
-    label, times, much = np.empty(many, np.uint8), np.empty(many), np.empty(many)
-    placed, chosen = np.empty(many, np.int64), np.empty(many, np.int64)
+    tally[:, 7] = talks.opened[begin:end]
+    columns = (np.ascontiguousarray(packets[name]) for name in ("at_ns", "size", "way", "marks"))
+    at, bulk, side, label = rooms.at, rooms.bulk, rooms.side, rooms.label
+    kernels.gather(*columns, begins, talks.client[begin:end], at, bulk, side, message, tally, first)
+    whole = OF_FLOW + len(SERIES) * OF_SERIES
+    measured, span = np.full((count, whole), np.nan), talks.seconds[begin:end]
+    kernels.tell(at, bulk, side, message, span, label, rooms.sizes, rooms.placed, measured)
     kernels.measure(
-        at, bulk, side, message, talks.seconds, label, sizes, gaps, times, much, placed, chosen, measured
+        at,
+        bulk,
+        rooms.placed,
+        label,
+        message,
+        span,
+        rooms.listed,
+        rooms.sizes,
+        rooms.gaps,
+        rooms.times,
+        rooms.chosen,
+        measured,
     )
     up, down, up_bytes, down_bytes, records, resent, lost, opened = tally.T
     total = np.maximum(up + down, 1)
-    counted = np.stack(
-        [
-            np.log((up_bytes + 1) / (down_bytes + 1)),
-            np.log(np.maximum(up_bytes, 1) / np.maximum(up, 1)),
-            np.log(np.maximum(down_bytes, 1) / np.maximum(down, 1)),
-            total / np.maximum(np.diff(message), 1),
-            records / total,
-            resent / total,
-            lost / total,
-            opened,
-        ],
-        axis=1,
+    counted = (
+        np.log((up_bytes + 1) / (down_bytes + 1)),
+        np.log(np.maximum(up_bytes, 1) / np.maximum(up, 1)),
+        np.log(np.maximum(down_bytes, 1) / np.maximum(down, 1)),
+        total / np.maximum(np.diff(message), 1),
+        records / total,
+        resent / total,
+        lost / total,
+        opened,
     )
-    made: Matrix = np.concatenate([measured, counted, first[:, :FIRST], first[:, FIRST + 1 :]], axis=1)
-    return made
+    made[:, :whole] = measured
+    made[:, whole : whole + len(counted)] = np.stack(counted, axis=1)
+    made[:, whole + len(counted) :] = np.delete(first, FIRST, axis=1)

@@ -17,6 +17,8 @@ DIRECTIONS = 24
 """Principal directions that the distance is taken in."""
 QUANTILE = 0.999
 """Of the training rows that lie within distance 1."""
+TOGETHER = 256
+"""Rows that are looked at together: they stay in the processor's cache."""
 DISTRUST = 12.0
 """Nats taken off for each unit beyond 1."""
 
@@ -36,9 +38,16 @@ class Guard:
 
     def distances(self, table: Floats) -> Floats:
         """Return (n,) f8 for (n, features) rows: 1 holds all but a thousandth of the training rows."""
-        here = table[:, self.columns]
-        steps = (np.where(np.isnan(here), self.middle, here) - self.middle) / self.scale
-        made: Floats = np.sqrt((np.square(np.clip(steps, -REACH, REACH) @ self.turn)).sum(axis=1))
+        made = np.empty(len(table))
+        for begin in range(0, len(table), TOGETHER):
+            part = slice(begin, begin + TOGETHER)
+            steps = table[part, self.columns]
+            np.copyto(steps, self.middle, where=np.isnan(steps))
+            steps -= self.middle
+            steps /= self.scale
+            np.clip(steps, -REACH, REACH, out=steps)
+            turned = steps @ self.turn
+            made[part] = np.sqrt(np.einsum("ij,ij->i", turned, turned))
         return made
 
     def lowered(self, log_odds: Floats, distance: Floats) -> Floats:

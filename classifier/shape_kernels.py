@@ -1,4 +1,5 @@
-"""The loops behind the shape of flows: packets to messages, messages to measures. Plain numbers throughout.
+"""The loops behind the shape of flows: packets to messages, messages to what a flow does as a whole. What its
+series of messages do is in shape_series.py. Plain numbers throughout.
 
 These are ordinary functions that numba can compile as they stand: no arrays of their own, no calls but those
 of `math`. This room compiles nothing; pipeline/shape.py does, and tests run them as plain Python too.
@@ -72,40 +73,49 @@ def gather(
     for flow in range(len(begins) - 1):
         message[flow] = made
         begin = begins[flow]
-        seen = 0
-        last = -1.0
-        before = 0.0
+        opens = FIRST if tally[flow, 7] > 0 else 0
+        seen = resent = records = lost = ups = downs = 0
+        up_bytes = down_bytes = 0.0
+        last = 0.0
+        speaks = 2  # neither side did
         for row in range(begin, begins[flow + 1]):
-            if marks[row] & 2:
-                tally[flow, 5] += 1
+            mark = marks[row]
+            if mark & 2:
+                resent += 1
                 continue
             now = (at_ns[row] - at_ns[begin]) * 1e-9
             up = way[row] == client[flow]
-            bits = 0 if up else 1
             much = float(size[row])
-            tally[flow, bits] += 1
-            tally[flow, 2 + bits] += much
-            if marks[row] & 1:
-                tally[flow, 4] += 1
-            if marks[row] & 4:
-                tally[flow, 6] += 1
-            if seen < FIRST and tally[flow, 7] > 0:
+            if up:
+                ups += 1
+                up_bytes += much
+                bits = 0
+            else:
+                downs += 1
+                down_bytes += much
+                bits = 1
+            records += 1 if mark & 1 else 0
+            lost += 1 if mark & 4 else 0
+            if seen < opens:
                 first[flow, seen] = much if up else -much
-                first[flow, FIRST + seen] = math.log(1e-4 + max(0.0, now - before))
-            if made > message[flow] and side[made - 1] == bits and now - last < TOGETHER_S:
+                first[flow, FIRST + seen] = math.log(1e-4 + max(0.0, now - last))
+            if bits == speaks and now - last < TOGETHER_S:
                 bulk[made - 1] += much
             else:
                 at[made] = now
                 bulk[made] = much
                 side[made] = bits
                 made += 1
+                speaks = bits
             last = now
-            before = now
             seen += 1
+        tally[flow, 0], tally[flow, 1] = ups, downs
+        tally[flow, 2], tally[flow, 3] = up_bytes, down_bytes
+        tally[flow, 4], tally[flow, 5], tally[flow, 6] = records, resent, lost
     message[len(begins) - 1] = made
 
 
-def measure(
+def tell(
     at: Floats,
     bulk: Floats,
     side: Bytes,
@@ -113,65 +123,64 @@ def measure(
     span: Floats,
     label: Bytes,
     sizes: Ints,
-    gaps: Ints,
-    times: Floats,
-    much: Floats,
     placed: Ints,
-    chosen: Ints,
     out: Floats,
 ) -> None:
-    """Measure flows by their messages.
+    """Label messages, and measure each flow as a whole.
 
-    `at, bulk, side, message`: as `gather` filled them; `span`: (n,) s that each flow was seen. Scratch:
-    `label` (m,), `sizes` (SIZE_BINS,) and `gaps` (GAP_BINS,) of zeros, left so; `times`, `much`, `placed`,
-    `chosen`: (m,). Fills `out` (n, OF_FLOW + 5 * OF_SERIES), columns in the order of shape_features.NAMES;
-    NaN where nothing can be said.
+    `at, bulk, side, message`: as `gather` filled them; `span`: (n,) s that each flow was seen; `sizes`:
+    (SIZE_BINS,) of zeros, left so. Fills `label` (m,), `placed` (m,) with the step of each message's size,
+    and `out` (n, OF_FLOW + 5 * OF_SERIES) with the columns of the whole that need no series; what cannot be
+    said is left as it was, NaN.
     """
     for flow in range(len(message) - 1):
         begin, end = message[flow], message[flow + 1]
         lasting = max(span[flow], 1.0)
         # -- who answers whom --
-        ups = downs = pushes = answered = acks = bursts = 0
-        last_up = -1e9
+        ups = pushes = answered = acks = bursts = 0
         lag = lag2 = 0.0
         least = 1e9
-        late_up = late_push = -1.0
+        late_up = late_push = -1e9
         silent = 0.0
         lowest, highest = SIZE_BINS, 0
+        before = 0.0
+        spoke = 2  # who before: 0 the client, 1 the server answering, 3 the server unasked, 2 nobody
         for row in range(begin, end):
             now = at[row]
-            if row > begin and now - at[row - 1] > 60.0:
-                silent += now - at[row - 1]
-            label[row] = 0
+            since = now - before
+            before = now
+            if spoke != 2 and since > 60.0:
+                silent += since
             place = int(bulk[row])
             place = place >> 3 if place < 4096 else min(512 + (place >> 10), SIZE_BINS - 1)
             placed[row] = place
             if side[row] == 0:
                 label[row] = UP
                 ups += 1
-                if now - last_up < 0.3:
+                if now - late_up < 0.3:
                     bursts += 1
-                if row > begin and label[row - 1] & PUSH and now - at[row - 1] < SOON_S:
+                if spoke == 3 and since < SOON_S:
                     acks += 1
-                last_up = now
                 late_up = now
+                spoke = 0
                 sizes[place] += 1
                 lowest = min(lowest, place)
                 highest = max(highest, place)
+            elif spoke == 0 and since < ANSWER_S:
+                label[row] = 0
+                label[row - 1] |= ANSWERED
+                answered += 1
+                log = math.log(since + 1e-4)
+                lag += log
+                lag2 += log * log
+                least = min(least, since)
+                spoke = 1
             else:
-                downs += 1
-                if row > begin and side[row - 1] == 0 and now - at[row - 1] < ANSWER_S:
-                    wait = now - at[row - 1]
-                    label[row - 1] |= ANSWERED
-                    answered += 1
-                    log = math.log(wait + 1e-4)
-                    lag += log
-                    lag2 += log * log
-                    least = min(least, wait)
-                else:
-                    label[row] = PUSH
-                    pushes += 1
-                    late_push = now
+                label[row] = PUSH
+                pushes += 1
+                late_push = now
+                spoke = 3
+        downs = end - begin - ups
         # -- the two sizes that the client's messages have most often --
         mode_a = mode_b = -1
         best = best_b = 0
@@ -222,8 +231,6 @@ def measure(
                 elif label[row] & PUSH and coming >= 0:
                     after += math.exp(-(coming - at[row]) * rate)
                     chances += 1
-        for column in range(OF_FLOW + 5 * OF_SERIES):
-            out[flow, column] = math.nan
         out[flow, 0] = math.log(lasting)
         out[flow, 1] = math.log((ups + 1) / lasting * 60)
         out[flow, 2] = math.log((downs + 1) / lasting * 60)
@@ -248,120 +255,3 @@ def measure(
             out[flow, 16] = after / chances
         if downs > 0:
             out[flow, 17] = answered / downs
-        # -- each series alone --
-        low = high = 0.0
-        for series in range(5):
-            base = OF_FLOW + series * OF_SERIES
-            bit = 1 << series
-            count = 0
-            total = square = 0.0
-            for row in range(begin, end):
-                if label[row] & bit:
-                    times[count] = at[row]
-                    much[count] = bulk[row]
-                    total += bulk[row]
-                    square += bulk[row] * bulk[row]
-                    chosen[count] = placed[row]
-                    sizes[placed[row]] += 1
-                    count += 1
-            out[flow, base] = math.log(1.0 + count)
-            if count == 0:
-                continue
-            mean = max(1.0, total / count)
-            if series == 1:
-                low = mean
-            elif series == 4:
-                high = mean
-            out[flow, base + 1] = math.log(mean)
-            out[flow, base + 2] = math.sqrt(max(0.0, square / count - mean * mean)) / mean
-            entropy = 0.0
-            top = 0
-            for step in range(count):
-                place = chosen[step]
-                here = sizes[place]
-                if here <= 0:
-                    continue  # this size was counted before
-                share = here / count
-                entropy -= share * math.log(share)
-                near = abs(here)
-                if place > 0:
-                    near += abs(sizes[place - 1])
-                if place < SIZE_BINS - 1:
-                    near += abs(sizes[place + 1])
-                top = max(top, near)
-                sizes[place] = -here
-            for step in range(count):
-                sizes[chosen[step]] = 0
-            out[flow, base + 3] = entropy
-            out[flow, base + 4] = top / count
-            if count < 4:
-                continue
-            number = count - 1
-            typical = (times[count - 1] - times[0]) / number
-            if typical <= 0:
-                continue
-            spread = shape = turn = 0.0
-            longest = 0.0
-            shortest_bin, longest_bin = GAP_BINS, 0
-            for step in range(number):
-                gap = times[step + 1] - times[step]
-                spread += (gap - typical) * (gap - typical)
-                shape += math.exp(-gap / typical)
-                longest = max(longest, gap)
-                if step > 0:
-                    turn += (gap - typical) * (times[step] - times[step - 1] - typical)
-                place = min(int(8 * math.log2(max(gap, 0.02) / 0.02)), GAP_BINS - 1)
-                chosen[step] = place
-                gaps[place] += 1
-                shortest_bin = min(shortest_bin, place)
-                longest_bin = max(longest_bin, place)
-            peak = most = 0
-            for place in range(max(0, shortest_bin - 1), min(longest_bin + 1, GAP_BINS - 1)):
-                here = gaps[place] + gaps[place + 1]
-                if here > most:
-                    most = here
-                    peak = place
-            period = 0.0
-            held = 0
-            for step in range(number):
-                gap = times[step + 1] - times[step]
-                place = chosen[step]
-                gaps[place] = 0
-                if place == peak or place == peak + 1:
-                    period += gap
-                    held += 1
-            if held > 0 and period > 0:
-                period /= held
-                east = north = 0.0
-                for step in range(count):
-                    angle = 2 * math.pi * (times[step] / period - math.floor(times[step] / period))
-                    east += math.cos(angle)
-                    north += math.sin(angle)
-                out[flow, base + 5] = math.sqrt(east * east + north * north) / count
-            out[flow, base + 6] = math.log(typical)
-            out[flow, base + 7] = math.sqrt(spread / number) / typical
-            out[flow, base + 8] = shape / number
-            if spread > 0:
-                out[flow, base + 9] = turn / spread
-            out[flow, base + 10] = most / number
-            out[flow, base + 11] = longest / lasting
-            # how evenly the series fills the time: variance to mean of counts in eight equal parts
-            uneven = 0.0
-            part = 0
-            inside = 0
-            for step in range(count):
-                here = min(7, int(8 * times[step] / lasting))
-                while here > part:
-                    uneven += (inside - count / 8) * (inside - count / 8)
-                    inside = 0
-                    part += 1
-                inside += 1
-            while part < 8:
-                uneven += (inside - count / 8) * (inside - count / 8)
-                inside = 0
-                part += 1
-            out[flow, base + 12] = uneven / count
-        if low > 0 and high > 0:
-            out[flow, 18] = math.log(high / low)
-        if high > 0 and pushes > 0:
-            out[flow, 19] = out[flow, OF_FLOW + 3 * OF_SERIES + 1] - math.log(high)

@@ -6,44 +6,50 @@ machine code (or compiles it, the first time); a capture without candidates neve
 
 from capture.compiled import compiled
 from capture.words import array, int64, uint8, void
-from classifier import shape, shape_kernels, shape_trees
+from classifier import shape, shape_kernels, shape_masks, shape_series, shape_trees
 from classifier.shape_features import Kernels, Rows
 
 _FLOATS, _TABLE = array("f8"), array("f8", 2)
+_INTS, _MARKS = int64[::1], uint8[::1]
 _GATHER = void(
-    int64[::1],
-    int64[::1],
-    uint8[::1],
-    uint8[::1],
-    int64[::1],
-    uint8[::1],
+    _INTS,
+    array("u2"),
+    _MARKS,
+    _MARKS,
+    _INTS,
+    _MARKS,
     _FLOATS,
     _FLOATS,
-    uint8[::1],
-    int64[::1],
+    _MARKS,
+    _INTS,
     _TABLE,
     _TABLE,
 )
+_TELL = void(_FLOATS, _FLOATS, _MARKS, _INTS, _FLOATS, _MARKS, _INTS, _INTS, _TABLE)
 _MEASURE = void(
     _FLOATS,
     _FLOATS,
-    uint8[::1],
-    int64[::1],
+    _INTS,
+    _MARKS,
+    _INTS,
     _FLOATS,
-    uint8[::1],
-    int64[::1],
-    int64[::1],
+    array("i8", 2),
+    _INTS,
+    _INTS,
     _FLOATS,
-    _FLOATS,
-    int64[::1],
-    int64[::1],
+    _INTS,
     _TABLE,
 )
 
 _WALK = void(_TABLE, int64[::1], _FLOATS, int64[::1], int64[::1], uint8[::1], _FLOATS, int64[::1], _FLOATS)
+_ASK = void(_TABLE, _INTS, _FLOATS, _INTS, _INTS, _MARKS, _FLOATS, _INTS, _INTS, _INTS, _FLOATS)
 
-KERNELS = Kernels(compiled(_GATHER)(shape_kernels.gather), compiled(_MEASURE)(shape_kernels.measure))
-LOOPS = shape.Loops(KERNELS, compiled(_WALK)(shape_trees.walk))
+KERNELS = Kernels(
+    compiled(_GATHER)(shape_kernels.gather),
+    compiled(_TELL)(shape_kernels.tell),
+    compiled(_MEASURE)(shape_series.measure),
+)
+LOOPS = shape.Loops(KERNELS, compiled(_WALK)(shape_trees.walk), compiled(_ASK)(shape_masks.ask))
 """What `scored` of this file measures and scores with."""
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.lab.candidates import Chosen, candidates
 from benchmarks.lab.networks import network
-from classifier import shape, shape_fit, shape_trees
+from classifier import shape, shape_fit, shape_masks, shape_trees
 from classifier.shape_features import NAMES, PLAIN, client_ways, each_flow, features
 from classifier.shape_ship import estimator, ship
 from facts.flow import A_SYN, B_SYN, FLOW
@@ -131,6 +131,39 @@ def test_any_packets_have_measures_that_are_numbers_or_are_not_there(
     assert not np.isinf(found.measures).any()
     assert np.isfinite(found.together).all()
     assert np.isfinite(found.distance).all()
+
+
+def test_a_forest_asked_by_measure_says_what_its_trees_say() -> None:
+    """Sum for sum, values on thresholds and values that are not there among them."""
+    trees = shape.loaded().trees
+    columns = int(trees.feature.max()) + 1
+    rng = np.random.default_rng(3)
+    table = rng.normal(size=(300, columns)) * 10 ** rng.uniform(-2, 2, (300, columns))
+    for row in range(200):
+        node = rng.integers(0, len(trees.feature), columns)
+        node = node[trees.feature[node] >= 0]
+        table[row, trees.feature[node]] = trees.threshold[node]
+    table[rng.random(table.shape) < 0.2] = np.nan
+    walked = np.full(len(table), trees.base)
+    parts = (trees.feature, trees.threshold, trees.left, trees.right, trees.missing, trees.value, trees.root)
+    shape_trees.walk(table, *parts, walked)
+    assert np.array_equal(shape.raw_scores(table, trees, LOOPS), walked)
+    assert np.array_equal(shape.raw_scores(table[:20], trees, shape.Loops()), walked[:20])
+
+
+def test_a_tree_of_too_many_leaves_is_walked() -> None:
+    leaves = shape_masks.MOST_LEAVES + 2
+    inner, nodes = leaves - 1, 2 * leaves - 1
+    ones, own = np.ones(nodes, np.uint8), np.arange(nodes)
+    feature = np.where(own < inner, 0, -1)
+    left = np.where(own < inner, own + inner, own)  # a chain: each node has a leaf on its left
+    right = np.where(own < inner, np.where(own == inner - 1, nodes - 1, own + 1), own)
+    value, root = own.astype(float), np.zeros(1, np.int64)
+    trees = shape_trees.Trees(feature, own.astype(float), left, right, ones, value, root, 0.5)
+    assert shape_masks.masks_of(trees, 1) is None
+    table = np.array([[-1.0], [0.5], [10.0], [1e9], [np.nan]])
+    said = shape.raw_scores(table, trees, LOOPS)
+    assert said.tolist() == [0.5 + inner, 1.5 + inner, 10.5 + inner, 0.5 + nodes - 1, 0.5 + inner]
 
 
 def test_nothing_to_score_is_no_fault() -> None:
