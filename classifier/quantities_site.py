@@ -5,8 +5,8 @@ gigabytes for each kWh, to many who call it. The witnesses state what they see; 
 it with the meter's curve.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from facts.flow import A_SYN, A_SYN_ACK, B_FIRST, B_SYN, B_SYN_ACK
 from facts.instant import NS
 from facts.names import Role
 from facts.site import Mix, NetworkSide
-from facts.verdict import Verdict
+from facts.verdict import Machines, Peer, Power, Verdict
 from facts.where import Where
 
 HOUR_S = 3_600.0
@@ -42,6 +42,17 @@ CLIENTS = 20
 """Who call it, from which it serves."""
 
 
+@dataclass(frozen=True, slots=True)
+class SiteMining:
+    """What the verdicts on a site's addresses say together."""
+
+    peers: tuple[Peer, ...] = ()
+    power: Power | None = None
+    """Of all of them, each machine once."""
+    machines: Machines | None = None
+    source: str = "flows"
+
+
 def network_side(
     address: Address, flows: NDArray[np.void], verdict: Verdict | None, metered_kwh: float | None = None
 ) -> NetworkSide | None:
@@ -57,6 +68,23 @@ def network_side(
     if own.size == 0:
         return None
     side = np.where((own["a_hi"] == high) & (own["a_lo"] == low), 0, 1)
+    told = SiteMining()
+    if verdict is not None:
+        told = SiteMining(verdict.peers, verdict.power, verdict.machines, verdict.source)
+    return site_side(address, own, side, told, metered_kwh)
+
+
+def site_side(
+    address: Address,
+    own: NDArray[np.void],
+    side: NDArray[np.int64],
+    mining: SiteMining,
+    metered_kwh: float | None = None,
+) -> NetworkSide:
+    """Describe a site, of one address or several, by its flows: (n,) FLOW, n > 0.
+
+    `side` (n,) is 0 where the site is endpoint a of the flow, 1 where it is b; `address` names it.
+    """
     rows = np.arange(own.size)
     sent = own["bytes"][rows, side].astype(np.float64)
     total = own["bytes"].sum(axis=1).astype(np.float64)
@@ -66,12 +94,12 @@ def network_side(
     other_lo = np.where(side == 0, own["b_lo"], own["a_lo"])
     ports = np.stack((own["ports"] >> 16, own["ports"] & 0xFFFF), axis=1)
     service = ports[rows, 1 - opener]
-    mining = _is_mining(verdict, other_hi, other_lo, ports)
-    mix = _mix(mining, service, total)
+    mines = _is_mining(mining.peers, other_hi, other_lo, ports)
+    mix = _mix(mines, service, total)
     whole = float(total.sum())
-    share = float(total[mining].sum()) / whole if whole else 0.0
+    share = float(total[mines].sum()) / whole if whole else 0.0
     first, last = int(own["first_ns"].min()), int(own["last_ns"].max())
-    power = verdict.power if verdict is not None else None
+    power = mining.power
     hours = (last - first) / NS / HOUR_S
     energy = None
     if metered_kwh is not None and metered_kwh > 0:
@@ -81,7 +109,7 @@ def network_side(
     others = np.stack((other_hi, other_lo), axis=1)
     clients = int(np.unique(others[called], axis=0).shape[0])
     density = None if energy is None else (whole / energy[0], whole / energy[2], whole / energy[1])
-    side_of = NetworkSide(
+    made = NetworkSide(
         address=address,
         first_ns=first,
         last_ns=last,
@@ -93,16 +121,16 @@ def network_side(
         mining_share=share,
         mix=mix,
         bytes_per_kwh=density,
-        machines=verdict.machines if verdict is not None else None,
+        machines=mining.machines,
         power=power,
         evidence=(),
     )
-    return _with_evidence(side_of, verdict)
+    return _with_evidence(made, mining.source)
 
 
-def _with_evidence(side: NetworkSide, verdict: Verdict | None) -> NetworkSide:
+def _with_evidence(side: NetworkSide, source: str) -> NetworkSide:
     """State what speaks for a farm and what for a data centre."""
-    where = Where(verdict.source if verdict is not None else "flows")
+    where = Where(source)
     told: list[Evidence] = []
 
     def state(kind: Kind, **params: str | int | float) -> None:
@@ -140,14 +168,14 @@ def _opener(flows: NDArray[np.void]) -> NDArray[np.int64]:
 
 
 def _is_mining(
-    verdict: Verdict | None,
+    peers: Iterable[Peer],
     other_hi: NDArray[np.uint64],
     other_lo: NDArray[np.uint64],
     ports: NDArray[np.uint32],
 ) -> NDArray[np.bool_]:
-    """Return which flows go to a partner of the verdict, at the port of their conversation."""
+    """Return which flows go to a partner in mining, at the port of their conversation."""
     found = np.zeros(other_hi.size, bool)
-    for peer in verdict.peers if verdict is not None else ():
+    for peer in peers:
         high, low = _halves(peer.address)
         found |= (other_hi == high) & (other_lo == low) & (ports == peer.port).any(axis=1)
     return found

@@ -15,6 +15,7 @@ from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.language import Lang, chosen
 
 if TYPE_CHECKING:
+    from facts.site import NetworkSide
     from registry.power_accounts import PowerAccount
 
 power = typer.Typer(
@@ -34,7 +35,20 @@ Outages = Annotated[
 ]
 Holidays = Annotated[Path | None, typer.Option(help="CSV: date.", show_default=False)]
 Division = Annotated[str | None, typer.Option(help="Of this division only.", show_default=False)]
-Network = Annotated[Path, typer.Argument(help="CSV: site, at, kw, low, high.", show_default=False)]
+Network = Annotated[
+    Path | None,
+    typer.Argument(
+        help="CSV: site, at, kw, low, high; without it the verdicts of the store.", show_default=False
+    ),
+]
+FromDay = Annotated[
+    datetime | None,
+    typer.Option("--since", formats=["%Y-%m-%d"], help="First day, without NETWORK.", show_default=False),
+]
+ToDay = Annotated[
+    datetime | None,
+    typer.Option("--until", formats=["%Y-%m-%d"], help="Last day, without NETWORK.", show_default=False),
+]
 More = Annotated[
     Path | None,
     typer.Option(help="CSV, a row a site: what else is known of it (docs/reconcile.md).", show_default=False),
@@ -120,7 +134,9 @@ def score(
 
 @power.command()
 def reconcile(
-    network: Network,
+    network: Network = None,
+    since: FromDay = None,
+    until: ToDay = None,
     meters: Annotated[
         Path | None,
         typer.Option(help="CSV: site, at, kw; without it the curves of the lake.", show_default=False),
@@ -155,7 +171,18 @@ def reconcile(
         known = ", ".join(sorted({one.algorithm for one in table.machines}))
         raise UsageError(f"--algorithm: {algorithm!r} is none of {known}")
     columns = ("kw", "low", "high", *(("hashrate",) if algorithm else ()))
-    grid, told = hourly(network, columns)
+    known_more: Mapping[str, Mapping[str, float]] = {}
+    if network is not None:
+        grid, told = hourly(network, columns)
+    elif since is None or until is None:
+        raise UsageError("without NETWORK the store is asked: name its days with --since and --until")
+    else:
+        from minescope.power_stored import stored
+        from supervision.site_network import grid_of, network_hours
+
+        first, after = _days(since, until)
+        grid, held = grid_of(first, after), stored(first, after)
+        told, known_more = network_hours(held.verdicts, grid, algorithm), held.more
     speaks = _tongue(lang)
     metered = (
         {site: one["kw"] for site, one in hourly(meters, ("kw",), grid)[1].items()}
@@ -167,7 +194,7 @@ def reconcile(
         if feeders is None
         else {site: one["kw"] for site, one in hourly(feeders, ("kw",), grid)[1].items()}
     )
-    extra = {} if more is None else more_of_sites(more)
+    extra = {**known_more, **({} if more is None else more_of_sites(more))}
     nothing = np.full(grid.hours, np.nan)
     sites = [
         site_hours(site, grid, told[site], metered.get(site, nothing), extra.get(site, {}), lost.get(site))
@@ -206,19 +233,23 @@ def reconcile(
 
 @power.command()
 def sites(
-    more: Annotated[
-        Path,
-        typer.Argument(help="CSV, a row a site: what the network tells of it.", show_default=False),
-    ],
     since: Since,
     until: Until,
+    more: Annotated[
+        Path | None,
+        typer.Argument(
+            help="CSV, a row a site: what the network tells of it; without it flows and verdicts of the "
+            "store.",
+            show_default=False,
+        ),
+    ] = None,
     weather: Weather = None,
     outages: Outages = None,
     as_json: Json = False,
     lang: Language = None,
 ) -> int:
-    """Tell mining farms from data centres: what the file has of each site's network, and its curves in the
-    lake.
+    """Tell mining farms from data centres: what the store or a file has of each site's network, and its
+    curves in the lake.
 
     Exits 0 where no site is a farm, 1 where one is, 2 where something cannot be read.
     """
@@ -232,7 +263,15 @@ def sites(
     from supervision.site_kind import decide, witnesses
 
     first, after = _days(since, until)
-    told, speaks = more_of_sites(more), _tongue(lang)
+    speaks = _tongue(lang)
+    sides: Mapping[str, NetworkSide] = {}
+    if more is not None:
+        told = more_of_sites(more)
+    else:
+        from minescope.power_stored import stored
+
+        held = stored(first, after)
+        told, sides = held.more, held.sides
     accounts = [one for one in _accounts(first, after, None, None) if one.site in told]
     lake = CurveLake(load_settings().lake)
     largest: dict[str, tuple[float, Any]] = {}
@@ -248,7 +287,8 @@ def sites(
     farm = False
     for site in sorted(told):
         row_of = largest.get(site, (0.0, None))[1]
-        found = decide(witnesses(side_of(told[site]), row_of, total.get(site), told[site].get("pue")))
+        side = sides.get(site) or side_of(told[site])
+        found = decide(witnesses(side, row_of, total.get(site), told[site].get("pue")))
         farm |= found.kind == "mining_farm"
         row = {
             "type": "site",
