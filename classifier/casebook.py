@@ -6,9 +6,9 @@ counted when they are reached (`dropped`).
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from classifier.blocks import V2, Blocks
+from classifier.blocks import Blocks
 from classifier.clocks import Clock, joined
 from classifier.connection import Connection
 from classifier.contacts import Contacts
@@ -20,46 +20,35 @@ from classifier.encrypted_learning import Learner
 from classifier.encrypted_names import Greetings
 from classifier.gateway import note as note_machine
 from classifier.logins import Logins
+from classifier.nodebook import Nodebook
 from classifier.ownership_model import Tie
 from classifier.poolnames import PoolNames
 from classifier.power_table import Catalogue
 from classifier.power_table import shipped as shipped_machines
+from classifier.recent import Recent
 from classifier.seeds import Seeds
 from classifier.shares import earn, hand_in, leave, named, price, refuse
-from classifier.talk import FLOW_LIMIT, SEALED, Course, NodeTalk, Seen, Sort, Talk
+from classifier.talk import FLOW_LIMIT, SEALED, Course, Sort, Talk, again
 from classifier.weights import Weights, shipped
-from classifier.witnesses import MESSAGE_LENGTH, fact_of
-from facts.conversation import Conversation, Flow, Transport
+from classifier.witnesses import fact_of
+from facts.conversation import Conversation, Transport
 from facts.endpoint import Address, Endpoint
 from facts.verdict import Verdict
-from protocols import chia_p2p, events
-from protocols.magics import NODE_PORTS
+from protocols import events
 from protocols.observe import Observation
 from protocols.parser import Side
 
 TALK_LIMIT = 131_072
-"""Mining conversations kept, and node conversations likewise. One with all its facts and names takes 2 kB
-(measured), so 280 MB at the worst; a bare attempt takes a third."""
+"""Mining conversations kept; node conversations likewise (nodebook.py). One with all its facts and names
+takes 2 kB (measured), so 280 MB at the worst; a bare attempt takes a third."""
 CLIENT_TALK_LIMIT = 16_384
 """Mining conversations kept of one client, so that one scanner cannot fill the book."""
 BTCAGENT = "btcagent"
 """The protocol that begins as Stratum, and may be known only by its first frame."""
-SEALED_PORTS = {
-    "ethereum-p2p": frozenset({9000, 30303}),
-    chia_p2p.PROTOCOL: frozenset({8444, 8447, 8448, 8449, 58444}),
-}
-"""Ports at which what is told from outside (sizes, a certificate) is believed, where not at all NODE_PORTS:
-of Ethereum's consensus and execution nodes, and of Chia's services."""
-SEALED_COMMANDS = frozenset({"whoareyou", "handshake", "message", "certificate"})
-"""Of discv5 and of Chia: other sealed messages between nodes are proved (RLPx, by a point of its curve)."""
 FOUNDATION = {events.Work: 3, events.Submit: 3, events.Difficulty: 2, events.Subscribed: 1}
 """How well an event's dialect is founded: a job and a share by their shape, the others by their method."""
 
-RECENT = 16_384
-"""Streams whose talk is found without its addresses, which take longer to hash than all else that is done."""
-
 _Pair = tuple[Address, Endpoint]
-_T = TypeVar("_T")
 _Handler = Callable[[Observation, Any], None]
 
 
@@ -81,11 +70,10 @@ class Casebook:
         self._talks: dict[_Pair, list[Talk]] = {}
         self._of_client: Counter[Address] = Counter()
         self._kept = 0
-        self._nodes: dict[_Pair, list[NodeTalk]] = {}
-        self._recent: dict[int, tuple[Flow, str, NodeTalk]] = {}
-        self._recent_talks: dict[int, tuple[Flow, str, bool, Talk]] = {}
+        self._recent: Recent[tuple[str, bool], Talk] = Recent()
         self._contacts = Contacts(pools, self.dropped)
         self._blocks = Blocks(self.dropped)
+        self._nodes = Nodebook(self._blocks, self.dropped)
         self._seeds = Seeds(self.dropped)
         self._logins = Logins(self.dropped)
         self._learner = Learner(self.dropped)
@@ -97,8 +85,8 @@ class Casebook:
             events.TlsHello: self._hello,
             events.TlsCertificate: self._contacts.certificate,
             events.ProxyTarget: self._contacts.target,
-            events.NodeHello: self._node_hello,
-            events.NodeMessage: self._node_message,
+            events.NodeHello: self._nodes.hello,
+            events.NodeMessage: self._nodes.message,
             events.NodeBlock: self._node_block,
             events.StreamAmbiguous: self._ambiguous,
         }
@@ -112,14 +100,7 @@ class Casebook:
     def conclude(self, conversation: Conversation) -> None:
         """Take the counts of a connection that has ended, or that the run's end cut off."""
         flow = conversation.flow
-        group = self._nodes.get((flow.client.address, flow.server), ())
-        known = bool(group)
-        for node in group:
-            node.open_ns = max(node.open_ns, conversation.last_ns)
-            read_ns = conversation.last_ns if conversation.read_ns is None else conversation.read_ns
-            if node.first_ns <= read_ns:  # else it was another conversation of theirs that was read
-                node.span(read_ns, read_ns)
-            node.holes |= any(conversation.lost) or any(conversation.broken)
+        known = self._nodes.conclude(conversation)
         for side, miner, pool in ((0, flow.client, flow.server), (1, flow.server, flow.client)):
             for talk in self._talks.get((miner.address, pool), ()):
                 connection = talk.connections.pop((miner.port, flow.tunnel), None)
@@ -132,13 +113,12 @@ class Casebook:
     def verdicts(self) -> list[Verdict]:
         """Judge everything told so far, by address and role; nothing is forgotten by it."""
         talks = [talk for group in self._talks.values() for talk in group]
-        nodes = [talk for group in self._nodes.values() for talk in group]
         return Docket(
             self.source,
             self._weights,
             self._contacts,
             talks,
-            nodes,
+            self._nodes.talks(),
             self._blocks,
             self._seeds,
             lambda served: Heard(self._rhythms.standings(), self._greetings, self._weights, served),
@@ -196,15 +176,12 @@ class Casebook:
         # Where not, the capture began in mid-stream, and took the wrong end for the client.
         miner, pool = (flow.client, flow.server) if straight else (flow.server, flow.client)
         family = _family(event)
-        recent = self._recent_talks.get(id(flow))
-        if recent is not None and recent[0] is flow and recent[1] == family and recent[2] is straight:
-            talk = recent[3]
-        else:
-            found = self._talk(miner.address, pool, flow.transport, family)
-            if found is None:
+        talk = self._recent.find(flow, (family, straight))
+        if talk is None:
+            talk = self._talk(miner.address, pool, flow.transport, family)
+            if talk is None:
                 return
-            talk = found
-            _remember(self._recent_talks, flow, (flow, family, straight, talk))
+            self._recent.keep(flow, (family, straight), talk)
         fact, text = fact_of(event)
         talk.note(fact, seen.where, seen.at_ns, text)
         talk.decide(event.protocol, FOUNDATION.get(type(event), 0), seen.at_ns)
@@ -237,7 +214,7 @@ class Casebook:
         for miner, pool in ((flow.client, flow.server), (flow.server, flow.client)):
             for talk in self._talks.get((miner.address, pool), ()):
                 if (miner.port, flow.tunnel) in talk.connections:
-                    talk.ambiguous = _again(talk.ambiguous, seen, event.cause)
+                    talk.ambiguous = again(talk.ambiguous, seen, event.cause)
 
     def _talk(self, miner: Address, pool: Endpoint, transport: Transport, family: str) -> Talk | None:
         group = self._talks.get((miner, pool), ())
@@ -253,26 +230,9 @@ class Casebook:
         self._talks.setdefault((miner, pool), []).append(talk)
         return talk
 
-    def _node_talk(self, seen: Observation, protocol: str) -> NodeTalk | None:
-        flow = seen.flow
-        recent = self._recent.get(id(flow))
-        if recent is not None and recent[0] is flow and recent[1] == protocol:
-            recent[2].span(seen.at_ns, seen.at_ns)
-            return recent[2]
-        key = (flow.client.address, flow.server)
-        group = self._nodes.get(key)
-        if group is None:
-            if len(self._nodes) >= TALK_LIMIT:
-                self.dropped["node-messages-beyond-limit"] += 1
-                return None
-            group = self._nodes[key] = []
-        talk = next((talk for talk in group if talk.protocol == protocol), None)
-        if talk is None:
-            talk = NodeTalk(flow.client.address, flow.server, protocol)
-            group.append(talk)
-        _remember(self._recent, flow, (flow, protocol, talk))
-        talk.span(seen.at_ns, seen.at_ns)
-        return talk
+    def _node_block(self, seen: Observation, event: events.NodeBlock) -> None:
+        self._learner.block(event, seen.at_ns)
+        self._nodes.block(seen, event)
 
     def _hello(self, seen: Observation, event: events.TlsHello) -> None:
         self._contacts.hello(seen, event)
@@ -283,72 +243,12 @@ class Casebook:
         self._contacts.answer(seen, event)
         self._seeds.answer(seen, event)
 
-    def _node_hello(self, seen: Observation, event: events.NodeHello) -> None:
-        if event.protocol == V2:
-            self._sealed(seen, event)
-            return
-        talk = self._node_talk(seen, event.protocol)
-        if talk is None:
-            return
-        speaker = talk.sides[event.side]
-        agent = (event.agent or "")[:MESSAGE_LENGTH]
-        speaker.hello = Seen(seen.where, seen.at_ns, agent).merged(speaker.hello)
-        speaker.full |= event.full is True
-        if event.full is False:
-            speaker.light = Seen(seen.where, seen.at_ns, agent).merged(speaker.light)
-        speaker.learn(event.coins, agent)
-
-    def _sealed(self, seen: Observation, event: events.NodeHello | events.NodeMessage) -> None:
-        """Keep what only sizes told; anywhere but at a node network's port it is somebody else's secret."""
-        ours = seen.flow.server.port in SEALED_PORTS.get(event.protocol, NODE_PORTS)
-        talk = self._node_talk(seen, event.protocol) if ours else None
-        if talk is not None:
-            speaker = talk.sides[event.side]
-            speaker.sealed = _again(speaker.sealed, seen, "")
-            speaker.learn(event.coins, "")
-
-    def _node_message(self, seen: Observation, event: events.NodeMessage) -> None:
-        if event.protocol == V2 or (event.sealed and event.command in SEALED_COMMANDS):
-            self._sealed(seen, event)
-            return
-        talk = self._node_talk(seen, event.protocol)
-        if talk is None:
-            return
-        speaker = talk.sides[event.side]
-        speaker.message = _again(speaker.message, seen, event.command)
-        if event.spv:
-            speaker.spv = _again(speaker.spv, seen, event.command)
-        speaker.learn(event.coins, "")
-
-    def _node_block(self, seen: Observation, event: events.NodeBlock) -> None:
-        self._learner.block(event, seen.at_ns)
-        talk = self._node_talk(seen, event.protocol)
-        if talk is None:
-            return
-        speaker = talk.sides[event.side]
-        speaker.message = _again(speaker.message, seen, event.command)
-        self._blocks.note(seen, event)
-
-
-def _remember(recent: dict[int, _T], flow: Flow, what: _T) -> None:
-    """Keep what goes with a stream by the identity of its flow, which `what` holds and so keeps alive."""
-    if len(recent) >= RECENT:
-        recent.clear()
-    recent[id(flow)] = what
-
 
 def _family(event: events.PoolEvent) -> str:
     if event.sealed:
         return SEALED
     stratum = event.protocol.startswith("stratum") or event.protocol == BTCAGENT
     return "stratum" if stratum else event.protocol
-
-
-def _again(known: Seen | None, seen: Observation, text: str) -> Seen:
-    if known is None:
-        return Seen(seen.where, seen.at_ns, text)
-    known.again(seen.where, seen.at_ns, text)
-    return known
 
 
 def _learn(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: int) -> bool:

@@ -13,6 +13,7 @@ from classifier.shares_series import Series
 from facts.conversation import Transport
 from facts.endpoint import Address, Endpoint
 from facts.where import Where
+from protocols.observe import Observation
 
 STAY_NS = 120_000_000_000
 """A miner that stays: pools refresh jobs within 60 s, so this is two refreshes; probes hang up within
@@ -108,6 +109,14 @@ class Seen:
         if other is not None:
             both.again(other.where, other.at_ns, other.text, other.count)
         return both
+
+
+def again(known: Seen | None, seen: Observation, text: str) -> Seen:
+    """Return the sighting that stands for what was known and one more; the known one is changed."""
+    if known is None:
+        return Seen(seen.where, seen.at_ns, text)
+    known.again(seen.where, seen.at_ns, text)
+    return known
 
 
 def place(seen: Seen) -> tuple[int, str, int, str]:
