@@ -118,7 +118,7 @@ class Worker:
             if on_progress is not None:
                 on_progress(packets)
         yield from sessions.flush()
-        yield from self._end(list(sessions.clients))
+        yield from self._end(sorted(sessions.clients))
         sessions.fragments.end()
         if leaving is not None:
             yield from leaving.end()

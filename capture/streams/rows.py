@@ -9,6 +9,8 @@ import numpy.typing as npt
 from capture.records import TAGGED, TaggedKind
 
 _FRAGMENT = int(TaggedKind.FRAGMENT)
+MAX_WAITING = 4 * 1024 * 1024
+"""Bytes of payload that wait at most, and those of one block."""
 _CODES = {1: "B", 2: "H", 4: "I", 8: "q"}  # of integers, by their bytes
 
 
@@ -19,8 +21,8 @@ def _row() -> Struct:
 
 
 FIELDS = (
-    "flow", "seq", "payload", "length", "missing", "source", "direction", "tcp_flags", "tag", "kind", "ip",
-    "opposite", "opposite_known", "time_ns", "frame",
+    "flow", "seq", "missing", "source", "direction", "tcp_flags", "tag", "kind", "opposite", "opposite_known",
+    "time_ns", "frame",
 )  # fmt: skip
 """What is taken from a row."""
 ROW = _row()
@@ -31,7 +33,8 @@ class Waiting:
     """Rows with copies of their payloads, which outlive the block that they point into.
 
     A block holds a few dozen rows among thousands of packets. Read block by block, every few dozen find the
-    processor's caches full of the sieve's table; so those of many blocks are read at once.
+    processor's caches full of the sieve's table, and each row finds them full of other flows; so those of
+    many blocks are read at once, flow by flow.
     """
 
     def __init__(self, most: int) -> None:
@@ -39,37 +42,38 @@ class Waiting:
         self._most = most
         self._rows: list[npt.NDArray[Any]] = []
         self._payloads: list[bytes] = []
-        self._count = 0
         self._size = 0
-
-    def __len__(self) -> int:
-        """Return how many rows wait."""
-        return self._count
 
     @property
     def full(self) -> bool:
         """Whether it is time to read them."""
-        return self._count >= self._most
+        return len(self._payloads) >= self._most or self._size >= MAX_WAITING
 
     def take(self, data: memoryview, rows: npt.NDArray[Any]) -> bool:
         """Have rows that point into `data` wait; False where they must not.
 
         A fragment's flow is watched only once its packet is whole: the sieve hands nothing of it on before.
         """
-        if not self._most or (rows["kind"] == _FRAGMENT).any():
+        if not self._most or has_fragments(rows):
             return False
-        rows = rows.copy()
-        lengths = rows["length"]
-        ends = zip(rows["payload"].tolist(), lengths.tolist(), strict=True)
-        self._payloads += [bytes(data[at : at + length]) for at, length in ends]
-        rows["payload"] = self._size + np.cumsum(lengths) - lengths
-        self._size += int(lengths.sum())
-        self._count += len(rows)
-        self._rows.append(rows)
+        self._payloads += payloads(data, rows)
+        self._size += int(rows["length"].sum())
+        self._rows.append(rows.copy())
         return True
 
-    def give(self) -> tuple[memoryview, npt.NDArray[Any]]:
-        """Return all payloads and the rows that point into them; nothing waits any more."""
-        given = memoryview(b"".join(self._payloads)), np.concatenate(self._rows)
-        self._rows, self._payloads, self._count, self._size = [], [], 0, 0
+    def give(self) -> tuple[npt.NDArray[Any], list[bytes]]:
+        """Return the rows and the payload of each; nothing waits any more."""
+        given = np.concatenate(self._rows) if self._rows else np.empty(0, TAGGED), self._payloads
+        self._rows, self._payloads, self._size = [], [], 0
         return given
+
+
+def has_fragments(rows: npt.NDArray[Any]) -> bool:
+    """Say whether any of the rows is a fragment."""
+    return bool((rows["kind"] == _FRAGMENT).any())
+
+
+def payloads(data: memoryview, rows: npt.NDArray[Any]) -> list[bytes]:
+    """Return the payload of each row, which is no fragment."""
+    ends = zip(rows["payload"].tolist(), rows["length"].tolist(), strict=True)
+    return [bytes(data[at : at + length]) for at, length in ends]

@@ -171,6 +171,8 @@ class Session:
 
     def datagram(self, direction: int, data: bytes, packet: Packet) -> list[Observation]:
         """Take one UDP datagram; return what it says."""
+        if not data:
+            return []
         self.last = packet
         out: list[Observation] = []
         if self._observer.skim(self._sides[direction], data):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from capture.records import Tag, TaggedKind
 from capture.streams.candidates import Candidates
 from capture.streams.fragments import Fragments
 from capture.streams.reassembly import Packet, Tally
-from capture.streams.rows import ROW, Waiting
+from capture.streams.rows import ROW, Waiting, has_fragments, payloads
 from capture.streams.session import ACK, SYN, Ends, Session
 from protocols.observe import Observation
 from protocols.parser import Parser
@@ -48,6 +49,7 @@ class Sessions:
         """`describe` tells a flow's ends; `watch` and `release` tell the sieve what is wanted.
 
         `together`: so many rows are read at once, those of several pushes; with 0 they are read as they come.
+        What flows that are read at once say comes in the order of their packets all the same.
         """
         self.let_go: Counter[str] = Counter()
         """Sessions let go before their flow ended, by reason."""
@@ -78,85 +80,102 @@ class Sessions:
 
     def push(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
         """Take TAGGED rows that point into `data`, in order; yield what they complete, now or later."""
-        if not self._waiting.take(data, rows):
-            yield from self.flush()
-            yield from self._read(data, rows)
-        elif self._waiting.full:
-            yield from self.flush()
+        if self._waiting.take(data, rows):
+            if self._waiting.full:
+                yield from self.flush()
+            return
+        yield from self.flush()
+        if has_fragments(rows):
+            yield from self._read_one_by_one(data, rows)
+        else:
+            yield from self._read(rows, payloads(data, rows))
 
     def flush(self) -> Iterator[Observation]:
         """Read the rows that wait."""
-        if len(self._waiting):
-            yield from self._read(*self._waiting.give())
+        yield from self._read(*self._waiting.give())
 
-    def _read(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
+    def _read(self, rows: npt.NDArray[Any], payloads: Sequence[bytes]) -> Iterator[Observation]:
+        """Read rows without fragments, flow by flow; yield what they say in the order of the rows."""
         sessions = self._sessions
+        order = rows["flow"].argsort(kind="stable")
+        told: list[tuple[int, list[Observation]]] = []
+        present, session = -1, None
+        for at, (
+            flow, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame,
+        ) in zip(order.tolist(), ROW.iter_unpack(rows[order].tobytes()), strict=True):  # fmt: skip
+            if flow != present:
+                present, session = flow, sessions.get(flow)
+            if session is None:
+                packet = (source, frame, time_ns)
+                segment = (direction, seq, flags, payloads[at], missing, packet)
+                session, found = self._begin(flow, tag, kind, opposite if known else -1, segment)
+            elif kind == _SEGMENT:
+                packet = (source, frame, time_ns)
+                found = session.segment(direction, seq, flags, payloads[at], missing, packet)
+            else:
+                found = session.datagram(direction, payloads[at], (source, frame, time_ns))
+            if found:
+                told.append((at, found))
+            if session is not None and session.reason:
+                self._close(flow, session)
+                session = None
+        self._let_unwanted_go()
+        told.sort(key=itemgetter(0))
+        for _, found in told:
+            yield from found
+
+    def _read_one_by_one(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
+        """Read rows of which some are fragments, in their order: what a fragment makes whole comes there."""
         for (
-            flow,
-            seq,
-            at,
-            length,
-            missing,
-            source,
-            direction,
-            flags,
-            tag,
-            kind,
-            ip,
-            opposite,
-            opposite_known,
-            time_ns,
-            frame,
-        ) in ROW.iter_unpack(rows.tobytes()):
+            flow, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame,
+        ), (at, length, ip) in zip(
+            ROW.iter_unpack(rows.tobytes()), rows[["payload", "length", "ip"]].tolist(), strict=True
+        ):  # fmt: skip
             packet = (source, frame, time_ns)
-            session = sessions.get(flow)
-            if kind == _SEGMENT and session is not None:  # nearly always
-                found = session.segment(direction, seq, flags, bytes(data[at : at + length]), missing, packet)
-                if found:
-                    yield from found
-                if session.reason:
-                    self._close(flow, session)
-                continue
             if kind == _FRAGMENT:
                 whole = self.fragments.push(data, ip, length, flow, direction, packet)
                 if self.fragments.doubted:
                     yield from self._doubt()
                 if whole is None:
                     continue
-                flow, direction, seq, flags = whole.flow, whole.direction, whole.seq, whole.tcp_flags
-                payload, missing, packet = whole.payload, 0, whole.packet
-                kind = _SEGMENT if whole.tcp else _DATAGRAM
+                flow, kind = whole.flow, _SEGMENT if whole.tcp else _DATAGRAM
+                segment = (whole.direction, whole.seq, whole.tcp_flags, whole.payload, 0, whole.packet)
                 self._watch(flow)
-                session = sessions.get(flow)
             else:
-                payload = bytes(data[at : at + length])
+                segment = (direction, seq, flags, bytes(data[at : at + length]), missing, packet)
+            session = self._sessions.get(flow)
             if session is None:
-                if flow in self._unwanted:
-                    if flags & (SYN | ACK) != SYN:
-                        continue
-                    self._unwanted.remove(flow)  # another connection on its ports
-                if tag == _EARLY:
-                    self._hold(flow, (direction, seq, flags, payload, missing, packet))
-                    continue
-                session = self._open(flow, tag, packet)
-                if kind != _DATAGRAM:
-                    if opposite_known:
-                        session.start(1 - direction, opposite)
-                    yield from self._first(session, flow, (direction, seq, flags, payload, missing, packet))
-                    if session.reason:
-                        self._close(flow, session)
-                    continue
-            if kind == _DATAGRAM:
-                found = session.datagram(direction, payload, packet) if payload else []
+                session, found = self._begin(flow, tag, kind, opposite if known else -1, segment)
+            elif kind == _SEGMENT:
+                found = session.segment(*segment)
             else:
-                found = session.segment(direction, seq, flags, payload, missing, packet)
-            if found:
-                yield from found
-            if session.reason:
+                found = session.datagram(segment[0], segment[3], segment[5])
+            yield from found
+            if session is not None and session.reason:
                 self._close(flow, session)
-        for flow in self._unwanted:
-            self._release(flow)
-        self._unwanted.clear()
+        self._let_unwanted_go()
+
+    def _begin(
+        self, flow: int, tag: int, kind: int, opposite: int, segment: Early
+    ) -> tuple[Session | None, list[Observation]]:
+        """Open a session where the packet of a flow without one asks for it; return what it completes.
+
+        `opposite`: the sequence number at which the other direction's bytes begin, -1 where it is not known.
+        """
+        direction, _, flags, payload, _, packet = segment
+        if flow in self._unwanted:
+            if flags & (SYN | ACK) != SYN:
+                return None, []
+            self._unwanted.remove(flow)  # another connection on its ports
+        if tag == _EARLY:
+            self._hold(flow, segment)
+            return None, []
+        session = self._open(flow, tag, packet)
+        if kind == _DATAGRAM:
+            return session, session.datagram(direction, payload, packet)
+        if opposite >= 0:
+            session.start(1 - direction, opposite)
+        return session, self._first(session, flow, segment)
 
     def ended(self, flows: Collection[int]) -> Iterator[Observation]:
         """Finish the sessions of flows that the flow table gives up; yield what was still waiting."""
@@ -212,18 +231,19 @@ class Sessions:
             session.doubt(doubted[0], "fragments", doubted[1])  # told when there is something else to tell
         return session
 
-    def _first(self, session: Session, flow: int, row: Early) -> Iterator[Observation]:
+    def _first(self, session: Session, flow: int, segment: Early) -> list[Observation]:
         """Feed the segment for which a session was opened, then those that had come before it, in order."""
-        direction, seq, flags, payload, missing, packet = row
+        direction, seq, _, payload, _, _ = segment
         early = self._early.pop(flow, [])
         self._early_count -= len(early)
         if payload:
             session.start(direction, seq)
-        yield from session.segment(direction, seq, flags, payload, missing, packet)
+        found = session.segment(*segment)
         early.sort(key=lambda held: (held[1] - seq + _HALF) & _MASK)
         for held in early:
             if not session.reason:
-                yield from session.segment(*held)
+                found += session.segment(*held)
+        return found
 
     def _hold(self, flow: int, row: Early) -> None:
         """Keep a segment that came before the first one of its flow."""
@@ -250,6 +270,11 @@ class Sessions:
         self.stopped[flow] = session.last[2]
         self._note(flow, session)
         self._unwanted.add(flow)
+
+    def _let_unwanted_go(self) -> None:
+        for flow in self._unwanted:
+            self._release(flow)
+        self._unwanted.clear()
 
     def _note(self, flow: int, session: Session) -> None:
         self.clients[flow] = session.client | session.certain << 1 | session.unread << 2

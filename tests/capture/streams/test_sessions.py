@@ -177,6 +177,7 @@ def test_early_segments_have_a_ceiling_and_are_counted_when_nothing_comes_of_the
     wire = Wire(ends(0))
     for n in range(sessions_module.MAX_EARLY_TOTAL + 100):
         wire.row(0, 100, b"x", tag=Tag.EARLY, flow=10 + n)
+    assert not wire.flush()
     for _ in range(sessions_module.MAX_EARLY + 3):
         wire.row(0, 100, b"x", tag=Tag.EARLY, flow=5)
     assert not wire.flush()
@@ -190,6 +191,17 @@ def test_early_segments_have_a_ceiling_and_are_counted_when_nothing_comes_of_the
         wire.row(0, 100, b"x", tag=Tag.EARLY, flow=flow)
     wire.flush()
     assert wire.sessions.early_dropped == dropped
+
+
+def test_flows_read_at_once_are_told_of_in_the_order_of_their_packets() -> None:
+    wire = Wire(ends(0))
+    for flow in (9, 4, 7):
+        wire.row(0, 100, SUBSCRIBE, tag=Tag.JSON, flow=flow)
+    for flow in (7, 9, 4):
+        wire.row(1, 70, NOTIFY, flow=flow)
+    found = wire.flush()
+    assert [one.where.frame for one in found] == [1, 2, 3, 4, 5, 6]
+    assert [type(one.event) for one in found] == [Subscribe] * 3 + [Work] * 3
 
 
 def test_a_new_connection_on_the_same_ports_is_read_anew() -> None:
