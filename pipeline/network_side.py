@@ -21,7 +21,7 @@ from facts.flow import FLOW
 from facts.instant import NS
 from facts.site import NetworkSide
 from pipeline.site_meters import Meters
-from pipeline.site_verdicts import NO_VERDICTS, SiteVerdicts, Span, site_verdicts
+from pipeline.site_verdicts import NO_VERDICTS, SiteVerdicts, Span, certain_site, site_verdicts
 from registry.attribution import Attributor
 from registry.bulk import ASK
 from registry.prefix_tree import NOTHING
@@ -147,11 +147,12 @@ def _placed(attributor: Attributor, flows: NDArray[np.void]) -> _Places:
         plain = known[bulk.codes[known] != ASK]
         pairs = np.stack((bulk.codes[plain], bulk.blocks[plain].astype(np.int64)), axis=1)
         _, first, inverse = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
-        of_pair = [_code(bulk.attribution(int(plain[place])).site, sites) for place in first.tolist()]
+        of_pair = [
+            _code(certain_site(bulk.attribution(int(plain[place]))), sites) for place in first.tolist()
+        ]
         codes[plain, end] = np.array(of_pair, np.int64)[inverse.reshape(-1)]
         for place in asked.tolist():
-            told = bulk.attribution(place)
-            codes[place, end] = _code(told.site if told.certain else None, sites)
+            codes[place, end] = _code(certain_site(bulk.attribution(place)), sites)
     names = tuple(sorted(sites))
     renumber = np.full(len(sites) + 1, -1, np.int64)
     for number, name in enumerate(names):

@@ -13,6 +13,7 @@ from facts.instant import nanoseconds
 from facts.names import LEVEL_ORDER, Level, PeerState, Role
 from facts.verdict import Machines, Power, Verdict
 from pipeline.holders import holder
+from registry.answers import MISSING_TENANT, Attribution
 from registry.attribution import Attributor
 from store.database import Database
 from store.verdicts import HitFilter, VerdictStore
@@ -77,18 +78,26 @@ def site_verdicts(database: Database, attributor: Attributor, span: Span) -> dic
             one = stored.verdict
             if one.role not in _MINES or one.first_seen_ns >= span.after_ns:
                 continue
-            held = holder(attributor, one)
-            if not (held.certain and held.site):
+            site = certain_site(holder(attributor, one))
+            if site is None:
                 continue
             if one.encrypted:
-                sealed[held.site] += max(len(one.peers), 1)
+                sealed[site] += max(len(one.peers), 1)
             if LEVEL_ORDER.index(one.level) >= LEVEL_ORDER.index(Level.LIKELY):
-                mining[held.site].append(one)
+                mining[site].append(one)
         cursor = page.next_cursor
         if cursor is None:
             break
     names = sorted({*mining, *sealed})
     return {name: SiteVerdicts(tuple(mining.get(name, ())), sealed.get(name, 0)) for name in names}
+
+
+def certain_site(held: Attribution) -> str | None:
+    """Return the site of an answer; of one that names several tenants of one site too. None: not certain."""
+    if held.certain:
+        return held.site or None
+    sites = {one.site for one in held.candidates}
+    return sites.pop() or None if held.missing == (MISSING_TENANT,) and len(sites) == 1 else None
 
 
 def counted(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
