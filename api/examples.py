@@ -5,9 +5,15 @@ import hashlib
 import json
 from typing import Any
 
-from api import examples_ledgers, examples_tariff
-from api.examples_supervision import REQUESTS as SUPERVISION_REQUESTS
-from api.examples_supervision import answers as supervision_answers
+from api import (
+    examples_cases,
+    examples_exits,
+    examples_ledgers,
+    examples_power,
+    examples_projects,
+    examples_tariff,
+    examples_warnings,
+)
 from api.sheets import COLUMNS
 from api.stix import bundle
 
@@ -259,7 +265,10 @@ class ByMediaType(dict[str, Any]):
 
 
 REQUESTS: dict[str, Any] = {
-    **SUPERVISION_REQUESTS,
+    **examples_projects.REQUESTS,
+    **examples_exits.REQUESTS,
+    **examples_warnings.REQUESTS,
+    **examples_cases.REQUESTS,
     **examples_tariff.REQUESTS,
     "lookupAddresses": _BULK,
     "startJob": _BULK,
@@ -323,10 +332,22 @@ _REPORT_FILE: dict[str, Any] = {
 }
 
 ANSWERS: dict[str, Any] = {
-    **supervision_answers(_VERDICT, ByMediaType()),
+    **examples_projects.ANSWERS,
+    "getProjectEvidence": {
+        "figure": "kw",
+        "evidence": ["verdict:1"],
+        "verdicts": [_VERDICT],
+        "unseen": 0,
+    },
+    **examples_exits.ANSWERS,
+    **examples_warnings.ANSWERS,
+    **examples_cases.ANSWERS,
+    **{f"export{name}": ByMediaType() for name in ("Projects", "Exits", "Warnings", "Cases")},
     **examples_ledgers.ANSWERS,
     **{name: ByMediaType(files) for name, files in examples_ledgers.FILES.items()},
     **examples_tariff.ANSWERS,
+    **examples_power.ANSWERS,
+    **{name: ByMediaType(files) for name, files in examples_power.FILES.items()},
     **{name: ByMediaType(files) for name, files in examples_tariff.FILES.items()},
     "startReport": _REPORT,
     "getReport": _REPORT

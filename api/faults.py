@@ -26,6 +26,10 @@ _ASKED = {
     "subject": Text("This is no address, prefix or host name.", "不是地址、前缀或主机名。"),
     "full": Text("The lists hold as many entries as they can.", "名单条目已达上限。"),
     "day": Text("This is not a day such as 2026-11-30.", "不是 2026-11-30 这样的日期。"),
+    "days": Text(
+        "From first to last day there must be one at least, and no more points than an answer holds.",
+        "截止日期不得早于起始日期，且点数不得超过一次应答的上限。",
+    ),
     "week": Text("This is not an ISO week such as 2026-W47.", "不是 2026-W47 这样的 ISO 周。"),
     "division": Text("This is not a division code of GB/T 2260.", "不是 GB/T 2260 行政区划代码。"),
     "interval": Text("An interval is low <= value <= high.", "区间须满足 low <= value <= high。"),

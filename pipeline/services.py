@@ -37,6 +37,8 @@ class Services:
     """What a person should know about the registry: refused rows, odd encodings."""
     hints: Hints | None = None
     """The operator's own .mmdb file, if one is set."""
+    lake: Path | None = None
+    """Folder of the lakes, of flows and of curves; None where nobody said."""
 
 
 @contextmanager
@@ -71,6 +73,7 @@ def build_services(settings: Settings) -> Iterator[Services]:
             home=settings.home,
             notices=notices,
             hints=None if settings.location_hint is None else Hints(settings.location_hint),
+            lake=settings.lake,
         )
 
 
