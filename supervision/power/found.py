@@ -23,8 +23,8 @@ Place = tuple[str, str]
 def of_scores(told: Iterable[Judged], before: Mapping[str, str]) -> list[Found]:
     """Return what is kept of judged accounts, the most probable first.
 
-    `before`: the levels that stand. An account of which nothing is told is kept only where something else
-    was told of it before, so that the last word on it is the present one.
+    `before`: the levels that stand. An account of which nothing was found is kept only where something else
+    was told of it before, so that the last word on it is the present one; too few readings clear nobody.
     """
     made = [
         Found(
@@ -46,7 +46,8 @@ def of_scores(told: Iterable[Judged], before: Mapping[str, str]) -> list[Found]:
             },
         )
         for one in told
-        if one.level not in NOTHING or before.get(one.account.number, "none") not in NOTHING
+        if one.level not in NOTHING
+        or (one.level == "none" and before.get(one.account.number, "none") not in NOTHING)
     ]
     return sorted(made, key=lambda one: (-one.weight, one.subject))
 

@@ -13,6 +13,7 @@ from minescope.main import run
 from pipeline.settings import load_settings
 from store.curve_lake import SCHEMA, CurveLake
 from store.database import open_database
+from store.power import RECONCILIATION, SCORE, SITE, KeptFinding, Wanted, every
 from tests.supervision.filled import fill
 
 DAYS = 45
@@ -155,3 +156,45 @@ def test_sites_from_both_sides(home: Path, capsys: pytest.CaptureFixture[str]) -
     )
     found = {row["site"]: row["kind"] for row in lines(capsys.readouterr().out)}
     assert found == {"F": "mining_farm", "D": "data_centre"}
+
+
+def test_what_is_found_is_kept_when_asked_for_and_cleared_by_a_later_run(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kw, first = curve("farm")
+    keep(kw, first)
+    keep(np.nan_to_num(curve("commerce")[0]), first, "ZJ2")
+    last = first + timedelta(days=DAYS - 1)  # type: ignore[operator]
+    until = ["--until", str(last)]
+    asked = ["power", "score", "--since", str(first), *until, "--base-rate", "0.5", "--json"]
+    run([*asked, "--threads", "2"])
+
+    def kept(kind: str) -> list[KeptFinding]:
+        with open_database(load_settings().database_url) as database, database.reading() as connection:
+            return list(every(connection, Wanted(kind)))
+
+    assert kept(SCORE) == []
+    assert run([*asked, "--store"]) == 1
+    found = {one.found.subject: one for one in kept(SCORE)}
+    assert found["ZJ1"].found.level == "likely"
+    assert (found["ZJ1"].run.as_of, found["ZJ1"].run.judged) == (str(last), 2)
+    assert found["ZJ1"].found.division == "330102"
+    assert len(found["ZJ1"].found.record["reasons"]) >= 3
+    lowered = [*asked[:-2], "1e-12", "--store"]
+    assert run(lowered) == 0
+    [one] = [one for one in kept(SCORE) if one.found.subject == "ZJ1"]
+    assert one.found.level in ("none", "unusual")
+    assert "ZJ2" not in {one.found.subject for one in kept(SCORE)}
+
+    sites = home / "sites.csv"
+    sites.write_text("site,mining_share,clients,pue\nhz,0.9,0,1.02\n", "utf-8")
+    assert run(["power", "sites", "--since", str(first), *until, str(sites), "--store"]) == 1
+    [site] = kept(SITE)
+    assert (site.found.level, site.found.division) == ("mining_farm", "330102")
+    flat = np.full(24 * 20, 100.0)
+    network = hours(home / "n.csv", {"kw": flat, "low": flat * 0.8, "high": flat * 1.2})
+    meters = hours(home / "m.csv", {"kw": flat * 3})
+    run(["power", "reconcile", str(network), "--meters", str(meters), "--store"])
+    [apart] = kept(RECONCILIATION)
+    assert (apart.found.subject, apart.found.weight, apart.run.first_day) == ("S", 200.0, "2025-03-01")
+    capsys.readouterr()
