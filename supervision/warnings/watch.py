@@ -11,20 +11,33 @@ from facts.instant import instant
 from pipeline.services import Services
 from registry.division_table import WHOLE_COUNTRY
 from store.ledgers_screening import ScreeningStore
+from store.power import LINE, RECONCILIATION, SCORE, Wanted, every
 from supervision.exits.kept import PlanStore
+from supervision.ledgers.gather import read_book, rulebook_in_use
+from supervision.ledgers.specs import Ledger
+from supervision.ledgers.standings import alarms_on, traded_again
 from supervision.projects.events import day_in_china
 from supervision.projects.kept import ProjectStore
 from supervision.projects.seen import sightings
 from supervision.tariff.collection import owed_on
+from supervision.warnings.books import alarming
 from supervision.warnings.chain import LEAST, trading, unpaid
 from supervision.warnings.deliver import Delivered, deliver, enqueue
 from supervision.warnings.gather import signals
 from supervision.warnings.hooks import Hook, read_hooks
 from supervision.warnings.kept import Scanned, WarningStore
 from supervision.warnings.life import Entry
+from supervision.warnings.loads import ABNORMAL, abnormal, apart, lost
 from supervision.warnings.rules import Rulebook, parse, shipped
 from supervision.warnings.signals import Signal
 
+_BOOKS = frozenset(
+    {
+        *(Ledger.MINING_LIST, Ledger.SUPPORT, Ledger.RECOVERIES),
+        *(Ledger.PENALTIES, Ledger.CREDIT, Ledger.RECORD_EVENTS),
+    }
+)
+"""Ledgers that alarms come from; the market's rows are read only where the screening found something."""
 FILE = "warnings.toml"
 """In the home folder: the operator's rules, severities and hooks."""
 
@@ -66,13 +79,24 @@ def gathered(services: Services, now_ns: int) -> list[Signal]:
     today = day_in_china(now)
     with services.database.reading() as connection:
         owed = owed_on(connection, today)
+        loads = {
+            kind: list(every(connection, Wanted(kind, levels=levels)))
+            for kind, levels in ((SCORE, ABNORMAL), (RECONCILIATION, None), (LINE, None))
+        }
     screenings = ScreeningStore(services.database)
     last = screenings.latest()
     findings = [] if last is None else screenings.findings(last.id, at_least=LEAST)
+    book = read_book(services.database, today, only=_BOOKS | ({Ledger.MARKET} if findings else set()))
+    traded = traded_again(findings, book, rulebook_in_use(services.database)) if findings else []
+    seen = list(sightings(services))
     return [
-        *signals(held, plans, sightings(services), now),
+        *signals(held, plans, seen, now),
         *unpaid(owed, today, now),
         *trading(findings, now),
+        *abnormal(loads[SCORE], seen, book.names, now),
+        *apart(loads[RECONCILIATION], book.names, now),
+        *lost(loads[LINE], now),
+        *alarming(alarms_on(book, traded), now),
     ]
 
 
