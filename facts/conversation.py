@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from facts.endpoint import Endpoint
+from facts.quick import quick
 from facts.where import Where
 
 Transport = Literal["tcp", "udp"]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Flow:
     """The two ends of a conversation. The client opened it (or is believed to have, mid-stream)."""
@@ -20,6 +22,7 @@ class Flow:
     """Tunnel id of the flow key; 0 outside tunnels."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """What the flow table counted for one inspected flow, told when the flow ends or the run does.

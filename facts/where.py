@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from facts.quick import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place that a person can open."""

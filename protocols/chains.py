@@ -13,6 +13,7 @@ import math
 from bisect import bisect
 from dataclasses import dataclass
 
+from facts.quick import quick
 from protocols.coinbase import Coinbase
 
 TOLERANCE = 0.04
@@ -29,6 +30,7 @@ ID_LEAST = 40
 _YEAR = 365.25 * 86_400
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Block:
     """What a Bitcoin-style job tells of the block that is mined."""

@@ -12,6 +12,8 @@ Sources: BIP 34, BIP 141, DIP 2, DIP 4; docs/protocols/coins.md.
 import re
 from dataclasses import dataclass
 
+from facts.quick import quick
+
 MAX_HEIGHT = 2**27
 """The fastest chain with such a coinbase makes two million blocks a year. A script that begins with nBits, as
 they did before BIP 34, reads as a far greater number."""
@@ -33,6 +35,7 @@ _PLAIN_TAG = 6
 """Signs of a name without slashes: shorter runs of letters turn up in random bytes."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Coinbase:
     """What a job's coinbase says."""

@@ -9,6 +9,7 @@ Rules and sources: docs/protocols/coins.md.
 import re
 from dataclasses import dataclass
 
+from facts.quick import quick
 from protocols.algorithms import plain
 from protocols.chains import ROWS, Block, fitting
 from protocols.cryptonote_blob import Blob
@@ -146,6 +147,7 @@ def name(protocol: str, job: "Told", asked: Wanted) -> Named:
     return _SPOKEN_BY.get(protocol), job.algorithm
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a job says for itself."""

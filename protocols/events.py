@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from facts.endpoint import Address
+from facts.quick import quick
 from protocols.parser import Event
 
 Party = Literal["miner", "pool"]
@@ -29,6 +30,7 @@ class PoolEvent(Event):
     sender: ClassVar[Party]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe(PoolEvent):
     """A miner introduced itself, not yet naming an account (mining.subscribe, mining.configure, ...)."""
@@ -42,6 +44,7 @@ class Subscribe(PoolEvent):
     """The pool's host name as the miner wrote it (ZIP-301 and EthereumStratum/2.0.0 send it)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed(PoolEvent):
     """A pool answered a subscription in the structure of its dialect."""
@@ -50,6 +53,7 @@ class Subscribed(PoolEvent):
     sender: ClassVar[Party] = "pool"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login(PoolEvent):
     """A miner named the account to be paid (mining.authorize, login, eth_submitLogin)."""
@@ -71,6 +75,7 @@ class Login(PoolEvent):
     """The machine's number, where one stream carries many (BTCAgent)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginResult(PoolEvent):
     """A pool accepted or refused an account."""
@@ -81,6 +86,7 @@ class LoginResult(PoolEvent):
     message: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difficulty(PoolEvent):
     """A pool set the difficulty or the target of later jobs."""
@@ -93,6 +99,7 @@ class Difficulty(PoolEvent):
     """Expected hashes a share (2^256 / target), where the wire tells it without knowing the algorithm."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work(PoolEvent):
     """A pool gave out work: mining.notify, job, eth_getWork result."""
@@ -115,6 +122,7 @@ class Work(PoolEvent):
     """What the pool wrote into the coinbase for itself, e.g. `/pool.example/`."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit(PoolEvent):
     """A miner sent a share."""
@@ -130,6 +138,7 @@ class Submit(PoolEvent):
     extranonce2 of Bitcoin, the nonce of CryptoNote from its last byte on."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareResult(PoolEvent):
     """A pool answered a share; matched to its Submit by request id and direction."""
@@ -219,6 +228,7 @@ class NodeEvent(Event):
     """Something said between nodes of a blockchain network."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeHello(NodeEvent):
     """A peer introduced itself: Bitcoin `version`, Levin handshake, ..."""
@@ -240,6 +250,7 @@ class NodeHello(NodeEvent):
     """Addresses of others that it passed on with this."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeMessage(NodeEvent):
     """Any other well-formed message of a node network, its checksum or hash verified where it has one."""
@@ -252,6 +263,7 @@ class NodeMessage(NodeEvent):
     """True for messages that only a light client sends (filterload, getcfilters, ...)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeBlock(NodeEvent):
     """A peer told of a block, by its hash: announced it, or sent it."""
@@ -272,6 +284,7 @@ class NameEvent(Event):
     """A host name connected with an address."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsQuery(NameEvent):
     """A client asked for a name."""
@@ -282,6 +295,7 @@ class DnsQuery(NameEvent):
     qtype: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsAnswer(NameEvent):
     """A server answered with addresses; `name` is what was asked, aliases followed within the message."""
@@ -297,6 +311,7 @@ class DnsAnswer(NameEvent):
     """Protocols that a service binding (HTTPS, SVCB) offers."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsHello(NameEvent):
     """A ClientHello."""
@@ -328,6 +343,7 @@ class StreamAmbiguous(Event):
     cause: Cause
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyTarget(NameEvent):
     """A client asked a proxy for a connection to somewhere else (SOCKS, HTTP CONNECT)."""

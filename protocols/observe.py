@@ -64,11 +64,11 @@ class Observer:
         "_errors",
         "_heads",
         "_kept",
-        "_parser",
         "_parsers",
         "_probes",
         "broken",
         "errors",
+        "parser",
         "reason",
     )
 
@@ -80,8 +80,9 @@ class Observer:
         """Sides of which a message could not be read, as bits."""
         self.reason = ""
         """`finished`, `unrecognised` or `parse-errors` once nothing more is read here; empty before."""
+        self.parser: Parser | None = None
+        """The parser that reads the stream; None while none is found."""
         self._parsers = parsers
-        self._parser: Parser | None = None
         self._base: list[int] = [-1, -1]  # stream offset of the first byte each side fed to the parser
         self._errors = 0  # since the last event
         self._probes = 0
@@ -89,51 +90,38 @@ class Observer:
         self._heads: dict[Side, bytes] = {}
         self._kept: list[tuple[Side, int, bytes]] = []
 
-    @property
-    def parser(self) -> Parser | None:
-        """The parser that reads the stream; None while none is found."""
-        return self._parser
-
     def feed(self, side: Side, offset: int, data: bytes) -> list[Read]:
         """Take the next bytes of one side, from stream offset `offset` on; return what they complete."""
-        parser = self._parser
+        parser = self.parser
         if parser is not None:
             return self._read(parser, side, offset, data)
         if self.reason:
             return []
         return self._probe(side, offset, data)
 
-    def skim(self, side: Side, data: bytes) -> bool:
-        """Take the next bytes of one side where its parser sees at a glance that they hold nothing to tell.
-
-        False, with nothing taken, where `feed` must be given them.
-        """
-        parser = self._parser
-        return parser is not None and self._base[side] >= 0 and parser.skim(side, data)
-
     def datagram(self, side: Side, data: bytes) -> list[Read]:
         """Take one datagram; each is a message of its own, so it is probed alone."""
-        if self._parser is None:
+        if self.parser is None:
             self._restart()
         return self.feed(side, 0, data)
 
     def gap(self, side: Side, offset: int, missing: int) -> list[Read]:
         """Learn that `missing` bytes are lost from stream offset `offset` of one side on."""
-        if self._parser is None:
+        if self.parser is None:
             out = self.end()  # what stands before the gap is all that there is of it
-            if self._parser is None:
+            if self.parser is None:
                 self._restart()
                 return out
         else:
             out = []
         if self._base[side] < 0:
             self._base[side] = offset
-        self._parser.gap(side, missing)
+        self.parser.gap(side, missing)
         return out
 
     def end(self) -> list[Read]:
         """Learn that no more bytes come: the first parser that is sure reads what is kept."""
-        if self._parser is not None or self.reason:
+        if self.parser is not None or self.reason:
             return []
         for candidate in self._candidates:
             if self._kept and candidate.probe(self._heads) is Match.YES:
@@ -184,14 +172,14 @@ class Observer:
         return None
 
     def _choose(self, chosen: type[Parser]) -> list[Read]:
-        self._parser = parser = chosen()
+        self.parser = parser = chosen()
         self._base = [-1, -1]
         self._errors = 0
         kept = self._kept
         self._heads, self._kept = {}, []
         out: list[Read] = []
         for place, (side, offset, data) in enumerate(kept):
-            if self._parser is parser:
+            if self.parser is parser:
                 out += self._read(parser, side, offset, data)
             elif not self.reason:  # it was the wrong one: go on with what it has not seen
                 for rest in kept[place:]:
@@ -225,14 +213,14 @@ class Observer:
         if handover is not None:
             return out + self._hand_over(handover)
         if parser.finished:
-            self._parser = None
+            self.parser = None
             self.reason = "finished"
         return out
 
     def _hand_over(self, handover: Handover) -> list[Read]:
         """Go on with the stream that begins within this one; its offsets stay those of the whole stream."""
         bases = self._base
-        self._parser = handover.parser
+        self.parser = handover.parser
         self._base = [-1, -1]
         self._errors = 0
         if handover.parser is None:
@@ -247,7 +235,7 @@ class Observer:
         return out
 
     def _give_up(self) -> None:
-        self._parser = None
+        self.parser = None
         self._probes += 1
         self._restart()
         if self._probes >= MAX_PROBES:

@@ -90,8 +90,8 @@ class Parser(ABC):
     def skim(self, side: Side, data: bytes) -> bool:
         """Take the next bytes of one side where they show at a glance that they hold nothing to tell.
 
-        False, with nothing taken, where they must be read. It is what makes long streams cheap whose parties
-        have said what they are; a parser may ignore it.
+        False, with nothing taken, where they must be read, as the first ones of a side always are. It is what
+        makes long streams cheap whose parties have said what they are; a parser may ignore it.
         """
         return False
 

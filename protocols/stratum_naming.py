@@ -7,6 +7,7 @@ later jobs only. So the worth of each job is kept, and a share's is looked up by
 from dataclasses import dataclass
 from typing import Any
 
+from facts.quick import quick
 from protocols.algorithms import hashes_of_difficulty
 from protocols.coins import Named, Told, Wanted, name, wanted
 from protocols.wallets import proved, read_account
@@ -17,6 +18,7 @@ MAX_SUMS = 64
 """Wallets of Groestlcoin that are verified, 0.7 ms each; further ones are taken for accounts of the pool."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Worth:
     """What a share of a job stands for."""

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from facts.errors import ParseError
+from facts.quick import quick
 from protocols.chains import Block
 from protocols.coins import Told
 from protocols.cryptonote_blob import Blob
@@ -71,6 +72,7 @@ class Grade(IntEnum):
     """BTCAgent: its jobs are those of another dialect, its streams are not."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Job:
     """What a job says, read by the dialect whose shape it has."""

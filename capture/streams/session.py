@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from capture.streams.reassembly import Direction, Packet, Tally
 from facts.conversation import Flow, Transport
 from facts.endpoint import Endpoint
+from facts.quick import quick
 from facts.where import Where
 from protocols.events import Cause, NodeEvent, StreamAmbiguous
 from protocols.observe import Observation, Observer, Read, client_side
@@ -37,6 +38,7 @@ _SWAPPED = (Side.SERVER, Side.CLIENT)
 _STRAIGHT = (Side.CLIENT, Side.SERVER)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ends:
     """What the flow table knows of a flow when its session begins."""
@@ -152,21 +154,20 @@ class Session:
         if flags & MARKING:
             return self._marking(direction, seq, flags, data, missing, packet)
         out: list[Observation] = []
-        if not missing and not self._newcomers:
-            if not data:
-                return out
+        if missing or self._newcomers:
+            self._push(direction, seq, data, missing, packet, out)
+        elif data:
             stream = self._streams[direction]
             offset = stream.take(seq, data)
-            if offset >= 0:
-                if self._observer.skim(
-                    self._sides[direction], data
-                ):  # no message that is told of begins here
-                    self._weigh(data, packet[2])
-                    return out
-                stream.keep((offset, data, 0, packet))
-                self._feed(direction, offset, data, packet, out)
+            if offset < 0:
+                self._push(direction, seq, data, 0, packet, out)
                 return out
-        self._push(direction, seq, data, missing, packet, out)
+            parser = self._observer.parser
+            if parser is not None and parser.skim(self._sides[direction], data):
+                self._weigh(data, packet[2])  # no message that is told of begins here
+                return out
+            stream.keep((offset, data, 0, packet))
+            self._feed(direction, offset, data, packet, out)
         return out
 
     def datagram(self, direction: int, data: bytes, packet: Packet) -> list[Observation]:
@@ -175,15 +176,16 @@ class Session:
             return []
         self.last = packet
         out: list[Observation] = []
-        if self._observer.skim(self._sides[direction], data):
+        observer, side = self._observer, self._sides[direction]
+        if observer.parser is not None and observer.parser.skim(side, data):
             return out
-        reads = self._observer.datagram(self._sides[direction], data)
+        reads = observer.datagram(side, data)
         if reads:
             self._emit(reads, packet, out)
         else:
             self._weigh(data, packet[2])
-        if self._observer.reason:
-            self.reason = self._observer.reason
+        if observer.reason:
+            self.reason = observer.reason
         return out
 
     def end(self) -> list[Observation]:
@@ -301,7 +303,7 @@ class Session:
             if data:
                 self._feed(direction, offset, data, packet, out)
             else:
-                self._told(self._observer.gap(self._sides[direction], offset, missing), b"", packet, out)
+                self._gap(direction, offset, missing, packet, out)
 
     def _feed(self, direction: int, offset: int, data: bytes, packet: Packet, out: list[Observation]) -> None:
         """Have the next bytes of a direction read."""
@@ -309,16 +311,25 @@ class Session:
         marks.append((offset, packet))
         if len(marks) > MAX_MARKS:
             del marks[: MAX_MARKS // 2]
-        self._told(self._observer.feed(self._sides[direction], offset, data), data, packet, out)
-
-    def _told(self, reads: list[Read], data: bytes, packet: Packet, out: list[Observation]) -> None:
-        """Pass on what was read, or charge for bytes that said nothing."""
+        observer = self._observer
+        reads = observer.feed(self._sides[direction], offset, data)
         if reads:
             self._emit(reads, packet, out)
         else:
             self._weigh(data, packet[2])
-        if self._observer.reason:
-            self.reason = self._observer.reason
+        if observer.reason:
+            self.reason = observer.reason
+
+    def _gap(self, direction: int, offset: int, missing: int, packet: Packet, out: list[Observation]) -> None:
+        """Have the reader of a direction learn of a gap."""
+        observer = self._observer
+        reads = observer.gap(self._sides[direction], offset, missing)
+        if reads:
+            self._emit(reads, packet, out)
+        else:
+            self._weigh(b"", packet[2])
+        if observer.reason:
+            self.reason = observer.reason
 
     def _flush(self, out: list[Observation]) -> None:
         for direction, stream in enumerate(self._streams):
@@ -327,19 +338,23 @@ class Session:
 
     def _emit(self, reads: list[Read], packet: Packet, out: list[Observation]) -> None:
         """Say of each event in which packet its message began; `packet` is what completed it."""
+        flow, last, where = self._flow, None, None
         for offset, event in reads:
-            flow = self._flow
             if flow is None:
                 flow = self._decide(client_side(event))
-            direction = event.side ^ self.client ^ self._flip
-            marks = self._marks[direction]
-            at = bisect_right(marks, (offset, _LAST)) - 1
-            source, frame, time_ns = marks[at][1] if at >= 0 else packet
+            marks = self._marks[event.side ^ self.client ^ self._flip]
+            if marks and marks[-1][0] <= offset:
+                at = len(marks) - 1
+            else:
+                at = bisect_right(marks, (offset, _LAST)) - 1
+            begun = marks[at][1] if at >= 0 else packet
             if at > KEPT_MARKS:
                 del marks[: at - KEPT_MARKS // 2]
             if self._flip:
                 event = replace(event, side=event.side.other)
-            out.append(Observation(event, flow, Where(self._names[source], frame), time_ns))
+            if where is None or begun is not last:
+                where, last = Where(self._names[begun[0]], begun[1]), begun
+            out.append(Observation(event, flow, where, begun[2]))
             if isinstance(event, NodeEvent):
                 self._node_events += 1
         self.events += len(reads)
