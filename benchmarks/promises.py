@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.sections import growth, stages
+from benchmarks.sections import growth, rhythms, stages
 from benchmarks.sections.replay import MINESCOPE
 from benchmarks.sections.start import API
 from benchmarks.tables import Table, middle
@@ -25,6 +25,8 @@ GROWTH = 1.3
 BASE_MB, FLOW_BYTES = 160.0, 160
 HELP_S, START_S, API_S = 0.3, 1.0, 2.0
 SINGLE_MS, BULK_S = 5.0, 2.0
+RHYTHM_PERCENT, RECORDS = 10.0, 50_000.0
+"""Most of a replay's CPU time for judging rhythms; least flow records of the lake scored a CPU second."""
 
 Sections = Mapping[str, dict[str, Any]]
 
@@ -93,6 +95,15 @@ def _promises(found: Sections) -> Iterator[Promise]:
     asked = found.get("lookups", {})
     yield Promise("look-up through the API, p99", SINGLE_MS, "ms", asked.get("single_ms", {}).get("p99"))
     yield Promise("1 million look-ups inside the process", BULK_S, "s", asked.get("inside", {}).get("find_s"))
+    heard = found.get("rhythms", {"runs": []})
+    yield Promise("judging rhythms, of the replay", RHYTHM_PERCENT, "%", _median(rhythms.share(heard)))
+    yield Promise(
+        "flow records of the lake, read and scored",
+        RECORDS,
+        "/s",
+        _median(rhythms.records(heard)),
+        at_least=True,
+    )
 
 
 def _median(values: list[float] | None) -> float | None:

@@ -120,7 +120,7 @@ def client_ways(flows: Rows) -> NDArray[np.uint8]:
 def each_flow(flows: Rows, packets: Rows) -> Talks:
     """Return a talk for each flow: (n,) FLOW and (m,) PACKET by flow then time, as capture/rhythm.py has
     them."""
-    begins = np.searchsorted(packets["flow"], np.arange(len(flows) + 1)).astype(np.int64)
+    begins = _begins(packets, np.arange(len(flows) + 1))
     has = begins[1:] > begins[:-1]
     head = np.minimum(begins[:-1], max(len(packets) - 1, 0))
     cut = np.zeros(len(flows), bool)
@@ -130,6 +130,12 @@ def each_flow(flows: Rows, packets: Rows) -> Talks:
         begun[cut] = packets["at_ns"][head[cut]]
     seconds = (flows["last_ns"] - begun) * 1e-9
     return Talks(packets, begins, client_ways(flows), seconds, (flows["syn"] != 0) & ~cut)
+
+
+def _begins(packets: Rows, flow: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where the packets of flows begin, or would."""
+    # of one type with the column: else all of it would be turned into another
+    return np.searchsorted(packets["flow"], flow.astype(np.uint32)).astype(np.int64)
 
 
 def dependencies(flows: Rows) -> NDArray[np.int64]:
@@ -159,7 +165,7 @@ def joined(flows: Rows, packets: Rows, group: NDArray[np.int64]) -> Talks:
     """
     count = int(group.max()) + 1 if len(group) else 0
     used = np.flatnonzero(group >= 0)
-    ends = np.searchsorted(packets["flow"], np.stack([used, used + 1]))
+    ends = _begins(packets, np.stack([used, used + 1]))
     own = np.concatenate([packets[:0], *(packets[begin:end] for begin, end in ends.T.tolist())])
     some = np.repeat(np.arange(len(used)), ends[1] - ends[0])
     own["flow"] = some
@@ -171,7 +177,7 @@ def joined(flows: Rows, packets: Rows, group: NDArray[np.int64]) -> Talks:
     last = np.full(count, np.iinfo(np.int64).min)
     np.minimum.at(first, group[used], flows["last_ns"][used] - (alone.seconds * 1e9).astype(np.int64))
     np.maximum.at(last, group[used], flows["last_ns"][used])
-    begins = np.searchsorted(own["flow"], np.arange(count + 1)).astype(np.int64)
+    begins = _begins(own, np.arange(count + 1))
     none = np.zeros(count, np.uint8)
     return Talks(own, begins, none, (last - first) * 1e-9, none.astype(bool))
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier.shape_trees import Floats, Ints, Trees
 
-MOST_LEAVES = 62
-"""Of one tree: their bits are a signed word's."""
+MOST_LEAVES = 48
+"""Of one tree: their bits are the lower ones of a word."""
+MOST_TREES = 1 << 14
+"""Numbers of trees are the upper bits."""
 MODULUS = 67
 """Powers of two leave different remainders by it, so that a lowest bit's place is looked up."""
 
@@ -29,12 +30,12 @@ class Masks:
     """(columns + 1,) where the nodes that ask for each column begin."""
     threshold: Floats
     """(nodes,) ascending within a column."""
-    tree: Ints
-    """(nodes,) whose node it is."""
     keeps: Ints
-    """(nodes,) the leaves that stay where the answer is "right"."""
-    missing: NDArray[np.uint8]
-    """(nodes,) 1 where a value that is not there goes left."""
+    """(nodes,) the leaves that stay where the answer is "right", and above their bits the tree's number."""
+    absent_begins: Ints
+    """(columns + 1,) likewise of `absent`."""
+    absent: Ints
+    """(some nodes,) `keeps` of those nodes at which a value that is not there goes right."""
     value: Floats
     """(leaves,) what each adds, by tree, from the left."""
     first: Ints
@@ -46,24 +47,28 @@ class Masks:
 @lru_cache(maxsize=8)
 def masks_of(trees: Trees, columns: int) -> Masks | None:
     """Lay a forest over so many columns out; None where a tree has too many leaves for it."""
-    rows: list[tuple[int, float, int, int, int]] = []
+    rows: list[tuple[int, float, int, bool]] = []
     values: list[float] = []
     firsts: list[int] = []
     for tree, root in enumerate(trees.root.tolist()):
         firsts.append(len(values))
         if not _lay(trees, tree, root, rows, values):
             return None
+    if len(firsts) > MOST_TREES:
+        return None
     rows.sort()
-    table = np.array(rows, dtype=[("f", "i8"), ("t", "f8"), ("tree", "i8"), ("keeps", "i8"), ("m", "u1")])
+    table = np.array(rows, dtype=[("column", "i8"), ("threshold", "f8"), ("keeps", "i8"), ("left", "?")])
+    absent = table[~table["left"]]
+    places = np.arange(columns + 1)
     bit = np.zeros(MODULUS, np.int64)
     for place in range(MOST_LEAVES):
         bit[(1 << place) % MODULUS] = place
     return Masks(
-        begins=np.searchsorted(table["f"], np.arange(columns + 1)).astype(np.int64),
-        threshold=np.ascontiguousarray(table["t"]),
-        tree=np.ascontiguousarray(table["tree"]),
+        begins=np.searchsorted(table["column"], places).astype(np.int64),
+        threshold=np.ascontiguousarray(table["threshold"]),
         keeps=np.ascontiguousarray(table["keeps"]),
-        missing=np.ascontiguousarray(table["m"]),
+        absent_begins=np.searchsorted(absent["column"], places).astype(np.int64),
+        absent=np.ascontiguousarray(absent["keeps"]),
         value=np.array(values),
         first=np.array(firsts, np.int64),
         bit=bit,
@@ -71,7 +76,7 @@ def masks_of(trees: Trees, columns: int) -> Masks | None:
 
 
 def _lay(
-    trees: Trees, tree: int, root: int, rows: list[tuple[int, float, int, int, int]], values: list[float]
+    trees: Trees, tree: int, root: int, rows: list[tuple[int, float, int, bool]], values: list[float]
 ) -> bool:
     """Add one tree's nodes and leaves; False where it has too many leaves."""
     begin = len(values)
@@ -89,7 +94,8 @@ def _lay(
         else:
             gone = (1 << (len(values) - begin)) - (1 << (before - begin))
             threshold = float(trees.threshold[node])
-            rows.append((asked, threshold, tree, every & ~gone, int(trees.missing[node])))
+            keeps = (every & ~gone) | tree << MOST_LEAVES
+            rows.append((asked, threshold, keeps, bool(trees.missing[node])))
             todo.append((int(trees.right[node]), False, 0))
     return len(values) - begin <= MOST_LEAVES
 
@@ -98,9 +104,9 @@ def ask(
     table: Floats,
     begins: Ints,
     threshold: Floats,
-    tree: Ints,
     keeps: Ints,
-    missing: NDArray[np.uint8],
+    absent_begins: Ints,
+    absent: Ints,
     value: Floats,
     first: Ints,
     bit: Ints,
@@ -109,21 +115,21 @@ def ask(
 ) -> None:
     """Add to `out` (n,) what the trees say of the rows of `table` (n, columns); as shape_trees.walk does, sum
     for sum. `left`: (trees,), scratch. Plain numbers, for numba too."""
-    every = (1 << 62) - 1
     for row in range(len(out)):
         for place in range(len(left)):
-            left[place] = every
+            left[place] = (1 << 48) - 1
         for column in range(len(begins) - 1):
             seen = table[row, column]
             if seen == seen:
                 for node in range(begins[column], begins[column + 1]):
                     if seen <= threshold[node]:
                         break
-                    left[tree[node]] &= keeps[node]
+                    stay = keeps[node]
+                    left[stay >> 48] &= stay
             else:  # NaN: it is not there
-                for node in range(begins[column], begins[column + 1]):
-                    if missing[node] == 0:
-                        left[tree[node]] &= keeps[node]
+                for node in range(absent_begins[column], absent_begins[column + 1]):
+                    stay = absent[node]
+                    left[stay >> 48] &= stay
         total = 0.0
         for place in range(len(left)):
             lowest = left[place] & -left[place]

@@ -147,17 +147,19 @@ def measure(
                 gaps[place] += 1
                 shortest_bin = min(shortest_bin, place)
                 longest_bin = max(longest_bin, place)
-            peak = most = 0
-            for place in range(max(0, shortest_bin - 1), min(longest_bin + 1, GAP_BINS - 1)):
-                here = gaps[place] + gaps[place + 1]
-                if here > most:
-                    most = here
-                    peak = place
+            here = best = 0
+            for place in range(max(0, shortest_bin - 1), min(longest_bin + 2, GAP_BINS)):
+                below = here  # of the bin before; there is none before the first, and that is empty or at 0
+                here = gaps[place]
+                gaps[place] = 0
+                # the greatest, and of those the first, in one number: no branch to be guessed
+                best = max(best, (below + here) * GAP_BINS + GAP_BINS - 1 - place)
+            most = best // GAP_BINS
+            peak = GAP_BINS - 2 - best % GAP_BINS
             period = 0.0
             held = 0
             for step in range(number):
                 place = chosen[step]
-                gaps[place] = 0
                 inside = 1 if place == peak or place == peak + 1 else 0
                 period += inside * (times[step + 1] - times[step])
                 held += inside

@@ -42,7 +42,7 @@ _MEASURE = void(
 )
 
 _WALK = void(_TABLE, int64[::1], _FLOATS, int64[::1], int64[::1], uint8[::1], _FLOATS, int64[::1], _FLOATS)
-_ASK = void(_TABLE, _INTS, _FLOATS, _INTS, _INTS, _MARKS, _FLOATS, _INTS, _INTS, _INTS, _FLOATS)
+_ASK = void(_TABLE, _INTS, _FLOATS, _INTS, _INTS, _INTS, _FLOATS, _INTS, _INTS, _INTS, _FLOATS)
 
 KERNELS = Kernels(
     compiled(_GATHER)(shape_kernels.gather),

@@ -9,6 +9,7 @@ from benchmarks.sections import (
     lookups,
     parallel,
     replay,
+    rhythms,
     scoring,
     stages,
     start,
@@ -27,6 +28,7 @@ SECTIONS = {
         start.SECTION,
         lookups.SECTION,
         scoring.SECTION,
+        rhythms.SECTION,
         correctness.SECTION,
     )
 }
