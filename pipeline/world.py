@@ -30,7 +30,7 @@ from pipeline.machine_table import table_at_hand
 from pipeline.pool_list import pool_names
 from pipeline.rhythms import hear
 
-TOGETHER = 1024
+TOGETHER = 8192
 """Packets of inspected flows read at once: a replay judges at its end, so nobody waits for them."""
 
 
