@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
     AsJson,
@@ -29,7 +30,7 @@ from minescope.supervising import (
 if TYPE_CHECKING:
     from supervision.projects.inventory import Power
     from supervision.projects.kept import Held
-    from supervision.projects.sightings import Proposal
+    from supervision.projects.sightings import Proposal, Proposed
 
 projects = typer.Typer(
     name="projects",
@@ -44,6 +45,15 @@ Evidence = Annotated[
 Interval = Annotated[
     str | None, typer.Option(help="value, or value,low,high.", show_default=False, metavar="N[,LOW,HIGH]")
 ]
+PROPOSED = (
+    ("project", "项目编号"), ("power", "功率"), ("division", "区划"), ("enterprise", "企业"),
+    ("site", "场所"), ("in the inventory", "清单状态"),
+)  # fmt: skip
+LISTED = (
+    ("project", "项目编号"), ("state", "状态"), ("since", "起始日"), ("power", "功率"), ("size", "规模"),
+    ("division", "区划"), ("name", "名称"),
+)  # fmt: skip
+"""Titles of what is proposed, and of the inventory."""
 
 
 @projects.command()
@@ -52,26 +62,43 @@ def propose(
 ) -> int:
     """Group hits at `likely` and more by enterprise and site, or by cluster, largest power first.
 
-    Nothing is opened: `projects confirm` does that. Exits 1 when one of them is in no inventory yet, else 0.
+    Nothing is opened: `projects confirm` does that. Probable victims of malware campaigns are listed
+    apart and proposed as nothing; what a person finds to be a farm after all is opened by `projects add`.
+    Exits 1 when one of what is proposed is in no inventory yet, else 0.
     """
     from registry.division_table import WHOLE_COUNTRY
+    from store.access_rules import lies_in
     from supervision.projects.answers import proposal_json
     from supervision.projects.inventory import inventory
     from supervision.projects.kept import ProjectStore
+    from supervision.victims import TITLES, sighted
 
     code, new = checked_region(region), False
     with desk(lang, f"projects propose {code}", purpose) as at:
         held = ProjectStore(at.services.database).every(WHOLE_COUNTRY)
         standings = inventory(held.events, held.measured, at.today, at.now)
-        found = _proposals(at, code)
-        for one in found:
-            told = proposal_json(one, standings.get(one.project), at.lang)
-            new |= told["state"] is None
-            if as_json:
-                line(told)
-                continue
-            name = one.enterprise or one.cluster
-            cells([one.project, kw_words(told["kw"]), one.division, name, one.site, told["state_word"]])
+        found = _proposed(at)
+        with Rows(PROPOSED, at.lang) as rows:
+            for one in found.proposals:
+                if not lies_in(one.division or None, code):
+                    continue
+                told = proposal_json(one, standings.get(one.project), at.lang)
+                new |= told["state"] is None
+                if as_json:
+                    line(told)
+                    continue
+                name = one.enterprise or one.cluster
+                kw = kw_words(told["kw"]) if told["kw"] else None
+                rows.add([one.project, kw, one.division, name, one.site, told["state_word"]])
+        with Rows(TITLES, at.lang) as rows:
+            for hit in found.victims:
+                told = sighted(hit, at.lang)
+                if not lies_in(told["division"] or None, code):
+                    continue
+                if as_json:
+                    line({"type": "victim", **told})
+                else:
+                    rows.add([told["address"], told["uscc"], told["site"], told["because"]])
     return EXIT_FOUND if new else EXIT_NOTHING
 
 
@@ -171,7 +198,7 @@ def list_(
     code = checked_region(region)
     if state is not None:
         one_of(state, [step.value for step in Step if step is not Step.WITHDRAWN], "--state")
-    with desk(lang, f"projects list {code}", purpose) as at:
+    with desk(lang, f"projects list {code}", purpose) as at, Rows(LISTED, at.lang) as rows:
         for _, shown in _shown(at, code, as_of, known):
             if state is not None and shown["state"] != state:
                 continue
@@ -181,7 +208,10 @@ def list_(
             kw = (shown["measured"] or {}).get("kw")
             size = shown["size"]["word"] if shown["size"] else None
             word = shown["state_word"] or shown["kind_word"]
-            cells([shown["id"], word, shown["since"], kw_words(kw), size, shown["division"], shown["name"]])
+            rows.add([
+                shown["id"], word, shown["since"], kw_words(kw) if kw else None, size, shown["division"],
+                shown["name"],
+            ])  # fmt: skip
     return EXIT_NOTHING
 
 
@@ -337,11 +367,15 @@ def week(
 
 def _proposals(at: Desk, region: str) -> "tuple[Proposal, ...]":
     from store.access_rules import lies_in
+
+    return tuple(one for one in _proposed(at).proposals if lies_in(one.division or None, region))
+
+
+def _proposed(at: Desk) -> "Proposed":
     from supervision.projects.seen import sightings
     from supervision.projects.sightings import propose as grouped
 
-    found = grouped(sightings(at.services)).proposals
-    return tuple(one for one in found if lies_in(one.division or None, region))
+    return grouped(sightings(at.services))
 
 
 def _shown(at: Desk, region: str, as_of: str | None, known: str | None) -> "Iterator[tuple[Held, Any]]":

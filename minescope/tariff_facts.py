@@ -150,8 +150,20 @@ def readings(
     return 1 if found.faults or found.apart else EXIT_NOTHING
 
 
-def propose(post: Post = False, lang: Language = None) -> int:
-    """Propose mining periods from confirmed hits on lines of an account's enterprise at its site. Exits 0."""
+def propose(
+    post: Post = False,
+    with_victims: Annotated[
+        bool,
+        typer.Option(
+            "--with-victims", help="Propose periods from a campaign's victims, too: a person looked at them."
+        ),
+    ] = False,
+    lang: Language = None,
+) -> int:
+    """Propose mining periods from confirmed hits on lines of an account's enterprise at its site.
+
+    Who is probably the victim of a malware campaign is listed apart, with the reason. Exits 0.
+    """
     from pipeline.services import build_services
     from pipeline.settings import load_settings
     from store.database import lock
@@ -159,18 +171,23 @@ def propose(post: Post = False, lang: Language = None) -> int:
     from supervision.tariff.book import TOPIC
     from supervision.tariff.periods import propose as proposed
     from supervision.tariff.words import because_text
+    from supervision.victims import TITLES, victim_text
 
     with build_services(load_settings()) as services, services.database.writing(durable=True) as connection:
         lock(connection, TOPIC)
-        found = proposed(services, connection, time.time_ns(), author())
+        found = proposed(services, connection, time.time_ns(), author(), with_victims=with_victims)
         if post:
-            add_facts(connection, found)
+            add_facts(connection, found.periods)
     speaks = chosen(lang).value
     with Rows(PERIODS, speaks) as rows:
-        for one in found:
+        for one in found.periods:
             rows.add([one.period, one.account, one.first_day, one.last_day, because_text(one, speaks)])
     text = "{} 个挖矿时段待确认" if speaks == "zh" else "{} periods proposed"
-    typer.echo(f"minescope: {text.format(f'{len(found):,}')}{dry(post, speaks)}", err=True)
+    with Rows(TITLES, speaks) as rows:
+        for hit in found.victims:
+            if hit.victim is not None:
+                rows.add([hit.address, hit.uscc, hit.site, victim_text(hit.victim, speaks)])
+    typer.echo(f"minescope: {text.format(f'{len(found.periods):,}')}{dry(post, speaks)}", err=True)
     return EXIT_NOTHING
 
 

@@ -14,7 +14,7 @@ from api.answers import answered
 from api.deps import IdempotencyKey, IfMatch, Served
 from api.faults import fault
 from api.language import Lang, Language
-from api.models_supervision import CaseFileModel, CasesModel
+from api.models_cases import CaseFileModel, CasesModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.records import (

@@ -13,7 +13,7 @@ from api.access.gate import Asker, Gate, ToDecide, ToExport, ToReadFiles
 from api.answers import answered
 from api.deps import IdempotencyKey, IfMatch, Served
 from api.language import Lang, Language
-from api.models_supervision import ExitFileModel, ExitsModel, RegionsModel
+from api.models_exits import ExitFileModel, ExitsModel, RegionsModel
 from api.openapi import ASKED, responses
 from api.problems import Problem
 from api.records import (

@@ -12,7 +12,7 @@ from api.access.gate import Asker, Gate, ToDecide
 from api.deps import IdempotencyKey, IfMatch, Served
 from api.faults import fault
 from api.language import Lang, Language
-from api.models_supervision import ProjectFileModel
+from api.models_projects import ProjectFileModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.records import Body, Day, at_present, digest, read_day, see, today

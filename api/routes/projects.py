@@ -13,7 +13,7 @@ from api.answers import answered
 from api.deps import Served
 from api.faults import fault
 from api.language import Lang, Language
-from api.models_supervision import (
+from api.models_projects import (
     ProjectEvidenceModel,
     ProjectFileModel,
     ProjectsModel,
@@ -66,6 +66,7 @@ from supervision.projects.kept import Held, ProjectStore, numbers_of
 from supervision.projects.project import latest
 from supervision.projects.seen import sightings
 from supervision.projects.sightings import Proposed, propose
+from supervision.victims import sighted
 
 _AT_ONCE = 200
 router = APIRouter(tags=["projects"])
@@ -260,7 +261,8 @@ def list_proposals(
 ) -> Response:
     """Group hits at `likely` and more by enterprise and site, or by cluster; a person confirms them.
 
-    Those whose project is there already are told with its state.
+    Those whose project is there already are told with its state. Probable victims of malware campaigns are
+    told apart and proposed as nothing.
     """
     when = times(request, query, lang)
     found = proposed(services, asker, query.region)
@@ -270,7 +272,11 @@ def list_proposals(
     told = [proposal_json(one, standings.get(one.project), lang) for one in found.proposals]
     for one in told:
         one["addresses"] = sorted({view.address(address) for address in one["addresses"]})
-    return answered(request, {"proposals": told, "unplaced": len(found.unplaced)}, lang)
+    victims = [sighted(one, lang, view.name) for one in found.victims]
+    for one in victims:
+        one["address"] = view.address(one["address"])
+    body = {"proposals": told, "unplaced": len(found.unplaced), "victims": victims}
+    return answered(request, body, lang)
 
 
 @router.get(

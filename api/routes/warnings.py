@@ -16,7 +16,7 @@ from api.access.view import View
 from api.answers import answered
 from api.deps import IdempotencyKey, IfMatch, Served
 from api.language import Lang, Language
-from api.models_supervision import WarningFileModel, WarningsModel
+from api.models_warnings import WarningFileModel, WarningsModel
 from api.openapi import ASKED, responses
 from api.problems import Problem
 from api.records import (

@@ -36,6 +36,7 @@ from supervision.ledgers.specs import Ledger
 from supervision.projects.inventory import end_of
 from supervision.tariff.rows import rulebook_of
 from supervision.tariff.rules import Rulebook
+from supervision.victims import among
 
 _MINES = frozenset({Role.MINER, Role.SOLO_MINER, Role.PROXY})
 """Roles whose address is a place that mines; pools, nodes and wallets are not."""
@@ -186,8 +187,8 @@ def places_of(connection: Connection, held: Book) -> dict[str, set[str]]:
 def seeds_of(services: Services, held: Book) -> list[Seed]:
     """Return the enterprises known to mine on the day: by the list, or by mining on their own lines.
 
-    Traffic counts at `likely` and above, where one holder is certain. Addresses of malware campaigns and of
-    insiders are somebody's victims: their enterprises are not taken for miners.
+    Traffic counts at `likely` and above, where one holder is certain. Addresses that are probably a malware
+    campaign's, and those of insiders, are somebody's victims: their enterprises are not taken for miners.
     """
     found = [
         Seed(code, 1.0, True, entry.listed, entry.document)
@@ -199,9 +200,11 @@ def seeds_of(services: Services, held: Book) -> list[Seed]:
     cursor: str | None = None
     while True:
         page = services.verdicts.hits(HitFilter(Level.LIKELY), cursor, _PAGE)
+        suspected = among(services, page.hits)
         for stored, holder in zip(page.hits, attributed(services, page.hits), strict=True):
             verdict = stored.verdict
-            victim = stored.cluster is not None and stored.cluster.sort in (Sort.CAMPAIGN, Sort.INSIDER)
+            insider = stored.cluster is not None and stored.cluster.sort is Sort.INSIDER
+            victim = insider or verdict.address in suspected
             mines = verdict.role in _MINES and verdict.last_seen_ns <= until_ns
             if mines and not victim and holder.certain and holder.uscc:
                 seen = instant(verdict.last_seen_ns).date()

@@ -8,6 +8,7 @@ from pipeline.services import Services
 from registry.answers import Attribution
 from store.verdicts import HitFilter, StoredVerdict
 from supervision.projects.sightings import Sighting
+from supervision.victims import among
 
 PAGE = 500
 See = Callable[[Sequence[StoredVerdict], Sequence[Attribution]], Sequence[tuple[StoredVerdict, Attribution]]]
@@ -29,9 +30,12 @@ def sightings(
     cursor: str | None = None
     while True:
         page = services.verdicts.hits(wanted, cursor, PAGE)
-        for stored, held in see(page.hits, attributed(services, page.hits)):
+        shown = see(page.hits, attributed(services, page.hits))
+        victims = among(services, [stored for stored, _ in shown])
+        for stored, held in shown:
             cluster = stored.cluster.id if stored.cluster else ""
-            yield Sighting(stored.id, stored.verdict, held, cluster)
+            victim = victims.get(stored.verdict.address)
+            yield Sighting(stored.id, stored.verdict, held, cluster, victim)
         cursor = page.next_cursor
         if cursor is None:
             return

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from classifier.ownership_suspect import Suspicion
 from facts.endpoint import Address
 from facts.instant import instant
 from facts.names import LEVEL_ORDER, Level, PeerState, Role
@@ -32,6 +33,8 @@ class Sighting:
     held: Attribution
     cluster: str = ""
     """Id of the ownership cluster that its address lies in; empty where it lies in none."""
+    victim: Suspicion | None = None
+    """Why its machines probably mine for somebody else (supervision/victims.py); None where they do not."""
 
     @property
     def mines(self) -> bool:
@@ -92,11 +95,16 @@ class Proposed:
     """Largest power first, then by id."""
     unplaced: tuple[Sighting, ...]
     """Hits that several may have held and that lie in no cluster: no project can be named from them."""
+    victims: tuple[Sighting, ...] = ()
+    """Hits of a malware campaign's victims, by address: they are proposed as nothing."""
 
 
 def propose(sightings: Iterable[Sighting]) -> Proposed:
-    """Group hits into projects; what does not mine at `likely` or more is left out."""
-    mining = [one for one in sightings if one.mines]
+    """Group hits into projects; what does not mine at `likely` or more is left out, victims stand apart."""
+    mining, victims = [], []
+    for one in sightings:
+        if one.mines:
+            (mining if one.victim is None else victims).append(one)
     groups: dict[tuple[str, str, str], list[Sighting]] = {}
     unplaced = []
     for one in mining:
@@ -109,7 +117,8 @@ def propose(sightings: Iterable[Sighting]) -> Proposed:
             unplaced.append(one)
     made = [_proposal(*key, found) for key, found in groups.items()]
     made.sort(key=lambda one: (-(one.size.kw.value if one.size.kw else 0.0), one.project))
-    return Proposed(tuple(made), tuple(unplaced))
+    victims.sort(key=lambda one: (one.verdict.address.version, one.verdict.address.packed, one.number))
+    return Proposed(tuple(made), tuple(unplaced), tuple(victims))
 
 
 def size(sightings: Sequence[Sighting]) -> Size:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
+from classifier.ownership_suspect import Suspicion
 from facts.names import Level, Role
 from pipeline.lookup import attributed
 from pipeline.services import Services
@@ -25,6 +26,7 @@ from supervision.tariff.figures import period_id
 from supervision.tariff.rows import day, rulebook_of
 from supervision.tariff.shares import unshared
 from supervision.tariff.words import seen_text
+from supervision.victims import among
 
 DAY = timedelta(days=1)
 APART = timedelta(days=30)
@@ -47,6 +49,18 @@ class Seen:
     site: str
     first: date
     last: date
+    victim: Suspicion | None = None
+    """Why its machines probably mine for somebody else: then its enterprise is not billed for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What confirmed hits come to."""
+
+    periods: tuple[StoredMining, ...]
+    """To be decided on by a person; by account and day."""
+    victims: tuple[Seen, ...]
+    """Hits that no period is proposed from; by address."""
 
 
 def seen(services: Services) -> Iterator[Seen]:
@@ -54,6 +68,7 @@ def seen(services: Services) -> Iterator[Seen]:
     filters, cursor = HitFilter(Level.CONFIRMED), None
     while True:
         page = services.verdicts.hits(filters, cursor, _PAGE)
+        victims = among(services, page.hits)
         for stored, held in zip(page.hits, attributed(services, page.hits), strict=True):
             verdict = stored.verdict
             if verdict.role in MINES and held.certain and held.uscc and held.site:
@@ -65,6 +80,7 @@ def seen(services: Services) -> Iterator[Seen]:
                     held.site,
                     day_of(verdict.first_seen_ns),
                     day_of(verdict.last_seen_ns),
+                    victims.get(verdict.address),
                 )
         if (cursor := page.next_cursor) is None:
             return
@@ -103,11 +119,18 @@ def proposals(
     return made
 
 
-def propose(services: Services, connection: Connection, known_ns: int, author: str) -> list[StoredMining]:
-    """Return what `proposals` makes of all that is held; adds nothing."""
-    return proposals(
-        list(seen(services)), read_accounts(connection), read_mining(connection), known_ns, author
-    )
+def propose(
+    services: Services, connection: Connection, known_ns: int, author: str, *, with_victims: bool = False
+) -> Proposals:
+    """Return what `proposals` makes of all that is held; adds nothing.
+
+    Who is probably a campaign's victim is told apart; `with_victims` proposes periods from them as well.
+    """
+    hits = list(seen(services))
+    victims = [] if with_victims else [one for one in hits if one.victim is not None]
+    mining = hits if with_victims else [one for one in hits if one.victim is None]
+    periods = proposals(mining, read_accounts(connection), read_mining(connection), known_ns, author)
+    return Proposals(tuple(periods), tuple(sorted(victims, key=lambda one: (one.address, one.verdict))))
 
 
 def decide(

@@ -62,6 +62,29 @@ def _hits(found: Sequence[Sighting], standings: Mapping[str, Standing]) -> Itera
             {} if power is None else {"kw": power.value},
             (lone.evidence,),
         )
+    yield from _victims(proposed.victims)
+
+
+def _victims(found: Sequence[Sighting]) -> Iterator[Signal]:
+    """Yield one signal for each campaign and division: its addresses there want help, not a bill."""
+    places: dict[tuple[str, str], list[Sighting]] = {}
+    for one in found:
+        if one.victim is not None:
+            division = (one.held.division or PLACELESS) if one.held.certain else PLACELESS
+            places.setdefault((one.victim.cluster, division), []).append(one)
+    for (cluster, division), here in sorted(places.items(), key=lambda pair: pair[0]):
+        sure = [one.victim for one in here if one.victim is not None]
+        yield Signal(
+            "victim",
+            division,
+            instant(max(one.verdict.last_seen_ns for one in here)),
+            {"cluster": cluster, "grade": sure[0].kind.value, "place": division},
+            {
+                "addresses": float(len({one.verdict.address for one in here})),
+                "probability": round(sure[0].probability, 3),
+            },
+            tuple(sorted(one.evidence for one in here)),
+        )
 
 
 def _hit(one: Proposal, known: bool, found: Sequence[Sighting]) -> Signal:

@@ -1,4 +1,4 @@
-"""The shapes of the answers of projects, exits, warnings and cases."""
+"""The shapes of the answers of projects: the inventory, proposals, weeks."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,6 @@ from pydantic import Field
 
 from api.models import Model, Time, VerdictModel
 from facts.names import Level
-from store.access_rules import Department
 from supervision.projects.events import Step
 
 DayText = str
@@ -185,11 +184,28 @@ class ProposalModel(Model):
     state_word: str | None
 
 
+class VictimModel(Model):
+    """A hit whose machines probably mine for somebody else."""
+
+    address: str
+    uscc: str
+    site: str
+    division: str
+    grade: Literal["campaign", "campaign-suspected"]
+    probability: float = Field(description="Of a campaign, 0 to 1.")
+    cluster: str = Field(description="The ownership cluster that tells it.")
+    evidence: list[str]
+    because: str
+
+
 class ProposalsModel(Model):
     """What traffic proposes."""
 
     proposals: list[ProposalModel]
     unplaced: int = Field(description="Hits that several may have held, and that lie in no cluster.")
+    victims: list[VictimModel] = Field(
+        description="Hits of probable victims of malware campaigns: proposed as nothing, and not billed."
+    )
 
 
 class TotalsModel(Model):
@@ -243,235 +259,3 @@ class WeekModel(Model):
     known: Known
     totals: TotalsModel
     change: ChangeModel
-
-
-class MilestoneModel(Model):
-    """One step of a timetable."""
-
-    step: Step
-    step_word: str
-    due: DayText
-    body: str
-    limit_kw: float | None
-
-
-class PlanModel(Model):
-    """One edition of a plan."""
-
-    class_: str = Field(alias="class")
-    class_word: str
-    body: str
-    known: Time
-    author: str
-    department: str
-    reason: str
-    milestones: list[MilestoneModel]
-
-
-class ProgressModel(MilestoneModel):
-    """How one step stands."""
-
-    first_due: DayText
-    done: DayText | None
-    state: Literal["open", "late", "done", "done-late"]
-    state_word: str
-    days_late: int
-    days_late_at_first: int = Field(description="Behind the date of the first edition.")
-
-
-class ExitModel(Model):
-    """How far one project is on its way out."""
-
-    project: str
-    name: str
-    enterprise: str
-    uscc: str
-    division: str
-    state: Step | None
-    state_word: str | None
-    class_: str | None = Field(alias="class")
-    body: str | None
-    next: Step | None
-    due: DayText | None
-    days_late: int
-    days_late_at_first: int
-    relapses: int
-    progress: list[ProgressModel]
-
-
-class ExitsModel(Model):
-    """A page of projects on their way out."""
-
-    as_of: DayText
-    known: Known
-    exits: list[ExitModel]
-    next: str | None
-
-
-class ExitFileModel(ExitModel):
-    """One project's way out with all editions of its plan."""
-
-    as_of: DayText
-    known: Known
-    plans: list[PlanModel]
-
-
-class RegionModel(Model):
-    """How far a region is."""
-
-    division: str
-    name: str
-    level: Literal["central", "province", "city", "county"]
-    level_word: str
-    projects: int
-    running: int
-    planned: int = Field(description="Running ones with a plan.")
-    exited: int
-    relapses: int
-    late: int
-    days_late: int
-    progress: float | None
-    kw: EstimateModel | None
-    kw_left: EstimateModel | None
-
-
-class RegionsModel(Model):
-    """A region first, then those right below it."""
-
-    as_of: DayText
-    known: Known
-    regions: list[RegionModel]
-
-
-class WarningModel(Model):
-    """One warning."""
-
-    id: int
-    rule: str
-    because: str
-    division: str
-    project: str | None
-    state: Literal["open", "acknowledged", "resolved"]
-    state_word: str
-    severity: Literal["low", "medium", "high", "critical"]
-    severity_word: str
-    score: int
-    owner: Department
-    owner_word: str
-    assignee: str | None
-    level: Literal["central", "province", "city", "county"]
-    level_word: str
-    raised: Time
-    last: Time
-    count: int
-    acknowledged: Time | None
-    deadline: Time
-    overdue: bool
-    evidence: list[str]
-
-
-class WarningsModel(Model):
-    """A page of warnings."""
-
-    warnings: list[WarningModel]
-    next: str | None
-
-
-class WarningEntryModel(Model):
-    """One event of a warning."""
-
-    number: int
-    kind: str
-    kind_word: str
-    time: Time
-    author: str
-    department: str
-    note: str
-    level: str | None
-    severity: str | None
-    owner: str | None
-    assignee: str | None
-    evidence: list[str]
-
-
-class WarningFileModel(WarningModel):
-    """One warning with its log."""
-
-    texts: dict[str, str]
-    figures: dict[str, float]
-    log: list[WarningEntryModel]
-
-
-class DocumentModel(Model):
-    """A document by its hash."""
-
-    sha256: str
-    name: str
-    size: int
-
-
-class AttachedModel(DocumentModel):
-    """A document that was attached."""
-
-    by: str
-    time: Time
-
-
-class CaseModel(Model):
-    """One case."""
-
-    id: int
-    title: str
-    division: str
-    project: str | None
-    warning: int | None
-    opened: Time
-    state: str
-    state_word: str
-    department: Department
-    department_word: str
-    assignee: str | None
-    handing_to: str | None
-    joined: list[str]
-    decision: str | None
-    decision_word: str | None
-    due: DayText | None
-    days_late: int
-    orders: int
-    failed_rechecks: int
-    documents: int
-    last: Time
-
-
-class CasesModel(Model):
-    """A page of cases."""
-
-    cases: list[CaseModel]
-    next: str | None
-
-
-class CaseEntryModel(Model):
-    """One entry of a case's log."""
-
-    number: int
-    action: str
-    action_word: str
-    time: Time
-    author: str
-    role: str
-    department: str
-    note: str
-    assignee: str | None
-    departments: list[str]
-    decision: str | None
-    due: DayText | None
-    passed: bool | None
-    document: DocumentModel | None
-
-
-class CaseFileModel(CaseModel):
-    """One case with its log."""
-
-    next: list[str]
-    attached: list[AttachedModel]
-    log: list[CaseEntryModel]
