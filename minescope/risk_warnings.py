@@ -26,6 +26,7 @@ from minescope.supervising import (
 
 if TYPE_CHECKING:
     from supervision.warnings.signals import Signal
+    from supervision.warnings.watch import Round
 
 warnings = typer.Typer(
     name="warnings",
@@ -51,8 +52,12 @@ def run(
 ) -> int:
     """Raise warnings from what the store holds, lift those whose time is up, tell webhooks.
 
+    Where another process does so for the same database just now, this one leaves the round to it, unless it
+    was given signals.
+
     Exits 0, or 2 when the store or the file cannot be read or lines of the file were refused.
     """
+    from store.alone import alone
     from supervision.warnings.watch import read_watch, watch
 
     status = EXIT_NOTHING
@@ -61,25 +66,37 @@ def run(
         if refused:
             status = EXIT_UNREADABLE
         while True:
-            done = watch(at.services, read_watch(at.services.home), time.time_ns, more)
-            told = {
-                "signals": done.scanned.signals,
-                "raised": done.scanned.raised,
-                "repeated": done.scanned.repeated,
-                "reopened": done.scanned.reopened,
-                "escalated": done.escalated,
-                "delivered": done.delivered.delivered,
-                "failed": done.delivered.failed,
-                "given_up": done.delivered.given_up,
-                "refused": refused,
-            }
-            if as_json:
-                line(told)
+            with alone(at.services.database, "warnings") as free:
+                done = (
+                    watch(at.services, read_watch(at.services.home), time.time_ns, more)
+                    if free or signals is not None
+                    else None
+                )
+            if done is None:
+                typer.echo("minescope: another process does this round", err=True)
             else:
-                typer.echo("minescope: " + ", ".join(f"{count} {name}" for name, count in told.items()))
+                _told(done, refused, as_json)
             if every is None:
                 return status
             time.sleep(every)
+
+
+def _told(done: "Round", refused: int, as_json: bool) -> None:
+    told = {
+        "signals": done.scanned.signals,
+        "raised": done.scanned.raised,
+        "repeated": done.scanned.repeated,
+        "reopened": done.scanned.reopened,
+        "escalated": done.escalated,
+        "delivered": done.delivered.delivered,
+        "failed": done.delivered.failed,
+        "given_up": done.delivered.given_up,
+        "refused": refused,
+    }
+    if as_json:
+        line(told)
+    else:
+        typer.echo("minescope: " + ", ".join(f"{count} {name}" for name, count in told.items()))
 
 
 @warnings.command("list")
