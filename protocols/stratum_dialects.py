@@ -37,7 +37,7 @@ def _job(session: Session, message: Message) -> Iterable[PoolEvent]:
 def _submit(session: Session, message: Message) -> Iterable[PoolEvent]:
     if not isinstance(message.params, dict):
         return handshake.submit(session, message)
-    if "edge_bits" in message.params:
+    if "edge_bits" in message.params or isinstance(message.params.get("pow"), dict):
         return grin.submit(session, message)
     return cryptonote.submit(session, message)
 
