@@ -102,6 +102,10 @@ class Blocks:
             if not event.asked:
                 known.news_ns = _earlier(known.news_ns, seen.at_ns)
 
+    def may_find(self, address: Address) -> bool:
+        """Say whether an address announced blocks, and has peers enough to tell whether it was first."""
+        return address in self._known and len(self._sources.get(address, ())) >= SOURCES
+
     def finder(self, address: Address, talks: Mapping[Pair, Sequence[NodeTalk]]) -> Finder:
         """Judge the announcements of one address; `talks` are its conversations with other nodes."""
         known = self._known.get(address, {})

@@ -68,6 +68,8 @@ class Nodes:
 
     def finder(self, address: Address) -> Verdict | None:
         """Judge whether one of `addresses` finds blocks itself; None where it announced none first."""
+        if not self._blocks.may_find(address):
+            return None
         groups: dict[_Pair, list[NodeTalk]] = defaultdict(list)
         for talk in self._talks[address]:
             groups[talk.client, talk.server].append(talk)

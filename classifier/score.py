@@ -33,7 +33,9 @@ def judge(evidence: Iterable[Evidence], weights: Weights, ceiling: Level = Level
     structure of the evidence allows (roles.py); it bounds the level, never the score. The order of `evidence`
     does not matter. Raises KeyError for a kind without a weight.
     """
-    ordered = sorted(evidence, key=lambda one: _order(one, weights))
+    ordered = list(evidence)
+    if len(ordered) > 1:
+        ordered.sort(key=lambda one: _order(one, weights))
     spoken: set[str] = set()
     weighed = []
     for one in ordered:
