@@ -15,6 +15,7 @@ from classifier.contacts import Contacts
 from classifier.docket import Docket
 from classifier.encrypted import Rhythms, Shape, Standing
 from classifier.encrypted_docket import Heard
+from classifier.encrypted_evidence import log_odds
 from classifier.encrypted_flows import Pair, Rows
 from classifier.encrypted_learning import Learner
 from classifier.encrypted_names import Greetings
@@ -77,7 +78,7 @@ class Casebook:
         self._seeds = Seeds(self.dropped)
         self._logins = Logins(self.dropped)
         self._learner = Learner(self.dropped)
-        self._rhythms = Rhythms(self.dropped)
+        self._rhythms = Rhythms(self.dropped, lambda one: log_odds(one, self._weights))
         self._greetings = Greetings(self.dropped)
         self._handlers: dict[type, _Handler] = {
             events.DnsQuery: self._contacts.query,

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from facts.instant import NS
 
-Told = Literal["jobs", "blocks", "file"]
+Told = Literal["jobs", "blocks", "file", "unread"]
 """What told the instants: a pool's jobs; or blocks, of nodes, of the jobs that new blocks make, or of a file
-of block times. Explorers and wallets follow blocks as well."""
+of block times (explorers and wallets follow blocks as well); or what likely miners are told, sealed: such a
+clock serves its own window alone, and is neither kept nor shared."""
 Times = NDArray[np.int64]
 
 SAME_NS = 2 * NS

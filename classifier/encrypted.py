@@ -16,6 +16,7 @@ from classifier.clocks import Clock
 from classifier.encrypted_clock import Tested, follow, nats_of
 from classifier.encrypted_flows import Dependency, Pair, Rows, dependencies
 from classifier.encrypted_rate import rate_of
+from classifier.encrypted_unread import unread_clocks
 from classifier.hashrate_sealed import SealedRate
 from classifier.poolclock import Match
 from facts.endpoint import Address, Endpoint
@@ -28,11 +29,16 @@ KEPT = 3.0
 """Nats of clock or shape from which a dependency is remembered."""
 LIMIT = 65_536
 """Dependencies that are remembered."""
+NEAR = 5.0
+"""Nats below suspicion from which on what likely miners are told can make up for it: the weight of its
+kind."""
 BET = 0.8
 """Part of a window's nats that adds to those before; its price is ln(1 - BET), which a window without a match
 pays too: (1 - k) p^-k has a mean of one under chance."""
 MOST = 40.0
 """Nats that a clock can gather: a pool that is left is forgotten within days."""
+LIKELY_NATS = 2.1972
+"""Log-odds of 0.9, the least score of `likely`."""
 MEASURES = 3
 """Measures of the shape that a sentence names."""
 
@@ -119,11 +125,26 @@ class Standing:
         return max(1, round((self.last_ns - self.begun_ns) / (60 * NS)))
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What other clients of its service say of a dependency."""
+
+    clients: int
+    """How many of them are likely to mine."""
+    nats: float
+    """Log-odds that they add."""
+
+
+ALONE = Company(0, 0.0)
+
+
 class Rhythms:
     """The memory of sealed dependencies."""
 
-    def __init__(self, dropped: Counter[str]) -> None:
+    def __init__(self, dropped: Counter[str], odds: Callable[[Standing], float]) -> None:
+        """`odds` are the log-odds of mining that a dependency has by itself, prior included."""
         self._dropped = dropped
+        self._odds = odds
         self._standing: dict[Pair, Standing] = {}
         self._earlier: dict[Pair, Standing] = {}
 
@@ -150,9 +171,11 @@ class Rhythms:
         if not found:
             return
         scores = shape(flows, packets) if shape is not None else None
-        for one, tested in zip(found, follow(found, clocks), strict=True):
-            match = tested.match
-            new = _standing(one, tested, scores)
+        tests = follow(found, clocks)
+        news = [_standing(one, tested, scores) for one, tested in zip(found, tests, strict=True)]
+        self._hold_against_likely(found, tests, news)
+        for one, new in zip(found, news, strict=True):
+            match = new.match
             pair = one.client, one.server
             old = self._standing.get(pair) or self._earlier.pop(pair, None)
             if old is not None:
@@ -164,6 +187,27 @@ class Rhythms:
     def standings(self) -> list[Standing]:
         """Return what is known of all that was heard and is worth remembering."""
         return list(self._standing.values())
+
+    def _hold_against_likely(
+        self, found: Sequence[Dependency], tests: Sequence[Tested], news: list[Standing]
+    ) -> None:
+        """Hold what is not suspected yet, though not far from it, against what likely miners are told;
+        changes `news` in place where that says more."""
+        odds = [self._odds(one) for one in news]
+        clocks = unread_clocks(one for one, nats in zip(found, odds, strict=True) if nats >= LIKELY_NATS)
+        doubtful = [place for place, nats in enumerate(odds) if -NEAR <= nats < 0]
+        if not clocks or not doubtful:
+            return
+        again = follow([found[place] for place in doubtful], clocks)
+        for place, tested in zip(doubtful, again, strict=True):
+            both = tests[place].clocks + tested.clocks
+            match = tested.match
+            if match is None or (p_value := match.p_value * both / tested.clocks) >= 1:
+                continue
+            match = replace(match, p_value=p_value)
+            new = replace(news[place], clock=nats_of(match), match=match, tested=True)
+            if self._odds(new) > odds[place]:
+                news[place] = new
 
     def _keep(self, one: Standing) -> None:
         pair = one.client, one.server

@@ -7,7 +7,8 @@ not many chances to be taken for a miner. `likely` is the most that a rhythm mak
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from classifier.encrypted import Standing
+from classifier.encrypted import ALONE, LIKELY_NATS, Standing
+from classifier.encrypted_company import companies
 from classifier.encrypted_evidence import coin_of, evidence_of, heaviest, is_witness, log_odds, pool_of
 from classifier.encrypted_names import Greetings
 from classifier.encrypted_rate import algorithm_of
@@ -20,8 +21,6 @@ from facts.verdict import Hashrate, Peer
 
 ENCRYPTED = "encrypted"
 """Protocol name of a conversation of which only names and shape were read."""
-LIKELY_NATS = 2.1972
-"""Log-odds of 0.9, the least score of `likely`."""
 
 
 class Heard:
@@ -39,9 +38,13 @@ class Heard:
         self._served = served
         self._as_miner: dict[Address, list[Standing]] = defaultdict(list)
         self._as_pool: dict[Address, list[Standing]] = defaultdict(list)
-        for one in standings:
-            if is_witness(one, weights):
+        known = list(standings)
+        self._company = companies(known, weights)
+        for one in known:
+            company = self._company.get((one.client, one.server), ALONE)
+            if is_witness(one, weights, company.nats):
                 self._as_miner[one.client].append(one)
+            if is_witness(one, weights):
                 self._as_pool[one.server.address].append(one)
 
     @property
@@ -60,23 +63,24 @@ class Heard:
         found = self.of(address, role)
         if not found:
             return []
-        one = heaviest(found, self._weights)
+        one = self._heaviest(found, role)
+        company = ALONE if role is Role.POOL else self._company.get((one.client, one.server), ALONE)
         names = self._greetings.evidence(one, address, role, self._served)
-        return [*evidence_of(one, address, role, self._weights), *names]
+        return [*evidence_of(one, address, role, self._weights, company), *names]
 
     def raised(self, ceiling: Level, address: Address, role: Role) -> Level:
         """Return the best level that words and rhythm allow: names lift no suspicion to likely alone."""
         found = self.of(address, role)
         if not found:
             return ceiling
-        one = heaviest(found, self._weights)
+        one = self._heaviest(found, role)
         own = Level.LIKELY if log_odds(one, self._weights) >= 0 else Level.SUSPECTED
         return max(ceiling, own, key=LEVEL_ORDER.index)
 
     def mines(self, address: Address) -> Standing | None:
         """Return the dependency by which alone an address is likely to mine."""
         found = self.of(address, Role.MINER)
-        one = heaviest(found, self._weights) if found else None
+        one = self._heaviest(found, Role.MINER) if found else None
         return one if one is not None and log_odds(one, self._weights) >= LIKELY_NATS else None
 
     def peers(self, address: Address, role: Role) -> set[Peer]:
@@ -84,7 +88,7 @@ class Heard:
         found = set()
         for one in self.of(address, role):
             other = one.client if role is Role.POOL else one.server.address
-            known = log_odds(one, self._weights) >= 0
+            known = self._odds(one, role) >= 0
             as_role = (Role.MINER if role is Role.POOL else Role.POOL) if known else None
             found.add(Peer(other, one.server.port, as_role, ENCRYPTED, PeerState.ATTEMPT))
         return found
@@ -105,5 +109,14 @@ class Heard:
         """Return the wide estimate of the dependency that speaks most, for a miner of whom nothing was
         read."""
         found = self.of(address, Role.MINER)
-        one = heaviest(found, self._weights) if found else None
+        one = self._heaviest(found, Role.MINER) if found else None
         return (one.rate.rate,) if one is not None and one.rate is not None else ()
+
+    def _odds(self, one: Standing, role: Role) -> float:
+        """Return the log-odds of a dependency; its company speaks of its client alone."""
+        own = log_odds(one, self._weights)
+        return own if role is Role.POOL else own + self._company.get((one.client, one.server), ALONE).nats
+
+    def _heaviest(self, found: Sequence[Standing], role: Role) -> Standing:
+        """Return the dependency that speaks most of one of its ends."""
+        return heaviest(found, lambda one: self._odds(one, role))

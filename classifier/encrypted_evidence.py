@@ -1,10 +1,10 @@
 """What a sealed dependency shows, as evidence: of its client as miner, and of its server as pool."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from classifier.encrypted import Standing
+from classifier.encrypted import ALONE, Company, Standing
 from classifier.encrypted_learning import NEW_BLOCKS
 from classifier.encrypted_rate import CERTAIN
 from classifier.kinds import Kind
@@ -26,9 +26,10 @@ class _State(Protocol):
     def __call__(self, kind: Kind, measured: float | None = None, **params: Value) -> Evidence: ...
 
 
-def is_witness(one: Standing, weights: Weights) -> bool:
-    """Say whether a dependency speaks for mining at all."""
-    return max(spoken(one, weights)) >= WITNESS
+def is_witness(one: Standing, weights: Weights, company: float = 0.0) -> bool:
+    """Say whether a dependency speaks for mining at all, by itself or in the `company` (nats) that it is
+    in."""
+    return max(spoken(one, weights)) >= WITNESS or (company > 0 and log_odds(one, weights) + company >= 0)
 
 
 def spoken(one: Standing, weights: Weights) -> tuple[float, float]:
@@ -43,9 +44,9 @@ def log_odds(one: Standing, weights: Weights) -> float:
     return weights.prior + math.fsum(spoken(one, weights))
 
 
-def heaviest(standings: Iterable[Standing], weights: Weights) -> Standing:
-    """Return the dependency that speaks most."""
-    return max(standings, key=lambda one: (log_odds(one, weights), -one.first_ns, str(one.server)))
+def heaviest(standings: Iterable[Standing], odds: Callable[[Standing], float]) -> Standing:
+    """Return the dependency that speaks most by `odds`."""
+    return max(standings, key=lambda one: (odds(one), -one.first_ns, str(one.server)))
 
 
 def coin_of(one: Standing) -> str | None:
@@ -61,7 +62,9 @@ def pool_of(one: Standing) -> str | None:
     return None if is_endpoint(name) else name.partition(" (")[0]
 
 
-def evidence_of(one: Standing, address: Address, role: Role, weights: Weights) -> list[Evidence]:
+def evidence_of(
+    one: Standing, address: Address, role: Role, weights: Weights, company: Company = ALONE
+) -> list[Evidence]:
     """State what a dependency shows of one of its ends: reasons, window, and what would have cleared it."""
     peer = str(one.server) if role is not Role.POOL else str(one.client)
 
@@ -90,6 +93,8 @@ def evidence_of(one: Standing, address: Address, role: Role, weights: Weights) -
         kind = Kind.RHYTHM_SHAPE if one.shape > 0 else Kind.RHYTHM_OTHER_SHAPE
         said = "; ".join(f"{name} {_short(value)} ({_short(usual)})" for name, value, usual in one.measures)
         found.append(state(kind, one.shape, message=said or "-"))
+    if company.nats:
+        found.append(state(Kind.RHYTHM_COMPANY, company.nats, clients=company.clients))
     if one.unlike > 1:
         found.append(state(Kind.RHYTHM_UNFAMILIAR, distance=round(one.unlike, 1)))
     lost = round(100 * one.lost / max(1, one.packets), 1)
@@ -104,7 +109,7 @@ def evidence_of(one: Standing, address: Address, role: Role, weights: Weights) -
     )
     if one.windows > 1:
         found.append(state(Kind.RHYTHM_HISTORY, windows=one.windows, since=rfc3339(one.first_ns)))
-    excess = log_odds(one, weights)
+    excess = log_odds(one, weights) + company.nats
     if excess >= 0:
         found.append(_would_clear(one, excess, clock, shape, state))
     if one.rate is not None and role is not Role.POOL:
@@ -124,7 +129,7 @@ def _would_clear(one: Standing, excess: float, clock: float, shape: float, state
 
 def _clock_kind(one: Standing) -> Kind:
     told = one.match.clock.told if one.match is not None else "jobs"
-    return Kind.RHYTHM_CLOCK if told == "jobs" else Kind.RHYTHM_BLOCKS
+    return {"jobs": Kind.RHYTHM_CLOCK, "unread": Kind.RHYTHM_UNREAD}.get(told, Kind.RHYTHM_BLOCKS)
 
 
 def is_endpoint(name: str) -> bool:

@@ -154,7 +154,7 @@ def _instants(service: _Service) -> tuple[Times, Times]:
     if len(np.unique(client)) < WITNESSES:
         return at_ns, at_ns[clean]
     quick = len(at_ns) > 1 and float(np.median(np.diff(np.unique(at_ns)))) < SAME_QUICK_NS
-    group = _groups(at_ns, SAME_QUICK_NS if quick else SAME_NS)
+    group = groups(at_ns, SAME_QUICK_NS if quick else SAME_NS)
     pairs = np.unique(np.stack([group, client], 1), axis=0)
     votes = np.bincount(pairs[:, 0])
     voids = np.bincount(group[clean], minlength=len(votes)) > 0
@@ -163,7 +163,7 @@ def _instants(service: _Service) -> tuple[Times, Times]:
     return at_ns[begins[shared]], at_ns[begins[voids]]
 
 
-def _groups(at_ns: Times, apart: int) -> NDArray[np.int64]:
+def groups(at_ns: Times, apart: int) -> NDArray[np.int64]:
     """Return the number of the instant that each of ascending times belongs to."""
     numbers, number, begun = [], -1, None
     for time in at_ns.tolist():

@@ -80,6 +80,8 @@ class Kind(StrEnum):
 
     RHYTHM_CLOCK = "rhythm.clock"
     RHYTHM_BLOCKS = "rhythm.blocks"
+    RHYTHM_UNREAD = "rhythm.unread"
+    RHYTHM_COMPANY = "rhythm.company"
     RHYTHM_SHAPE = "rhythm.shape"
     RHYTHM_OTHER_SHAPE = "rhythm.other_shape"
     RHYTHM_UNFAMILIAR = "rhythm.unfamiliar"

@@ -16,20 +16,21 @@ import numpy.typing as npt
 
 from benchmarks.lab.candidates import candidates
 from benchmarks.lab.capture_file import write_capture
+from benchmarks.lab.draw import Split
 from benchmarks.lab.networks import Network, network
 from benchmarks.lab.places import Ends
 from classifier.casebook import Casebook
 from classifier.clocks import Clock
 from classifier.encrypted_clock import QUICKEST
-from classifier.encrypted_evidence import log_odds
+from classifier.encrypted_company import judged as by_company
 from classifier.encrypted_learning import NEW_BLOCKS
 from classifier.weights import shipped
 from facts.endpoint import Address, Endpoint, address_of
 from facts.instant import NS
 from facts.names import LEVEL_ORDER, MINING_ROLES, Level, Role
 from pipeline.pool_list import pool_names
-from pipeline.scan import World, scan_alone
 from pipeline.shape import scored
+from pipeline.world import World, scan_alone
 
 Array = npt.NDArray[Any]
 
@@ -74,11 +75,14 @@ class Plan:
     miners: int = 60
     pools: int = 12
     benign: int = 20_000
+    split: Split = "test"
+    """`train` is for work on the judge; figures come from `test` alone."""
 
     @property
     def name(self) -> str:
         """The files' name without ending."""
-        return f"fused-{self.seed}-{self.miners}-{self.pools}-{self.benign}"
+        own = "" if self.split == "test" else f"{self.split}-"
+        return f"fused-{own}{self.seed}-{self.miners}-{self.pools}-{self.benign}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def make(folder: Path, plan: Plan) -> tuple[Path, Path]:
     clear, rest = folder / f"{plan.name}.pcap", folder / f"{plan.name}.npz"
     if not rest.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        made = network(plan.seed, "test", 15, plan.miners, plan.benign, plain=PLAIN, pools=plan.pools)
+        made = network(plan.seed, plan.split, 15, plan.miners, plan.benign, plain=PLAIN, pools=plan.pools)
         open_ = made.truth["mines"] & (made.truth["carrier"] == "plain")
         write_capture(part(made, np.flatnonzero(open_)), clear)
         chosen = candidates(made)
@@ -164,7 +168,8 @@ def endpoints(made: Network, rows: Array, chosen: Array) -> Array:
     if not len(each):
         return each
     last = np.append(np.any([each[name][1:] != each[name][:-1] for name in keys], axis=0), True)
-    return each[last]
+    longest: Array = each[last]
+    return longest
 
 
 def judged(folder: Path, wanted: Sequence[Plan]) -> Fused:
@@ -188,7 +193,7 @@ def judge(clear: Path, rest: Path) -> Fused:
         flows, packets, about, told = (file[name] for name in ("flows", "packets", "endpoints", "clear"))
     casebook = Casebook(rest.name, pool_names())
     casebook.hear(flows, packets, [rest.name], world.clocks, scored)
-    known = {(one.client, one.server): log_odds(one, shipped()) for one in casebook.standings()}
+    known = by_company(casebook.standings(), shipped())
     rows = np.zeros(len(about), JUDGED)
     for name in ENDPOINT.names or ():
         rows[name] = about[name]

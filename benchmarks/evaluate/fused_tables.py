@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.evaluate.figures import Rate, above, plain, precision, rate
 from benchmarks.evaluate.fused import HEARD, Array, Fused
 from benchmarks.evaluate.tables import LONG
-from classifier.encrypted_docket import LIKELY_NATS
+from classifier.encrypted import LIKELY_NATS
 from facts.names import LEVEL_ORDER, Level
 
 LEVELS = {"suspected": 0.0, "likely": LIKELY_NATS}
