@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from classifier.blocks import Blocks
 from classifier.contacts import Contact, Contacts
@@ -65,7 +66,7 @@ class Docket:
         catalogue: Callable[[], Catalogue] = shipped,
     ) -> None:
         self._source = source
-        self._catalogue = catalogue
+        self._catalogue = cache(catalogue)  # where it lies is looked up once
         self._weights = weights
         self._contacts = contacts
         self._nodes = Nodes(source, weights, nodes, blocks, seeds)
