@@ -10,17 +10,14 @@ from typing import ClassVar
 class Side(IntEnum):
     """Who sent the bytes. CLIENT opened the connection (or is believed to have, mid-stream)."""
 
+    other: "Side"
+    """The opposite side."""
+
     CLIENT = 0
     SERVER = 1
 
-    @property
-    def other(self) -> "Side":
-        """The opposite side."""
-        return _OTHERS[self]
 
-
-_OTHERS = (Side.SERVER, Side.CLIENT)
-"""The opposite of each side."""
+Side.CLIENT.other, Side.SERVER.other = Side.SERVER, Side.CLIENT
 
 
 class Match(Enum):

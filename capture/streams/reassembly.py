@@ -278,6 +278,11 @@ class Direction:
 
     def _forget(self, most: int) -> None:
         """Let the oldest delivered bytes go until `most` are left."""
+        if not most:
+            self._tally.kept -= self._kept_bytes
+            self._kept_bytes = 0
+            self._kept.clear()
+            return
         gone = freed = 0
         while gone < len(self._kept) and self._kept_bytes - freed > most:
             freed += len(self._kept[gone][1]) + SEGMENT_COST

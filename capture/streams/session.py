@@ -164,7 +164,10 @@ class Session:
                 return out
             parser = self._observer.parser
             if parser is not None and parser.skim(self._sides[direction], data):
-                self._weigh(data, packet[2])  # no message that is told of begins here
+                if self.events and self._quiet + len(data) <= MUTE_BYTES:
+                    self._quiet += len(data)  # no message that is told of begins here
+                else:
+                    self._weigh(data, packet[2])
                 return out
             stream.keep((offset, data, 0, packet))
             self._feed(direction, offset, data, packet, out)

@@ -1,7 +1,7 @@
 """The sessions of all watched flows: rows of the sieve in, observations out, ceilings kept."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -78,24 +78,23 @@ class Sessions:
         self._early_count = 0
         self._doubted: dict[int, tuple[int, Packet]] = {}
 
-    def push(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
-        """Take TAGGED rows that point into `data`, in order; yield what they complete, now or later."""
+    def push(self, data: memoryview, rows: npt.NDArray[Any]) -> list[Observation]:
+        """Take TAGGED rows that point into `data`, in order; return what they complete, now or later."""
         if self._waiting.take(data, rows):
-            if self._waiting.full:
-                yield from self.flush()
-            return
-        yield from self.flush()
+            return self.flush() if self._waiting.full else []
+        told = self.flush()
         if has_fragments(rows):
-            yield from self._read_one_by_one(data, rows)
+            told += self._read_one_by_one(data, rows)
         else:
-            yield from self._read(rows, payloads(data, rows))
+            told += self._read(rows, payloads(data, rows))
+        return told
 
-    def flush(self) -> Iterator[Observation]:
-        """Read the rows that wait."""
-        yield from self._read(*self._waiting.give())
+    def flush(self) -> list[Observation]:
+        """Read the rows that wait; return what they complete."""
+        return self._read(*self._waiting.give())
 
-    def _read(self, rows: npt.NDArray[Any], payloads: Sequence[bytes]) -> Iterator[Observation]:
-        """Read rows without fragments, flow by flow; yield what they say in the order of the rows."""
+    def _read(self, rows: npt.NDArray[Any], payloads: Sequence[bytes]) -> list[Observation]:
+        """Read rows without fragments, flow by flow; return what they say in the order of the rows."""
         sessions = self._sessions
         order = rows["flow"].argsort(kind="stable")
         told: list[tuple[int, list[Observation]]] = []
@@ -105,15 +104,14 @@ class Sessions:
         ) in zip(order.tolist(), ROW.iter_unpack(rows[order].tobytes()), strict=True):  # fmt: skip
             if flow != present:
                 present, session = flow, sessions.get(flow)
+            packet = (source, frame, time_ns)
             if session is None:
-                packet = (source, frame, time_ns)
                 segment = (direction, seq, flags, payloads[at], missing, packet)
                 session, found = self._begin(flow, tag, kind, opposite if known else -1, segment)
             elif kind == _SEGMENT:
-                packet = (source, frame, time_ns)
                 found = session.segment(direction, seq, flags, payloads[at], missing, packet)
             else:
-                found = session.datagram(direction, payloads[at], (source, frame, time_ns))
+                found = session.datagram(direction, payloads[at], packet)
             if found:
                 told.append((at, found))
             if session is not None and session.reason:
@@ -121,11 +119,11 @@ class Sessions:
                 session = None
         self._let_unwanted_go()
         told.sort(key=itemgetter(0))
-        for _, found in told:
-            yield from found
+        return [one for _, found in told for one in found]
 
-    def _read_one_by_one(self, data: memoryview, rows: npt.NDArray[Any]) -> Iterator[Observation]:
+    def _read_one_by_one(self, data: memoryview, rows: npt.NDArray[Any]) -> list[Observation]:
         """Read rows of which some are fragments, in their order: what a fragment makes whole comes there."""
+        told: list[Observation] = []
         for (
             flow, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame,
         ), (at, length, ip) in zip(
@@ -135,7 +133,7 @@ class Sessions:
             if kind == _FRAGMENT:
                 whole = self.fragments.push(data, ip, length, flow, direction, packet)
                 if self.fragments.doubted:
-                    yield from self._doubt()
+                    told += self._doubt()
                 if whole is None:
                     continue
                 flow, kind = whole.flow, _SEGMENT if whole.tcp else _DATAGRAM
@@ -150,10 +148,11 @@ class Sessions:
                 found = session.segment(*segment)
             else:
                 found = session.datagram(segment[0], segment[3], segment[5])
-            yield from found
+            told += found
             if session is not None and session.reason:
                 self._close(flow, session)
         self._let_unwanted_go()
+        return told
 
     def _begin(
         self, flow: int, tag: int, kind: int, opposite: int, segment: Early
@@ -177,18 +176,19 @@ class Sessions:
             session.start(1 - direction, opposite)
         return session, self._first(session, flow, segment)
 
-    def ended(self, flows: Collection[int]) -> Iterator[Observation]:
-        """Finish the sessions of flows that the flow table gives up; yield what was still waiting."""
-        yield from self.flush()
+    def ended(self, flows: Collection[int]) -> list[Observation]:
+        """Finish the sessions of flows that the flow table gives up; return what was still waiting."""
+        told = self.flush()
         for flow in flows:
             self._drop_early(flow)
             self._doubted.pop(flow, None)
             session = self._sessions.pop(flow, None)
             if session is not None:
-                yield from session.end()
+                told += session.end()
                 self._note(flow, session)
         if flows:
             self.fragments.forget(flows)
+        return told
 
     def counts(self) -> dict[str, int]:
         """Return what reassembly, defragmentation and parsing met, without the zeros."""
@@ -206,16 +206,18 @@ class Sessions:
         }
         return {name: count for name, count in counts.items() if count}
 
-    def _doubt(self) -> Iterator[Observation]:
+    def _doubt(self) -> list[Observation]:
         """Tell the sessions of flows in which two copies of a fragment differ."""
+        told: list[Observation] = []
         for flow, direction, packet in self.fragments.doubted:
             self.tally.conflicts += 1
             session = self._sessions.get(flow)
             if session is not None:
-                yield from session.doubt(direction, "fragments", packet)
+                told += session.doubt(direction, "fragments", packet)
             elif len(self._doubted) < MAX_DOUBTED:
                 self._doubted[flow] = (direction, packet)  # its flow may yet come to matter
         self.fragments.doubted.clear()
+        return told
 
     def _open(self, flow: int, tag: int, packet: Packet) -> Session:
         if len(self._sessions) >= MAX_SESSIONS:
