@@ -49,6 +49,7 @@ from api.routes import (
     single_sign_on,
     sites,
     tariff,
+    tariff_writes,
     warnings,
 )
 from facts.errors import StoreError
@@ -103,6 +104,7 @@ ROUTERS = (
     warnings.router,
     cases.router,
     tariff.router,
+    tariff_writes.router,
     power.router,
     lists.router,
     probes.router,

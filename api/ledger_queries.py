@@ -6,6 +6,7 @@ from datetime import date
 from pydantic import Field
 
 from api.access.gate import Asker
+from api.paging import PageQuery
 from api.records import MAX_PAGE, Asking, Day, FileFormat, Region, own_region
 from pipeline.services import Services
 from registry.division_table import WHOLE_COUNTRY, in_force
@@ -21,16 +22,14 @@ from supervision.ledgers.support import SupportState
 USCC = "^[0-9A-HJ-NPQRTUWXY]{18}$"
 
 
-class PageQuery(Asking):
+class OwnQuery(PageQuery):
     """Where, whose, and the page."""
 
     region: Region = None
     uscc: str | None = Field(None, pattern=USCC, description="Unified social credit code.")
-    limit: int = Field(100, ge=1, le=MAX_PAGE, description="Records a page.")
-    cursor: str | None = Field(None, max_length=200, description="`next` of the page before.")
 
 
-class RowsQuery(PageQuery):
+class RowsQuery(OwnQuery):
     """Which rows of a ledger."""
 
     subject: str | None = Field(None, max_length=100, description="Id that events are joined by.")
@@ -42,7 +41,7 @@ class RowsQuery(PageQuery):
     )
 
 
-class DayQuery(PageQuery):
+class DayQuery(OwnQuery):
     """Of which day."""
 
     as_of: Day | None = Field(None, description="The day that is spoken of; default: today in China.")
@@ -95,7 +94,7 @@ class AlarmsQuery(Asking):
     limit: int = Field(100, ge=1, le=MAX_PAGE, description="Alarms that are told.")
 
 
-class FindingsQuery(PageQuery):
+class FindingsQuery(OwnQuery):
     """Which findings."""
 
     sort: FindingSort | None = Field(None, description="What they are.")

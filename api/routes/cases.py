@@ -16,10 +16,10 @@ from api.faults import fault
 from api.language import Lang, Language
 from api.models_cases import CaseFileModel, CasesModel
 from api.openapi import ASKED, responses
+from api.paging import PageQuery
 from api.problems import Problem, ProblemError
 from api.records import (
     FILE,
-    MAX_PAGE,
     MAX_ROWS,
     Asking,
     Body,
@@ -66,7 +66,10 @@ class Selection(Asking):
     """Filters; all that are given must hold."""
 
     region: Region = None
-    state: str | None = Field(None, pattern="^[a-z-]{1,20}$", description="Stands so.")
+    state: Literal[
+        "open", "assigned", "handing-over", "inspected", "decided", "rectifying", "replied", "rechecked",
+        "closed",
+    ] | None = Field(None, description="Stands so.")  # fmt: skip
     department: Department | None = Field(None, description="This department has it, or is joined.")
     late: bool | None = Field(None, description="Its order is overdue.")
 
@@ -80,11 +83,8 @@ class Selection(Asking):
         )
 
 
-class CasesQuery(Selection):
+class CasesQuery(PageQuery, Selection):
     """Filters and the page."""
-
-    limit: int = Field(100, ge=1, le=MAX_PAGE, description="Cases a page.")
-    cursor: str | None = Field(None, max_length=200, description="`next` of the page before.")
 
 
 class FileQuery(Selection):

@@ -15,10 +15,10 @@ from api.deps import IdempotencyKey, IfMatch, Served
 from api.language import Lang, Language
 from api.models_exits import ExitFileModel, ExitsModel, RegionsModel
 from api.openapi import ASKED, responses
+from api.paging import PageQuery
 from api.problems import Problem
 from api.records import (
     FILE,
-    MAX_PAGE,
     MAX_ROWS,
     Body,
     Day,
@@ -74,11 +74,8 @@ class Selection(TimeQuery):
         )
 
 
-class ExitsQuery(Selection):
+class ExitsQuery(PageQuery, Selection):
     """Filters and the page."""
-
-    limit: int = Field(100, ge=1, le=MAX_PAGE, description="Projects a page.")
-    cursor: str | None = Field(None, max_length=200, description="`next` of the page before.")
 
 
 class FileQuery(Selection):

@@ -1,7 +1,7 @@
 """Imported ledgers, read: rows as they are and were believed, standings of a day, flows of money, alarms."""
 
-from collections.abc import Collection, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Collection
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
@@ -33,6 +33,7 @@ from api.models_ledgers import (
     SupportsModel,
 )
 from api.openapi import ASKED, responses
+from api.paging import page_by_place
 from api.problems import Problem
 from api.records import FILE, MAX_ROWS, TimeQuery, as_file, cursor_of, number_of, read_day, times, today
 from facts.instant import nanoseconds, rfc3339
@@ -55,7 +56,6 @@ from supervision.ledgers.words import word
 router = APIRouter(tags=["ledgers"])
 PROBLEMS = (*ASKED, Problem.UNKNOWN_RECORD, Problem.INVALID_REQUEST, Problem.STORE_UNAVAILABLE)
 LedgerPath = Annotated[Ledger, Path(alias="ledger", description="Name of a ledger.", examples=["support"])]
-_T = TypeVar("_T")
 
 
 @router.get(
@@ -109,7 +109,7 @@ def list_support(
         and (query.kind is None or one.support.kind is query.kind)
         and (query.body_kind is None or one.support.body_kind is query.body_kind)
     ]
-    page, follows = _page(found, number_of(query.cursor), query.limit)
+    page, follows = page_by_place(found, number_of(query.cursor), query.limit)
     names = names_for(services.database, held, {one.support.uscc for one in page})
     body = {
         "as_of": day.isoformat(),
@@ -149,7 +149,7 @@ def list_records(
         and (query.state is None or one.state is query.state)
         and (query.public is None or one.public == query.public)
     ]
-    page, follows = _page(found, number_of(query.cursor), query.limit)
+    page, follows = page_by_place(found, number_of(query.cursor), query.limit)
     names = names_for(services.database, held, {one.record.uscc for one in page})
     body = {
         "as_of": day.isoformat(),
@@ -328,10 +328,3 @@ def _working_for(services: Services, asker: Asker, begins: Collection[Node]) -> 
             or any(view.sees(held(each.address, each.first_ns, each.last_ns)) for each in one.members)
         ]
     return found
-
-
-def _page(found: Sequence[_T], after: int | None, limit: int) -> tuple[Sequence[_T], str | None]:
-    """Return a page of a list that is made anew with each question, and its cursor: a place in the list."""
-    begin = after or 0
-    more = len(found) > begin + limit
-    return found[begin : begin + limit], cursor_of(begin + limit if more else None)

@@ -21,7 +21,7 @@ from api.models_projects import (
     WeekModel,
 )
 from api.openapi import ASKED, responses
-from api.problems import Problem, ProblemError
+from api.problems import Fault, Problem, ProblemError, Text, pointer
 from api.records import (
     FILE,
     MAX_PAGE,
@@ -47,6 +47,7 @@ from supervision.projects.answers import (
     ROW,
     change_json,
     evidence_of,
+    figures_of,
     file_json,
     project_json,
     proposal_json,
@@ -69,6 +70,7 @@ from supervision.projects.sightings import Proposed, propose
 from supervision.victims import sighted
 
 _AT_ONCE = 200
+_FIGURE = Text("The figure is one of {known}.", "指标须是 {known} 之一。")
 router = APIRouter(tags=["projects"])
 ProjectPath = Annotated[
     str,
@@ -227,6 +229,9 @@ def read_project_evidence(
     """Return the verdicts behind a figure of the last measurement, also those that were superseded since."""
     when = times(request, query, lang)
     shown = file_of(services, asker, project, when, lang)
+    if query.figure is not None and query.figure not in (known := figures_of(shown["measures"])):
+        wrong = Fault(_FIGURE.in_language(lang, known=", ".join(known)), pointer("query", "figure"))
+        raise ProblemError(Problem.INVALID_REQUEST, faults=[wrong])
     named = evidence_of(shown["measures"], query.figure)
     if query.figure is None:
         events = (one for event in shown["events"] for one in event["evidence"])

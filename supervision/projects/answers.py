@@ -280,6 +280,12 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
+def figures_of(measures: Sequence[Json]) -> list[str]:
+    """Return the figures that may be asked for: of a measurement, and the algorithms of any."""
+    algorithms = {one["algorithm"] for measure in measures for one in measure["computing"]}
+    return ["machines", "kw", "kwh_day", *sorted(algorithms)]
+
+
 def evidence_of(measures: Sequence[Json], figure: str | None) -> list[str]:
     """Return what a figure of the last measurement rests on; of all figures where none is named."""
     if not measures:

@@ -146,3 +146,12 @@ def test_no_generated_request_breaks_the_description(tmp_path: Path, operation: 
         from hypothesis import given
 
         given(case=one.as_strategy())(every_case_is_answered_as_described)()
+
+
+def test_each_call_with_an_id_or_a_filter_says_what_an_ill_formed_one_is_answered_with(document: Any) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            asked = [one for one in operation.get("parameters", ()) if one["in"] in ("path", "query")]
+            if asked:
+                content = operation["responses"]["422"]["content"]
+                assert "ProblemModel" in str(content["application/problem+json"]["schema"]), (method, path)

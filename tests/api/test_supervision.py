@@ -87,6 +87,9 @@ def test_a_project_from_its_proposal_to_its_exit(app: FastAPI, client: TestClien
     steps = [one["step"] for one in client.get(path, headers=own).json()["events"]]
     assert steps == ["found", "verified", "notified"]
 
+    wrong = client.get(f"{path}/evidence?figure=foo", headers=own)
+    assert wrong.status_code == 422
+    assert "machines, kw, kwh_day" in wrong.json()["errors"][0]["detail"]
     shown = client.get(f"{path}/evidence?figure=kw", headers=own).json()
     assert [one["address"] for one in shown["verdicts"]] == [MINER]
     assert shown["evidence"] == ["verdict:1"]

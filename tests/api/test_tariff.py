@@ -58,7 +58,9 @@ def test_from_proposal_to_bill_to_collection_each_region_its_own(client: TestCli
         done = client.post(f"/v1/tariff/mining/{period}/decisions", headers=whole, json=body)
         assert done.status_code == 201
 
-    dry = client.post("/v1/tariff/bills", headers=city, json={"as_of": "2025-12-31"}).json()
+    only_said = client.post("/v1/tariff/bills", headers=city, json={"as_of": "2025-12-31"})
+    assert only_said.status_code == 200
+    dry = only_said.json()
     assert (dry["posted"], dry["accounts"], dry["amount"]) == (False, 1, "500.00")
     assert client.get("/v1/tariff/entries", headers=whole).json()["entries"] == []
     key = {**city, "Idempotency-Key": "bill-1"}
