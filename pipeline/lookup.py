@@ -114,21 +114,26 @@ def read_port(number: int, field: str = "port") -> int:
 
 def look_up(services: Services, asks: Sequence[Ask]) -> list[Answer]:
     """Answer questions in the order asked. Raises StoreError where the database fails."""
-    attribute = services.attributor.attribute
-    answers = []
     found = services.verdicts.of_addresses(ask.address for ask in asks)
-    for ask, (_, verdicts) in zip(asks, found, strict=True):
-        holders = tuple(attribute(ask.address, v.verdict.last_seen_ns, ask.port) for v in verdicts)
-        if ask.at_ns is None and holders:
-            attribution = holders[0]
-        else:
-            attribution = attribute(ask.address, ask.at_ns, ask.port)
-        known = bool(verdicts) or _names_someone(attribution)
-        if not known and ask.at_ns is not None:
-            known = _names_someone(attribute(ask.address, None, ask.port))
-        hint = services.hints.of(ask.address) if services.hints is not None else None
-        answers.append(Answer(ask, tuple(verdicts), holders, attribution, known, hint))
-    return answers
+    return [_answer(services, ask, verdicts) for ask, (_, verdicts) in zip(asks, found, strict=True)]
+
+
+def look_up_at_once(services: Services, ask: Ask) -> Answer | None:
+    """Answer one question without waiting for anybody; None where `look_up` has to."""
+    verdicts = services.verdicts.at_once(ask.address)
+    return None if verdicts is None else _answer(services, ask, verdicts)
+
+
+def _answer(services: Services, ask: Ask, verdicts: Sequence[StoredVerdict]) -> Answer:
+    attribute = services.attributor.attribute
+    holders = tuple(attribute(ask.address, v.verdict.last_seen_ns, ask.port) for v in verdicts)
+    last = holders[0] if ask.at_ns is None and holders else None
+    attribution = last or attribute(ask.address, ask.at_ns, ask.port)
+    known = bool(verdicts) or _names_someone(attribution)
+    if not known and ask.at_ns is not None:
+        known = _names_someone(attribute(ask.address, None, ask.port))
+    hint = services.hints.of(ask.address) if services.hints is not None else None
+    return Answer(ask, tuple(verdicts), holders, attribution, known, hint)
 
 
 def attributed(services: Services, verdicts: Sequence[StoredVerdict]) -> list[Attribution]:

@@ -18,10 +18,15 @@ from store.access_tables import AuditArchiveRow, AuditRow
 from store.audit_chain import FIELDS, START, TEXTS, Break, Entry, Head, Walk, digest_of
 from store.columns import stored_text
 from store.database import Database, lock
-from store.prepared import Prepared
+from store.held import Held
+from store.prepared import Prepared, Runs
 
 KEPT_DAYS = 184
 """No entry younger than this is ever deleted: six months are the law (Cybersecurity Law, article 21)."""
+TOPIC = "audit"
+"""What writers of it lock."""
+CHECKPOINT_PAGES = 8000
+"""Pages (32 MiB) of SQLite's write-ahead log after which a pen moves them: few answers wait for that."""
 BATCH = 1000  # entries read at once
 _DAY_NS = 86_400 * NS
 _APPEND = Prepared(insert(AuditRow))
@@ -56,6 +61,22 @@ class Archived:
     """The audit as verified afterwards."""
 
 
+class Pen:
+    """Appends entries from one thread, on a connection that it holds."""
+
+    def __init__(self, held: Held) -> None:
+        self._held = held
+
+    def append(self, entries: Sequence[Entry]) -> Head:
+        """Append entries in order, all or none, as `AuditStore.append` does."""
+        with self._held.writing(TOPIC) as held:
+            return _append(held, entries)
+
+    def close(self) -> None:
+        """End."""
+        self._held.close()
+
+
 class AuditStore:
     """Appends, reads, verifies and archives entries."""
 
@@ -70,17 +91,13 @@ class AuditStore:
         the last seconds back, and the end of the program nothing.
         """
         with self._db.writing(durable=self._durable) as connection:
-            lock(connection, "audit")
-            head = _head(connection)
-            rows = []
-            for entry in entries:
-                raw = _raw(head, entry)
-                head = Head(raw[0], digest_of([*raw, b""]))
-                texts = {name: getattr(entry, name) for name in TEXTS}
-                rows.append(dict(zip(FIELDS, [*raw, head.digest], strict=True)) | texts)
-            if rows:
-                _APPEND.run(connection, rows)
-        return head
+            lock(connection, TOPIC)
+            return _append(connection, entries)
+
+    def pen(self) -> "Pen":
+        """Return what appends as this store does, again and again from one thread."""
+        synchronous = "synchronous = FULL" if self._durable else "synchronous = NORMAL"
+        return Pen(Held(self._db, synchronous, f"wal_autocheckpoint = {CHECKPOINT_PAGES}"))
 
     def head(self) -> Head:
         """Return the end of the chain."""
@@ -159,7 +176,7 @@ class AuditStore:
             raise StoreError(f"{path} does not hold what was written; nothing was deleted")
         digest = hashlib.sha256(path.read_bytes())
         with self._db.writing() as connection:
-            lock(connection, "audit")
+            lock(connection, TOPIC)
             connection.execute(
                 insert(AuditArchiveRow).values(
                     first_seq=start.seq + 1,
@@ -234,13 +251,27 @@ def _json(fields: Sequence[Any]) -> dict[str, Any]:
     return told
 
 
-def _start(connection: Connection) -> Head:
+def _append(connection: Runs, entries: Sequence[Entry]) -> Head:
+    """Append entries on an open transaction that holds the topic; return the end of the chain."""
+    head = _head(connection)
+    rows = []
+    for entry in entries:
+        raw = _raw(head, entry)
+        head = Head(raw[0], digest_of([*raw, b""]))
+        texts = {name: getattr(entry, name) for name in TEXTS}
+        rows.append(dict(zip(FIELDS, [*raw, head.digest], strict=True)) | texts)
+    if rows:
+        _APPEND.run(connection, rows)
+    return head
+
+
+def _start(connection: Runs) -> Head:
     """Return where the chain that is held begins: behind the last archive."""
     last = _LAST_ARCHIVED.rows(connection, {})
     return Head(*last[0]) if last else Head(0, START)
 
 
-def _head(connection: Connection) -> Head:
+def _head(connection: Runs) -> Head:
     last = _LAST.rows(connection, {})
     return Head(*last[0]) if last else _start(connection)
 

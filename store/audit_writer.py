@@ -9,6 +9,9 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -20,55 +23,45 @@ MOST = 500
 """Entries appended together at most."""
 _log = logging.getLogger("minescope.audit")
 
-Told = Callable[[StoreError | None], None]
-"""Hears on the writer's thread that an entry is kept, or why it is not."""
+Done = Callable[[StoreError | None], None]
+"""Hears that an entry is kept, or why it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """An entry, and who waits for it."""
+
+    entry: Entry
+    told: Done
+    loop: asyncio.AbstractEventLoop | None
+    """Whose thread hears it; None for the writer's own."""
 
 
 class AuditWriter:
     """A thread that appends entries in the order in which they were handed over."""
 
     def __init__(self, store: AuditStore) -> None:
-        self._store = store
-        self._waiting: list[tuple[Entry, Told]] = []
-        self._turn = threading.Condition()
-        self._ended = False
+        self._pen = store.pen()
+        self._waiting: SimpleQueue[_Handed | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
     def write(self, entry: Entry) -> "Future[None]":
         """Hand an entry over; the future is done once it is kept, or has the StoreError that kept it out."""
         done: Future[None] = Future()
-
-        def told(error: StoreError | None) -> None:
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
-
-        self._put(entry, told)
+        self._waiting.put(_Handed(entry, partial(_settle, done), None))
         return done
 
     async def keep(self, entry: Entry) -> None:
         """Return once an entry is kept. Raises StoreError."""
         loop = asyncio.get_running_loop()
         kept: asyncio.Future[None] = loop.create_future()
-
-        def tell(error: StoreError | None) -> None:
-            if kept.done():  # nobody waits any more
-                return
-            if error is None:
-                kept.set_result(None)
-            else:
-                kept.set_exception(error)
-
-        self._put(entry, lambda error: _call(loop, tell, error))
+        self._waiting.put(_Handed(entry, partial(_settle, kept), loop))
         await kept
 
     def close(self) -> None:
         """Append what waits, then end."""
-        with self._turn:
-            self._ended = True
-            self._turn.notify()
+        self._waiting.put(None)
         self._thread.join()
 
     def __enter__(self) -> Self:
@@ -79,34 +72,54 @@ class AuditWriter:
     ) -> None:
         self.close()
 
-    def _put(self, entry: Entry, told: Told) -> None:
-        with self._turn:
-            self._waiting.append((entry, told))
-            self._turn.notify()
-
     def _run(self) -> None:
-        while True:
-            with self._turn:
-                while not self._waiting and not self._ended:
-                    self._turn.wait()
-                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            if not batch:
-                return
-            self._append(batch)
+        ended = False
+        while not ended:
+            batch: list[_Handed] = []
+            next_one = self._waiting.get()
+            while next_one is not None:
+                batch.append(next_one)
+                if len(batch) == MOST:
+                    break
+                try:
+                    next_one = self._waiting.get_nowait()
+                except Empty:
+                    break
+            else:
+                ended = True
+            if batch:
+                self._append(batch)
+        self._pen.close()
 
-    def _append(self, batch: list[tuple[Entry, Told]]) -> None:
+    def _append(self, batch: list[_Handed]) -> None:
         failed: StoreError | None = None
         try:
-            self._store.append([entry for entry, _ in batch])
+            self._pen.append([one.entry for one in batch])
         except StoreError as error:
             _log.error("the audit cannot be written: %s", error)
             failed = error
-        for _, told in batch:
-            told(failed)
+        waiting: dict[asyncio.AbstractEventLoop, list[Done]] = {}
+        for one in batch:
+            if one.loop is None:
+                one.told(failed)
+            else:
+                waiting.setdefault(one.loop, []).append(one.told)
+        for loop, done in waiting.items():  # one call for all: each would wake the loop
+            try:
+                loop.call_soon_threadsafe(_tell, done, failed)
+            except RuntimeError:
+                _log.info("%d entries were kept after their server had ended", len(done))
 
 
-def _call(loop: asyncio.AbstractEventLoop, tell: Told, error: StoreError | None) -> None:
-    try:
-        loop.call_soon_threadsafe(tell, error)
-    except RuntimeError:
-        _log.info("an entry was kept after its server had ended")
+def _tell(done: list[Done], failed: StoreError | None) -> None:
+    for told in done:
+        told(failed)
+
+
+def _settle(waiting: "Future[None] | asyncio.Future[None]", failed: StoreError | None) -> None:
+    if waiting.done():  # nobody waits any more
+        return
+    if failed is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(failed)

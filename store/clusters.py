@@ -10,7 +10,7 @@ from classifier.ownership_model import WORDS, Belonging, Cluster, Link, Member, 
 from facts.endpoint import Address
 from store.database import Database
 from store.ownership_tables import ClusterRow, MemberRow
-from store.prepared import Prepared
+from store.prepared import Prepared, Runs
 
 T = TypeVar("T")
 BATCH = 500
@@ -125,13 +125,20 @@ class ClusterStore:
 
 def belongings(connection: Connection, addresses: Collection[Address]) -> dict[Address, Belonging]:
     """Return for each address that lies in a cluster with others the one it most belongs to."""
-    rows: list[Sequence[Any]] = []
     if len(addresses) == 1:
-        [address] = addresses
-        rows += _OF_ONE.rows(connection, {"address": address})
-    else:
-        for part in batches(list(addresses)):
-            rows += connection.execute(_OF_ADDRESSES, {"addresses": part}).all()
+        return belongings_of(connection, *addresses)
+    rows: list[Sequence[Any]] = []
+    for part in batches(list(addresses)):
+        rows += connection.execute(_OF_ADDRESSES, {"addresses": part}).all()
+    return _best(rows)
+
+
+def belongings_of(connection: Runs, address: Address) -> dict[Address, Belonging]:
+    """Return the same for one address: what every look-up asks."""
+    return _best(_OF_ONE.rows(connection, {"address": address}))
+
+
+def _best(rows: Sequence[Sequence[Any]]) -> dict[Address, Belonging]:
     best: dict[Address, tuple[float, str, Sequence[Any]]] = {}
     for address, score, *row in rows:
         rank = (-score, row[0], row)

@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import sleep
@@ -26,6 +26,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._name = place(engine.url)
+        self._at_close: list[Callable[[], None]] = []
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -59,8 +60,14 @@ class Database:
             finally:
                 driver.execute("PRAGMA synchronous = NORMAL")
 
+    def at_close(self, end: Callable[[], None]) -> None:
+        """Let something that holds a connection of its own end with the database."""
+        self._at_close.append(end)
+
     def close(self) -> None:
         """Close all connections; the object cannot be used after."""
+        for end in self._at_close:
+            end()
         self.engine.dispose()
 
     def __enter__(self) -> Self:
@@ -113,9 +120,13 @@ def lock(connection: Connection, topic: str) -> None:
     Only PostgreSQL needs it: a writing transaction on SQLite is alone anyway.
     """
     if connection.dialect.name == "postgresql":
-        digest = hashlib.blake2b(f"minescope {topic}".encode(), digest_size=8).digest()
-        key = int.from_bytes(digest, "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_key(topic)})
+
+
+def lock_key(topic: str) -> int:
+    """Return the number under which PostgreSQL locks a topic."""
+    digest = hashlib.blake2b(f"minescope {topic}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _parsed(url: str) -> URL:

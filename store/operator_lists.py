@@ -9,7 +9,7 @@ from classifier.operator_lists import MAX_REASON, Entry, ListName, OperatorLists
 from facts.errors import UsageError
 from store.access_tables import VersionRow
 from store.database import Database, lock
-from store.prepared import Prepared
+from store.prepared import Prepared, Runs
 from store.tables import OperatorEntryRow
 
 MAX_ENTRIES = 100_000
@@ -99,7 +99,7 @@ def remove_entry(connection: Connection, which: ListName, text: str) -> bool:
     return there
 
 
-def version_now(connection: Connection) -> int:
+def version_now(connection: Runs) -> int:
     """Return a number that is another one after each change of the lists; 0 before the first."""
     found = _VERSION.rows(connection, {})
     return found[0][0] if found else 0
@@ -112,6 +112,12 @@ def lists_now(connection: Connection) -> OperatorLists:
     if known is None or known[0] != version:
         known = _remembered[connection.engine] = version, OperatorLists(read_entries(connection))
     return known[1]
+
+
+def lists_remembered(connection: Runs) -> OperatorLists | None:
+    """Return the lists as they stand in an open transaction; None where they have to be read anew."""
+    known = _remembered.get(connection.engine)
+    return known[1] if known is not None and known[0] == version_now(connection) else None
 
 
 def _changed(connection: Connection) -> None:

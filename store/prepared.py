@@ -5,15 +5,32 @@ types and the transaction stay SQLAlchemy's: only the way through its execution 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Dialect, Executable, Select
+from sqlalchemy import Dialect, Engine, Executable, Select
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from facts.errors import StoreError
 from store.database import place
 
 Convert = Callable[[Any], Any]
+
+
+class Runs(Protocol):
+    """What a statement runs on: SQLAlchemy's connection, or one that is held (store/held.py)."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Whose words the statement is put in."""
+
+    @property
+    def engine(self) -> Engine:
+        """What names the database."""
+
+    @property
+    def connection(self) -> PoolProxiedConnection:
+        """The driver's own."""
 
 
 class Prepared:
@@ -26,13 +43,15 @@ class Prepared:
         self._statement = statement
         self._made: dict[str, _Made] = {}
 
-    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[list[Any]]:
-        """Return all rows on an open transaction, as the types of the columns make them.
+    def rows(
+        self, connection: Runs, parameters: Mapping[str, Any], most: int | None = None
+    ) -> list[list[Any]]:
+        """Return the rows, at most so many, on an open transaction, as the types of the columns make them.
 
         Raises StoreError where the database fails.
         """
         made = self._of(connection)
-        found = made.run(connection, [made.given(parameters)])
+        found = made.run(connection, [made.given(parameters)], most)
         return [
             [
                 value if convert is None else convert(value)
@@ -41,12 +60,12 @@ class Prepared:
             for row in found
         ]
 
-    def run(self, connection: Connection, many: Sequence[Mapping[str, Any]]) -> None:
+    def run(self, connection: Runs, many: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that gives no rows, for each set of parameters. Raises StoreError."""
         made = self._of(connection)
         made.run(connection, [made.given(parameters) for parameters in many])
 
-    def _of(self, connection: Connection) -> "_Made":
+    def _of(self, connection: Runs) -> "_Made":
         name = connection.dialect.name
         if name not in self._made:
             self._made[name] = _Made(self._statement, connection.dialect)
@@ -79,15 +98,17 @@ class _Made:
         }
         return ready if self._names is None else tuple(ready[name] for name in self._names)
 
-    def run(self, connection: Connection, many: Sequence[Any]) -> list[Any]:
-        """Run the statement; return its rows, where it is run once and has any."""
+    def run(self, connection: Runs, many: Sequence[Any], most: int | None = None) -> list[Any]:
+        """Run the statement; return its rows, where it is run once and has any: at most so many."""
         driver = connection.connection
         try:
             cursor = driver.cursor()
             try:
                 if len(many) == 1:
                     cursor.execute(self._sql, many[0])
-                    return list(cursor.fetchall()) if cursor.description else []
+                    if not cursor.description:
+                        return []
+                    return list(cursor.fetchall() if most is None else cursor.fetchmany(most))
                 cursor.executemany(self._sql, many)
                 return []
             finally:

@@ -13,7 +13,7 @@ from facts.evidence import Evidence
 from facts.names import PeerState, Role
 from facts.verdict import Peer, Verdict, Weighed
 from facts.where import Where
-from store.prepared import Prepared
+from store.prepared import Prepared, Runs
 from store.quantity_rows import from_json, to_json
 from store.tables import EvidenceRow, RunRow, VerdictCoinRow, VerdictPeerRow, VerdictRow
 
@@ -123,15 +123,20 @@ def load_verdicts(connection: Connection, ids: Sequence[int]) -> Iterator[Loaded
         yield by_id[verdict_id]
 
 
-def load_current(connection: Connection, address: Address) -> list[Loaded]:
-    """Return the current verdicts on one address, last seen first: what every look-up asks."""
-    asked = {"of": address}
-    rows = _CURRENT.rows(connection, asked)
-    if not rows:
-        return []
-    return list(
-        _assembled(rows, _CURRENT_PEERS.rows(connection, asked), _CURRENT_EVIDENCE.rows(connection, asked))
-    )
+def load_current(connection: Runs, address: Address, most: int | None = None) -> list[Loaded] | None:
+    """Return the current verdicts on one address, last seen first: what every look-up asks.
+
+    None where they have more than `most` rows of a kind.
+    """
+    asked, parts = {"of": address}, []
+    for statement in (_CURRENT, _CURRENT_PEERS, _CURRENT_EVIDENCE):
+        rows = statement.rows(connection, asked, None if most is None else most + 1)
+        if most is not None and len(rows) > most:
+            return None
+        parts.append(rows)
+        if not parts[0]:
+            return []
+    return list(_assembled(*parts))
 
 
 def _assembled(

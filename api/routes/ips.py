@@ -1,27 +1,24 @@
 """Addresses: what is known of one."""
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access.gate import Gate, ToLookUp
+from api.access.gate import ToLookUp
 from api.access.view import View
 from api.answers import answered
 from api.deps import AddressPath, Served
-from api.language import Lang, Language, of_request
+from api.language import Lang, Language
 from api.models import AddressModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.threads import in_thread
-from pipeline.lookup import Ask, look_up, read_address, read_time
+from pipeline.lookup import Answer, Ask, look_up, look_up_at_once, read_address, read_time
 from pipeline.services import Services
 from store.access import Account
-from store.access_rules import Permission
 
 
 class AddressQuery(BaseModel):
@@ -40,36 +37,10 @@ class AddressQuery(BaseModel):
     )
 
 
-_NO_QUERY = AddressQuery(at=None, port=None)
+NO_QUERY = AddressQuery(at=None, port=None)
+"""The query of who asks for an address alone."""
 
-
-class AddressRoute(APIRoute):
-    """The route that programs ask hundreds of times a second.
-
-    FastAPI takes a third of the time of such a look-up to find out what its function wants. A request whose
-    query is sound goes straight to the function; every other one takes FastAPI's way, and its errors.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler that chooses the way."""
-        general = super().get_route_handler()
-
-        async def handler(request: Request) -> Response:
-            try:
-                query = _sound_query(request)
-            except ValidationError:
-                return await general(request)
-            gate: Gate = request.app.state.gate
-            asker = await gate.admit(request, Permission.LOOKUP, request.headers.get("x-purpose"))
-            services: Services = request.app.state.services
-            return await read_ip(
-                request, services, asker, of_request(request), query, request.path_params["ip"]
-            )
-
-        return handler
-
-
-router = APIRouter(tags=["addresses"], route_class=AddressRoute)
+router = APIRouter(tags=["addresses"])
 
 
 @router.get(
@@ -101,22 +72,20 @@ async def read_ip(
     the attribution at the top speaks of; each verdict carries the attribution of the time of its traffic.
     """
     ask = Ask(read_address(ip, "ip"), None if query.at is None else read_time(query.at), query.port)
+    found = look_up_at_once(services, ask)
+    if found is not None:  # no thread, no waiting: api/lane.py
+        return _told(request, services, asker.account, lang, found)
     return await in_thread(_answer, request, services, asker.account, lang, ask)
 
 
 def _answer(request: Request, services: Services, account: Account, lang: Lang, ask: Ask) -> Response:
-    view = View(services, account)
     [found] = look_up(services, [ask])
+    return _told(request, services, account, lang, found)
+
+
+def _told(request: Request, services: Services, account: Account, lang: Lang, found: Answer) -> Response:
+    view = View(services, account)
     answer = view.answer(found)
     if not answer.known:
-        raise ProblemError(Problem.UNKNOWN_ADDRESS, address=ask.address)
+        raise ProblemError(Problem.UNKNOWN_ADDRESS, address=answer.ask.address)
     return answered(request, view.answer_json(answer, lang), lang)
-
-
-def _sound_query(request: Request) -> AddressQuery:
-    """Return the query as it was asked. Raises ValidationError, and for a parameter that is given twice."""
-    if not request.scope["query_string"]:
-        return _NO_QUERY
-    given = request.query_params.multi_items()
-    asked = dict(given)
-    return AddressQuery.model_validate(asked if len(asked) == len(given) else {"twice": ""})
