@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.meters_care import compact, imports, purge, withdraw
 
 if TYPE_CHECKING:
     from facts.errors import RowError
@@ -22,8 +23,10 @@ _LINE_EVERY_S = 5.0
 meters = typer.Typer(
     name="meters",
     no_args_is_help=True,
-    help="Curves of electricity meters, 96 points a day: import, what is held, export.",
+    help="Curves of electricity meters, 96 points a day: import, what is held, export, withdrawal.",
 )
+for command in (imports, withdraw, compact, purge):
+    meters.command()(command)
 
 File = Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.", show_default=False)]
 

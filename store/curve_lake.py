@@ -6,50 +6,30 @@ A row is a day of one quantity of one meter (or of an account as a whole). Rows 
 import that completes or corrects a day writes the day once more, and of rows with the same key that of the
 latest import counts (`known_ns`, which is also in each file's metadata). Files are written and given their
 place as those of the flow lake are (store/lake_writing.py); a write that is broken off leaves nothing.
+Files that were merged (store/curve_care.py) hold all rows that were ever known, by account and day.
 """
 
-import fcntl
-import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from facts.errors import StoreError
-from store.lake_writing import FORMAT, SUFFIX, WRITING, stand, write_file
-
-CURVES: Final = "curves"
-POINTS: Final = 96
-AT_ONCE: Final = 150_000
-"""Rows of a file that are in memory at once: 60 MB."""
-ACTIVE: Final = 0
-"""The quantity `active-import`."""
-
-KEY: Final = ("account", "meter", "day", "quantity")
-SCHEMA: Final[dict[str, Any]] = {
-    "account": pl.String(),
-    "meter": pl.String(),  # empty: the account as a whole
-    "day": pl.Date(),  # China's time
-    "quantity": pl.UInt8(),  # supervision/meters/forms.py
-    "of": pl.UInt8(),  # meters whose sum the account was then
-    "known_ns": pl.Int64(),
-    "points": pl.Array(pl.Float32(), POINTS),  # mean kW (kvar) of each quarter of an hour; NaN is a gap
-    "energy": pl.Float64(),  # kWh (kvarh) of the day, bridged gaps included
-    "missing": pl.UInt8(),  # gaps
-    "bridged": pl.UInt8(),  # of these, those whose energy a register tells
-    "register": pl.Float64(),  # last reading of the day, as the meter shows it; NaN where none was read
-    "register_at": pl.UInt8(),  # after which quarter of an hour that was, 1 to 96; 0 where none was read
-}
-_INFO: Final = [name for name in SCHEMA if name != "points"]
+from store.curve_columns import ACTIVE as ACTIVE  # part of this file's interface
+from store.curve_columns import AT_ONCE, GONE, INFO
+from store.curve_columns import CURVES as CURVES
+from store.curve_columns import KEY as KEY
+from store.curve_columns import POINTS as POINTS
+from store.curve_columns import SCHEMA as SCHEMA
+from store.curve_columns import points_of as points_of
+from store.curve_writing import CurveBatch as CurveBatch
+from store.curve_writing import batch_name as batch_name
+from store.lake_writing import SUFFIX, has_batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +39,16 @@ class CurveFile:
     path: Path
     month: str
     known_ns: int
+    """Of its latest row."""
+    first_ns: int
+    """Of its earliest: in a merged file several imports lie together."""
+    ordered: bool
+    """Whether its rows lie by account, so that those of a few accounts are found without reading all."""
+
+    @property
+    def merged(self) -> bool:
+        """Whether rows of one key may lie in it several times, the latest known last."""
+        return self.first_ns < self.known_ns
 
 
 class CurveLake:
@@ -82,19 +72,24 @@ class CurveLake:
 
         Raises StoreError for a damaged one: what is summed for money is whole or not at all.
         """
-        found = []
+        found: list[CurveFile] = []
+        replaced: set[str] = set()
         for path in (self.root / CURVES / f"month={month}").glob(f"*{SUFFIX}"):
             try:
-                at = int(pl.read_parquet_metadata(path).get("minescope.known_ns", "0"))
+                told = pl.read_parquet_metadata(path)
+                at = int(told.get("minescope.known_ns", "0"))
+                first = int(told.get("minescope.first_ns", at))
             except (OSError, ValueError, pl.exceptions.PolarsError) as error:
                 raise StoreError(f"{path}: damaged: {error}") from error
-            if known_ns is None or at <= known_ns:
-                found.append(CurveFile(path, month, at))
+            replaced.update(told.get("minescope.members", "").split())
+            if known_ns is None or first <= known_ns:
+                found.append(CurveFile(path, month, at, first, "minescope.ordered" in told))
+        found = [file for file in found if file.path.stem not in replaced]
         return sorted(found, key=lambda file: (file.known_ns, file.path.name))
 
     def has_batch(self, batch: str) -> bool:
         """Say whether an import is in the lake already."""
-        return any((self.root / CURVES).glob(f"month=*/{batch}{SUFFIX}"))
+        return any(has_batch(folder, batch) for folder in (self.root / CURVES).glob("month=*"))
 
     def held(self, month: str, keys: pl.DataFrame) -> pl.DataFrame:
         """Return the rows that count of some keys (KEY), in no order."""
@@ -124,12 +119,13 @@ class CurveLake:
         for month in _months(first, last + timedelta(days=1)) if isinstance(last, date) else ():
             for file in self.files(month):
                 lazy = _scan(file.path).select(names).join(meters.lazy(), on=series)
-                read = (pl.col("register_at") > 0) & (pl.col("day") >= first)
-                frames.append(_collect(lazy.filter(read & (pl.col("day") <= pl.col("until"))), file.path))
+                inside = (pl.col("day") >= first) & (pl.col("day") <= pl.col("until"))
+                frames.append(_collect(lazy.filter(inside), file.path))
         if not frames:
             return pl.DataFrame(schema={name: SCHEMA[name] for name in names})
         latest = pl.concat(frames).sort("known_ns", maintain_order=True)
         latest = latest.unique(list(KEY), keep="last", maintain_order=True).drop("until")
+        latest = latest.filter(pl.col("register_at") > 0)  # of what counts: a reading may be withdrawn
         return latest.sort("day", maintain_order=True).unique(series, keep="last", maintain_order=True)
 
     def curves(
@@ -164,7 +160,12 @@ class CurveLake:
         return out
 
     def energy(
-        self, accounts: Sequence[str], first: date, after: date, quantity: int = ACTIVE
+        self,
+        accounts: Sequence[str],
+        first: date,
+        after: date,
+        quantity: int = ACTIVE,
+        known_ns: int | None = None,
     ) -> pl.DataFrame:
         """Return a row for each account and day held: account, day, kwh, missing, bridged, meters, of.
 
@@ -173,17 +174,18 @@ class CurveLake:
         wanted = pl.DataFrame({"account": list(accounts)}, schema={"account": pl.String})
         frames = []
         for month in _months(first, after):
-            for file in self.files(month):
+            for file in self.files(month, known_ns):
                 lazy = (
                     _scan(file.path)
-                    .select(_INFO)
+                    .filter(_known(file, known_ns))
+                    .select(INFO)
                     .filter(
                         (pl.col("quantity") == quantity) & (pl.col("day") >= first) & (pl.col("day") < after)
                     )
                 )
                 frames.append(_collect(lazy.join(wanted.lazy(), on="account", how="semi"), file.path))
-        together = pl.concat(frames) if frames else pl.DataFrame(schema={n: SCHEMA[n] for n in _INFO})
-        latest = together.unique(list(KEY), keep="last", maintain_order=True)
+        together = pl.concat(frames) if frames else pl.DataFrame(schema={n: SCHEMA[n] for n in INFO})
+        latest = together.unique(list(KEY), keep="last", maintain_order=True).filter(~GONE)
         return (
             latest.group_by("account", "day")
             .agg(
@@ -200,99 +202,46 @@ class CurveLake:
         self, first: date, after: date, quantity: int, known_ns: int | None, places: pl.DataFrame
     ) -> Iterator[pl.DataFrame]:
         names = ["account", "meter", "day", "of", "points"]
+        inside = (pl.col("quantity") == quantity) & (pl.col("day") >= first) & (pl.col("day") < after)
+        held = places.sort("account")
         for month in _months(first, after):
             for file in self.files(month, known_ns):
-                rows = int(_collect(_scan(file.path).select(pl.len()), file.path).item())
-                for begin in range(0, rows, AT_ONCE):
-                    lazy = (
-                        _scan(file.path)
-                        .slice(begin, AT_ONCE)
-                        .filter(
-                            (pl.col("quantity") == quantity)
-                            & (pl.col("day") >= first)
-                            & (pl.col("day") < after)
-                        )
+                wanted = inside & _known(file, known_ns)
+                for lazy in _ordered(file, held) if file.ordered else _in_turn(file):
+                    picked = lazy.filter(wanted).select(names)
+                    frame = _collect(
+                        picked.join(places.lazy(), on="account", maintain_order="left"), file.path
                     )
-                    wanted = lazy.select(names).join(places.lazy(), on="account", maintain_order="left")
-                    yield _collect(wanted, file.path)
+                    if file.merged:  # the latest lies last
+                        frame = frame.unique(["place", "meter", "day"], keep="last", maintain_order=True)
+                    yield frame
 
 
-class CurveBatch:
-    """What one import writes. Use it as a context: what was not committed leaves nothing behind."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._parts: dict[str, list[Path]] = {}
-        try:
-            (root / WRITING).mkdir(parents=True, exist_ok=True)
-            self.folder = Path(tempfile.mkdtemp(dir=root / WRITING))
-            self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)  # held as long as this process lives
-        except OSError as error:
-            raise StoreError(f"{root}: no batch can be begun: {error}") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove what was not committed. May be called twice."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
-
-    def add(self, month: str, frame: pl.DataFrame | pl.LazyFrame) -> None:
-        """Add rows of SCHEMA of one month. No key may be added twice."""
-        parts = self._parts.setdefault(month, [])
-        path = self.folder / f"{month}-{len(parts)}{SUFFIX}"
-        try:
-            frame.lazy().select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sink_parquet(path)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{path}: not written: {error}") from error
-        parts.append(path)
-
-    def commit(self, batch: str, known_ns: int, told: dict[str, str]) -> int:
-        """Put the batch into the lake; return how many files it made. Raises StoreError."""
-        made = 0
-        metadata = {
-            "minescope.format": FORMAT,
-            "minescope.table": CURVES,
-            "minescope.batches": batch,
-            "minescope.known_ns": str(known_ns),
-            **told,
-        }
-        try:
-            for month in sorted(self._parts):
-                ready = self.folder / f"ready{SUFFIX}"
-                write_file(pl.scan_parquet(self._parts[month]), ready, metadata)
-                stand(ready, self._root / CURVES / f"month={month}" / f"{batch}{SUFFIX}")
-                made += 1
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{self._root}: batch {batch} not kept: {error}") from error
-        finally:
-            self.close()
-        return made
+def _in_turn(file: CurveFile) -> Iterator[pl.LazyFrame]:
+    """Yield a file in slices that fit into memory."""
+    rows = int(_collect(_scan(file.path).select(pl.len()), file.path).item())
+    for begin in range(0, rows, AT_ONCE):
+        yield _scan(file.path).slice(begin, AT_ONCE)
 
 
-def batch_name(digest: str, *particulars: object) -> str:
-    """Return the name of an import: the same file, read the same way, has the same one."""
-    named = " ".join((digest, *map(str, particulars)))
-    return hashlib.sha256(named.encode()).hexdigest()[:32]
+def _ordered(file: CurveFile, places: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+    """Yield the parts of a file by account that hold some accounts, which lie in order: a row group that
+    holds none of them is not read."""
+    size = max(1, AT_ONCE // _MOST_DAYS)
+    for begin in range(0, len(places), size):
+        some = places["account"][begin : begin + size]
+        yield _scan(file.path).filter(pl.col("account").is_between(pl.lit(some[0]), pl.lit(some[-1])))
 
 
-def points_of(frame: pl.DataFrame) -> NDArray[np.float32]:
-    """Return (n, 96) float32 of the column `points`."""
-    if not len(frame):
-        return np.empty((0, POINTS), np.float32)
-    return frame["points"].to_numpy().reshape(-1, POINTS)
+def _known(file: CurveFile, known_ns: int | None) -> pl.Expr:
+    """Return which rows of a file were known at a time: those of a merged one differ."""
+    if known_ns is None or file.known_ns <= known_ns:
+        return pl.lit(True)
+    return pl.col("known_ns") <= known_ns
 
 
 _EPOCH = date(1970, 1, 1)
+_MOST_DAYS: Final = 31
 
 
 def _scan(path: Path) -> pl.LazyFrame:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from facts.errors import ReadError, RowError
 from facts.where import Where
 from registry.power_accounts import PowerAccount
+from store.curve_care import imports
 from store.curve_lake import KEY, SCHEMA, CurveBatch, CurveLake, batch_name, points_of
 from supervision.meters.days import EPOCH, POINTS
 from supervision.meters.forms import Form, Layout, Quantity, Value
@@ -104,6 +105,9 @@ def take_curves(
     except OSError as error:
         raise ReadError(error.strerror or str(error), Where(str(path))) from error
     batch = batch_name(digest, form.told, wanted.replace)
+    back = {one.withdraws for one in imports(lake)} if lake.has_batch(batch) else set()
+    while batch in back:  # what was withdrawn may come again, as an import of its own
+        batch = batch_name(batch, "again")
     if lake.has_batch(batch):
         done.known = True
         done.notices.append(f"{path.name}: taken before, in the same way: nothing to do")

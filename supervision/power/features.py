@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supervision.power.curves import SLOTS, Curves, Floats, Period
-from supervision.power.steps import daily_steps, switching
+from supervision.power.steps import daily_steps, of_fours, switching
 from supervision.power.surroundings import in_outages, weather
 
 CHUNK = 128
@@ -192,10 +192,10 @@ def _electric(curves: Curves, filled: Floats, known: NDArray[np.bool_], p999: Fl
     n = curves.accounts
     none = np.full(n, np.nan, np.float32)
     found: dict[str, Floats] = {"factor": none, "factor_spread": none, "imbalance": none}
-    hourly = filled.reshape(n, -1, 4).sum(axis=2)
-    enough = known.reshape(n, -1, 4).all(axis=2) & (hourly > 0.02 * 4 * p999[:, None])
+    hourly = of_fours(filled.reshape(n, -1, 4), np.add)
+    enough = of_fours(known.reshape(n, -1, 4), np.logical_and) & (hourly > 0.02 * 4 * p999[:, None])
     if curves.kvar is not None:
-        kvar = curves.kvar.reshape(n, -1, 4).sum(axis=2)
+        kvar = of_fours(curves.kvar.reshape(n, -1, 4), np.add)
         ok = enough & np.isfinite(kvar)
         factor = hourly / np.maximum(np.hypot(hourly, np.where(ok, kvar, 0)), 1e-9)
         low, middle, high = _quantiles(

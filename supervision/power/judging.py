@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from registry.power_accounts import PowerAccount
 from supervision.power.curves import Curves
 from supervision.power.features import NAMES, features
-from supervision.power.model import Model, score
+from supervision.power.model import Model, explained, score
 from supervision.power.words import Reason, reasons
 
 NOTHING = ("none", "unknown")
@@ -39,9 +39,11 @@ def judged(
     with ThreadPoolExecutor(threads) as pool:
         for accounts, curves in some:
             rows = features(curves, each=pool.map)
-            scores = score(rows, model, base_rate)
-            for i, account in enumerate(accounts):
-                level = scores.level(i)
+            scores = score(rows, model, base_rate, explain=False)
+            levels = [scores.level(i) for i in range(len(accounts))]
+            told = [i for i, level in enumerate(levels) if level not in NOTHING]
+            parts = dict(zip(told, explained(rows[told], model), strict=True))
+            for i, (account, level) in enumerate(zip(accounts, levels, strict=True)):
                 yield Judged(
                     account,
                     level,
@@ -49,5 +51,5 @@ def judged(
                     float(scores.log_odds[i]),
                     float(scores.unusual[i]),
                     float(10 ** rows[i, _LOG_KW]),
-                    () if level in NOTHING else reasons(rows[i], scores.parts[i]),
+                    reasons(rows[i], parts[i]) if i in parts else (),
                 )

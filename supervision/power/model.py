@@ -65,7 +65,7 @@ class Scores:
     unusual: NDArray[np.float64]
     """(n,) part of honest accounts that are as unlike all others, 0 to 1."""
     parts: NDArray[np.float64]
-    """(n, features) what each feature added to the log-odds."""
+    """(n, features) what each feature added to the log-odds; NaN where it was not asked for."""
 
     def level(self, row: int) -> str:
         """Return `likely`, `suspected`, `unusual`, `none` or `unknown`."""
@@ -79,8 +79,11 @@ class Scores:
         return "unusual" if self.unusual[row] <= UNUSUAL else "none"
 
 
-def score(rows: Matrix, model: Model, base_rate: float = BASE_RATE) -> Scores:
-    """Judge accounts by their features, (n, len(NAMES)) float32."""
+def score(rows: Matrix, model: Model, base_rate: float = BASE_RATE, *, explain: bool = True) -> Scores:
+    """Judge accounts by their features, (n, len(NAMES)) float32.
+
+    `explain`: tell of all what each feature added; else `explained` does so of the few that are told of.
+    """
     unknown = np.isnan(rows[:, NAMES.index("log_kw")])
     log_odds = model.slope * model.mines.sums(rows) + model.offset
     log_odds[unknown] = np.nan
@@ -89,8 +92,13 @@ def score(rows: Matrix, model: Model, base_rate: float = BASE_RATE) -> Scores:
     share = np.interp(depth, model.unusual, np.linspace(0, 1, RANKS))
     share = np.maximum(share, 1 / (2 * RANKS))  # more cannot be told from so many quantiles
     share[unknown] = np.nan
-    parts = model.slope * model.mines.parts(rows)
+    parts = explained(rows, model) if explain else np.full(rows.shape, np.nan)
     return Scores(log_odds, 1 / (1 + np.exp(-np.clip(log_odds + prior, -500, 500))), share, parts)
+
+
+def explained(rows: Matrix, model: Model) -> NDArray[np.float64]:
+    """Return (n, features): what each feature added to the log-odds."""
+    return np.asarray(model.slope * model.mines.parts(rows), np.float64)
 
 
 def ranked(rows: Matrix, knots: NDArray[np.float64]) -> Matrix:

@@ -1,5 +1,7 @@
 """A load beside what happens around it: the weather, and outages of pools and of the network."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,14 +117,12 @@ def in_outages(curves: Curves, filled: Floats, known: NDArray[np.bool_]) -> dict
     row, which = row[fits], which[fits]
     if row.size == 0:
         return {"outage_drop": drop, "outage_excess": excess}
-    total = np.concatenate((np.zeros((n, 1)), np.cumsum(filled, axis=1, dtype=np.float64)), axis=1)
-    seen = np.concatenate((np.zeros((n, 1), np.int32), np.cumsum(known, axis=1, dtype=np.int32)), axis=1)
     start, end = first[which], after[which]
 
     def fall(later: int) -> NDArray[np.float64]:
         a, b = start + later, end + later
-        before = (total[row, a] - total[row, a - 4]) / (seen[row, a] - seen[row, a - 4])
-        inside = (total[row, b] - total[row, a]) / (seen[row, b] - seen[row, a])
+        before = _means(filled, known, row, a - 4, a)
+        inside = _means(filled, known, row, a, b)
         return np.asarray(np.where(before > 0, 1 - inside / before, np.nan), np.float64)
 
     here, there = fall(0), fall(SLOTS)
@@ -136,3 +136,22 @@ def in_outages(curves: Curves, filled: Floats, known: NDArray[np.bool_]) -> dict
     begin = np.concatenate(([0], np.cumsum(count)))[:-1]
     drop[has] = here[order][(begin + (count - 1) // 2)[has]].astype(np.float32)
     return {"outage_drop": drop, "outage_excess": excess}
+
+
+def _means(
+    filled: Floats,
+    known: NDArray[np.bool_],
+    row: NDArray[Any],
+    start: NDArray[Any],
+    end: NDArray[Any],
+) -> NDArray[np.float64]:
+    """Return (k,) means of the known values of some rows from `start` to before `end`, which lies behind it.
+
+    Only what lies in the spans is touched: outages are a small part of a year.
+    """
+    length = end - start
+    begin = np.concatenate(([0], np.cumsum(length)))[:-1]
+    place = np.arange(int(length.sum())) + np.repeat(start - begin, length)
+    of = np.repeat(row, length)
+    total = np.add.reduceat(filled[of, place].astype(np.float64), begin)
+    return np.asarray(total / np.add.reduceat(known[of, place].astype(np.int64), begin), np.float64)
