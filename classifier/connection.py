@@ -78,6 +78,13 @@ class Stint:
     reported: float | None
     spaces: tuple[int, int, int] = (1, 0, 0)
     """Machines told apart by their part of the search space, and those of one share and of two."""
+    priced_ns: int | None = None
+    """From when on the worth of its shares was known; None: never."""
+    shares: int = 0
+    """Shares of certain worth, and the hashes that they stand for."""
+    earned: int = 0
+    submits: int = 0
+    """Shares that it handed in, of whatever worth."""
 
 
 class Shares:

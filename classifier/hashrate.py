@@ -54,6 +54,8 @@ class Harvest:
     stale_hashes: int = 0
     imputed: int = 0
     """Hashes for spans whose shares cannot be priced, at the pace of the others."""
+    doubt: int = 0
+    """Standard deviation of `imputed`, in hashes, where other connections' pace was taken for it."""
 
 
 def coverage(submitted: int, answered: int, miner_lost: bool, pool_lost: bool, ordered: bool) -> Coverage:
@@ -115,13 +117,20 @@ def estimated(algorithm: str, found: Harvest, span_ns: int, cover: Coverage) -> 
 def interval(found: Harvest, span_ns: int, cover: Coverage = WHOLE) -> tuple[float, float, float]:
     """Return (value, low, high) in hashes a second; of at least one share, in a time above 0.
 
-    Stale shares cost work as well: the upper end counts them, the value does not.
+    Stale shares cost work as well: the upper end counts them, the value does not. What is imputed at other
+    connections' pace adds its own doubt, but the lower end is never below that of what was counted.
     """
     value = (found.hashes + found.imputed) * NS / span_ns
     most = value + found.stale_hashes * NS / span_ns
     effective = found.hashes * found.hashes / found.squared  # integers: exact; never above `shares`
     low, high = factors(effective)
-    return value / cover.value, value * low / cover.high, most * high / cover.low
+    least, most = value * low, most * high
+    if found.doubt:
+        doubt = _NORMAL_95 * found.doubt * NS / span_ns
+        sure = found.hashes * low * NS / span_ns
+        least = max(value - math.hypot(value - least, doubt), sure)
+        most = value + math.hypot(most - value, doubt)
+    return value / cover.value, least / cover.high, most / cover.low
 
 
 @lru_cache(4096)

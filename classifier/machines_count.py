@@ -1,16 +1,17 @@
 """How many machines mine behind an address: exactly where the protocol numbers them, else as an interval.
 
 Connections that mine at the same time, worker names, and kinds of software are counted; names of workers
-that no share has shown yet are estimated from those seen once and twice (Chao 1987); and where all of them
-together could not reach the hashrate, the hashrate itself tells. docs/quantities.md explains each.
+that no share has shown yet are estimated (machines_unseen.py); and where all of them together could not
+reach the hashrate, or are a guess, the hashrate itself tells. docs/quantities.md explains each.
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from classifier.connection import Stint
 from classifier.gateway import at_once
+from classifier.machines_unseen import chao, unseen
 from classifier.power import each_hashes
 from classifier.power_table import Catalogue
 from classifier.shares import stint
@@ -19,6 +20,10 @@ from facts.verdict import Hashrate, Machines
 
 HIDDEN = 1.5
 """How far the hashrate must exceed what the machines counted can do before it tells of others."""
+FEW = 3
+"""Machines up to which any excess tells: one rig beyond the largest that is sold is two."""
+VAGUE = 1.5
+"""How far the upper end of a count lies above it before the hashrate is asked as well."""
 _Z = 1.959964
 
 
@@ -54,7 +59,8 @@ def machines_of(
         found = _served(below, found)
     if found is None or found.exact:
         return found
-    return _not_below_hashrate(found, rates, agents, at_ns, catalogue)
+    guessed = not below and found.basis == "workers" and unseen(above)[1] > 0
+    return _by_hashrate(found, rates, agents, at_ns, catalogue, guessed)
 
 
 def _own(talks: Sequence[Talk]) -> Machines | None:
@@ -101,15 +107,15 @@ def _plain(talks: Sequence[Talk]) -> Machines | None:
     value, high = max(low, min(len(names), max(together, low))), max(together, len(names), low)
     if len(names) > 1:
         value = max(value, len(names)) if together <= low else value
-        seen, more, most = _unseen(talks, names)
-        value, high = max(value, round(seen + more)), max(high, math.ceil(seen + most))
+        more, most = unseen(talks)
+        value, high = max(value, round(len(names) + more)), max(high, math.ceil(len(names) + most))
     spread = [
         one.spaces for talk in talks for one in stints(talk) if _tells_spaces(talk) and one.spaces[0] > 1
     ]
     basis = "workers" if len(names) >= low else "connections"
     if spread and sum(found for found, _, _ in spread) > len(names):
         basis = "spaces"
-        more, most = _more(sum(once for _, once, _ in spread), sum(twice for _, _, twice in spread))
+        more, most = chao(sum(once for _, once, _ in spread), sum(twice for _, _, twice in spread))
         value, high = max(value, round(low + more)), max(high, math.ceil(low + most))
     products = {_product(agent) for talk in talks for agent in talk.named(Sort.AGENT)}
     high = max(high, value, len(products))
@@ -133,38 +139,6 @@ def _tells_spaces(talk: Talk) -> bool:
     return any("proxy" in agent.lower() for agent in talk.named(Sort.AGENT))
 
 
-def _unseen(talks: Sequence[Talk], names: set[str]) -> tuple[int, float, float]:
-    """Return (names seen, names not yet seen, the 95 % end of those), from names seen once and twice.
-
-    Only where the capture began in mid-stream, or a proxy names its workers by their shares alone: else every
-    worker has logged in before its eyes.
-    """
-    missed = any(Course.MISSED_START in talk.course for talk in talks)
-    if not missed and sum(talk.newcomers for talk in talks) < 2:
-        return len(names), 0.0, 0.0
-    counts: Counter[str] = Counter()
-    for talk in talks:
-        counts.update(talk.shown)
-    once, twice = (sum(1 for n in counts.values() if n == times) for times in (1, 2))
-    more, most = _more(once, twice)
-    if not missed and 2 * once > counts.total():
-        more = most = 0.0  # hardly anyone seen twice: anybody's guess; the hashrate tells better
-    return len(names), more, most
-
-
-def _more(once: int, twice: int) -> tuple[float, float]:
-    """Return how many were not seen at all, and the 95 % end, from those seen once and twice (Chao 1987)."""
-    more = once * (once - 1) / (2 * (twice + 1))
-    if more <= 0:
-        return 0.0, 0.0
-    deviation = math.sqrt(
-        more
-        + once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
-        + once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
-    )
-    return more, more * math.exp(_Z * math.sqrt(math.log1p((deviation / more) ** 2)))
-
-
 def _served(below: Sequence[Talk], own: Machines | None) -> Machines | None:
     """Count who gets work from a proxy; what it tells the pool of them counts where it tells of more."""
     by_miner: dict[object, list[Talk]] = {}
@@ -182,11 +156,19 @@ def _served(below: Sequence[Talk], own: Machines | None) -> Machines | None:
     return Machines(value, low, high, False, "addresses" if len(counts) > 1 else counts[0].basis)
 
 
-def _not_below_hashrate(
-    found: Machines, rates: Sequence[Hashrate], agents: Sequence[str], at_ns: int, catalogue: Catalogue
+def _by_hashrate(
+    found: Machines,
+    rates: Sequence[Hashrate],
+    agents: Sequence[str],
+    at_ns: int,
+    catalogue: Catalogue,
+    guessed: bool,
 ) -> Machines:
-    """Return the machines that the hashrate needs, where those counted could not reach it."""
-    value = low = high = 0.0
+    """Return the machines that the hashrate needs, where those counted could not reach it.
+
+    `guessed`: workers that have not shown themselves are part of the count.
+    """
+    value = low = high = usual = 0.0
     for rate in rates:
         each = each_hashes(rate.algorithm, agents, at_ns, catalogue)
         if each is None:
@@ -197,10 +179,34 @@ def _not_below_hashrate(
             max(low, rate.low / most),
             max(high, rate.high / least),
         )
-    if low <= HIDDEN * found.high:
-        return found
+        usual = max(usual, rate.low / median)
+    if low <= (HIDDEN if found.high > FEW else 1.0) * found.high:
+        if guessed:
+            return _with_hashrate(found, value, low, high)
+        # Usual machines would take more: perhaps they are, behind one name.
+        return replace(found, high=math.ceil(high)) if usual > HIDDEN * found.high else found
     low = max(low, found.low)
     return Machines(round(max(value, low)), round(low), math.ceil(max(high, value)), False, "hashrate")
+
+
+def _with_hashrate(found: Machines, value: float, low: float, high: float) -> Machines:
+    """Return a vague count of names together with what the hashrate needs, each weighing as it is sure.
+
+    Both are taken as normal in logarithms. Where they contradict each other the range spans both; what was
+    seen at once is the least in any case.
+    """
+    if found.high <= VAGUE * found.value or not 0 < low < high:
+        return found
+    counted, needed = math.log(found.value), math.log(max(value, low))
+    of_count, of_need = math.log(found.high / found.value) / _Z, math.log(high / low) / (2 * _Z)
+    if abs(counted - needed) > 2 * math.hypot(of_count, of_need):
+        return replace(found, high=max(found.high, math.ceil(high)))
+    weights = of_count**-2 + of_need**-2
+    middle = (counted * of_count**-2 + needed * of_need**-2) / weights
+    apart = _Z / math.sqrt(weights)
+    least = max(found.low, round(math.exp(middle - apart)))
+    best = max(round(math.exp(middle)), least)
+    return replace(found, value=best, low=least, high=max(math.ceil(math.exp(middle + apart)), best))
 
 
 def _product(agent: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from classifier.hashrate import WHOLE, Coverage, Harvest, coverage, estimated, factors, gamma_quantile
+from classifier.hashrate_unpriced import with_unpriced
 from classifier.machines_count import machines_of, most_at_once, stints
 from classifier.power import power
 from classifier.power_table import Catalogue
@@ -77,7 +78,11 @@ def hashrates(talks: Sequence[Talk]) -> tuple[Hashrate, ...]:
         last = max(found.last_ns for _, found in group)
         away = sum(found.away_ns for _, found in group) + _idle(spans, first, last)
         cover = _coverage(group)
-        rate = estimated(algorithm, _sum([found.harvest for _, found in group]), last - first - away, cover)
+        harvest = _sum([found.harvest for _, found in group])
+        harvest = with_unpriced(
+            harvest, [one for talk, _ in group for one in stints(talk)], algorithm, first, last
+        )
+        rate = estimated(algorithm, harvest, last - first - away, cover)
         if rate is None:
             continue
         if series is None:
@@ -99,6 +104,7 @@ def _sum(parts: Sequence[Harvest]) -> Harvest:
         sum(one.stale for one in parts),
         sum(one.stale_hashes for one in parts),
         sum(one.imputed for one in parts),
+        sum(one.doubt for one in parts),
     )
 
 

@@ -192,7 +192,11 @@ def stint(connection: Connection) -> Stint:
     """Return what a connection tells of its machines, ended or not."""
     first, last = connection.first_ns, connection.last_ns
     spaces = (1, 0, 0) if connection.spaces is None else connection.spaces.seen()
-    return Stint(first, last, len(connection.names), connection.algorithm, connection.reported, spaces)
+    one = connection
+    return Stint(
+        *(first, last, len(one.names), one.algorithm, one.reported, spaces),
+        *(one.priced_ns, one.shares, one.earned, one.submits),
+    )
 
 
 def yields(talk: Talk) -> dict[str, Yield]:

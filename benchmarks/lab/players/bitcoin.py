@@ -73,6 +73,11 @@ class Bitcoin(Dialect):
         params = [self.job_name, self.previous, *parts, branch, *rest]
         return line(self.pool.style, {"id": None, "method": "mining.notify", "params": params})
 
+    @property
+    def at_once(self) -> bool:
+        """Most pools send work at once."""
+        return bool(self.pool.style.wide)
+
     def retarget(self, difficulty: float) -> list[bytes]:
         """Set the difficulty; most pools send work at once."""
         later = [self.job(False, 10)] if self.pool.style.wide else []

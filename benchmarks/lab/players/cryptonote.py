@@ -76,6 +76,10 @@ class Cryptonote(Dialect):
         self.target = self.target_of(difficulty)
         return [self.job(False, 0)]
 
+    def agreed(self, difficulty: float) -> None:
+        """The target lies in the work."""
+        self.target = self.target_of(difficulty)
+
     def share(self) -> bytes:
         """Return submit."""
         params: dict[str, object] = {"id": self.session, "job_id": self.job_name}

@@ -81,6 +81,15 @@ class Dialect(ABC):
     def retarget(self, difficulty: float) -> list[bytes]:
         """Return what the pool says to change the difficulty, work included where the dialect needs it."""
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a new difficulty comes with work for it; else it counts from the next work on."""
+        return True
+
+    def agreed(self, difficulty: float) -> None:
+        """Let all work from now on be of a difficulty that was set before the capture began."""
+        return
+
     @abstractmethod
     def share(self) -> bytes:
         """Return a share for the present job."""

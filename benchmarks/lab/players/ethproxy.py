@@ -48,6 +48,10 @@ class Ethproxy(Dialect):
         self.target = self.target_of(difficulty)
         return [self.job(False, 0)]
 
+    def agreed(self, difficulty: float) -> None:
+        """The target lies in the work."""
+        self.target = self.target_of(difficulty)
+
     def share(self) -> bytes:
         """Return eth_submitWork."""
         self.id = 40 + self.rand.randrange(4)

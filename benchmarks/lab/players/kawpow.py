@@ -24,6 +24,10 @@ class Kawpow(Bitcoin):
         self.target = f"{min(2**256 - 1, int(_ONE / max(difficulty, 1e-9))):064x}"
         return line(self.pool.style, {"id": None, "method": "mining.set_target", "params": [self.target]})
 
+    def agreed(self, difficulty: float) -> None:
+        """Every work repeats the target."""
+        self.difficulty(difficulty)
+
     def job(self, clean: bool, entries: int) -> bytes:
         """Return mining.notify: job, header, seed, target, clean, height, bits."""
         self.job_name, self.header = self.new_job(), self.hex(64)

@@ -113,18 +113,25 @@ class _Talk:
         at, looked, counted = self.since, self.since, 0
         if self.since < span.begin:  # an old connection: vardiff has found its difficulty
             self.settle(pool.gap * rand.lognormvariate(0, 0.25))
+            self.dialect.agreed(self.difficulty)
             at = looked = span.begin
-        waiting = 0
+        waiting, gap = 0, self.gap
+        due: list[tuple[float, float]] = []  # from when on shares come in another gap
         while True:
-            at += rand.expovariate(1 / self.gap)
-            if at >= span.stop:
-                break
-            if pool.retarget and at - looked > pool.retarget:
+            at += rand.expovariate(1 / gap)
+            if pool.retarget and at - looked > pool.retarget and at < span.stop:
                 found = (at - looked) / max(counted, 0.5)
                 if not 0.6 < found / pool.gap < 1.7 or rand.random() < 0.02:
                     self.settle(self.gap * min(max(pool.gap / found, 0.25), 4.0))
-                    self.plans.append((looked + pool.retarget + self.late(), 1, "retarget", self.difficulty))
+                    told = looked + pool.retarget + self.late()
+                    self.plans.append((told, 1, "retarget", self.difficulty))
+                    due.append((self._in_force(told), self.gap))
                 looked, counted = at, 0
+            while due and at > due[0][0]:  # what was left of the wait goes on at the new pace
+                begun, new = due.pop(0)
+                at, gap = begun + (at - begun) * new / gap, new
+            if at >= span.stop:
+                break
             if any(begin <= at < end for begin, end in span.idle):
                 continue
             counted += 1
@@ -134,6 +141,12 @@ class _Talk:
             if waiting >= pool.batch or error or rand.random() < 0.3:
                 self.plans.append((at + self.round_trip(), 1, "verdict", (error, waiting)))
                 waiting = 0
+
+    def _in_force(self, told: float) -> float:
+        """Return from when on shares are worth what the pool set: from its next work on, s."""
+        if self.dialect.at_once:
+            return told
+        return min((plan[0] for plan in self.plans if plan[2] == "job" and plan[0] > told), default=told)
 
     def _error(self, at: float) -> str | None:
         """Return why the pool refuses a share sent at a time: work is void before the miner knows of it."""
