@@ -1,19 +1,20 @@
 """The API under load: one server on one core, a generated registry, as many clients as asked.
 
     python -m benchmarks.api_load [--rate 500] [--seconds 20] [--clients 100] [--slow 0] [--assignments N]
-                                  [--folder DIR]
+                                  [--folder DIR] [--not-durable] [--realtime PRIORITY | --nice NICE]
 
 Prints the latencies of single look-ups (GET /v1/ips/{ip} with key, purpose, audit, over HTTP keep-alive),
-counted from the moment at which each was due, so that a server that falls behind shows it; then how many
-were answered with what, and the server's CPU time for each. Rate 0: every client asks again as soon as it
-was answered. `--slow` holds that many connections open beside, each of which sends a byte of its headers now
-and then and never ends them; one that the server closes is opened again. `--folder` is where the database
-lies: every answer waits for that disk, whose own time is printed. The server runs on core 0, the clients on
-the others.
+counted from the moment at which each was due, so that a server that falls behind shows it; how late the
+clients themselves were; then how many were answered with what, and the server's CPU time for each. Rate 0:
+every client asks again as soon as it was answered. `--slow` holds that many connections open beside, each of
+which sends a byte of its headers now and then and never ends them. `--folder` is where the database lies:
+every answer waits for that disk, whose own time is printed. The server runs on core 0, the clients on the
+others. `--realtime` and `--nice` give server and clients precedence over what else runs on a machine that is
+not quiet, and say so; by default they have none.
 """
 
 import argparse
-import asyncio
+import gc
 import os
 import random
 import resource
@@ -22,10 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.api_clients import asked
 from facts.endpoint import parse_address
 from facts.evidence import Evidence
 from facts.instant import NS
@@ -44,8 +45,6 @@ from store.verdicts import VerdictStore
 SEEN_NS = 1_772_352_000 * NS
 MINERS = 5000
 WARMING_S = 2.0
-SLOW_S = 5.0
-"""Seconds between two bytes of a slow connection."""
 
 
 def filled(home: Path, assignments: int) -> str:
@@ -86,106 +85,12 @@ def _verdict(number: int) -> Verdict:
     )  # fmt: skip
 
 
-class Client:
-    """One keep-alive connection."""
-
-    def __init__(self, port: int, key: str) -> None:
-        self._port = port
-        self._headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {key}\r\nX-Purpose: load test\r\n\r\n"
-
-    async def open(self) -> None:
-        """Connect."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-
-    async def ask(self, path: str) -> int:
-        """Return the status of one answer, read whole."""
-        self._writer.write(f"GET {path} HTTP/1.1\r\n{self._headers}".encode())
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1])
-            for line in head.split(b"\r\n")
-            if line.lower().startswith(b"content-length")
-        )
-        await self._reader.readexactly(length)
-        return int(head[9:12])
-
-
-async def load(
-    port: int, key: str, rate: float, seconds: float, clients: int
-) -> tuple[list[float], Counter[int]]:
-    """Ask at a steady rate; return the seconds that each answer took since it was due, and the statuses."""
+def questions(key: str) -> Iterator[bytes]:
+    """Yield requests about addresses at random: half of them mine, all are registered."""
     rng = random.Random(1)
-    free: asyncio.Queue[Client] = asyncio.Queue()
-    for _ in range(clients):
-        client = Client(port, key)
-        await client.open()
-        free.put_nowait(client)
-    took: list[float] = []
-    statuses: Counter[int] = Counter()
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-
-    async def hammer(client: Client) -> None:
-        while (now := loop.time()) < began + seconds + WARMING_S:
-            status = await client.ask(f"/v1/ips/{_address(rng.randrange(2 * MINERS))}")
-            if now - began >= WARMING_S:
-                took.append(loop.time() - now)
-                statuses[status] += 1
-
-    if not rate:
-        async with asyncio.TaskGroup() as group:
-            while not free.empty():
-                group.create_task(hammer(free.get_nowait()))
-        return took, statuses
-
-    async def one(due: float) -> None:
-        client = await free.get()
-        status = await client.ask(f"/v1/ips/{_address(rng.randrange(2 * MINERS))}")
-        if due - began >= WARMING_S:
-            took.append(loop.time() - due)
-            statuses[status] += 1
-        free.put_nowait(client)
-
-    async with asyncio.TaskGroup() as group:
-        for number in range(int(rate * (seconds + WARMING_S))):
-            due = began + number / rate
-            if (wait := due - loop.time()) > 0:
-                await asyncio.sleep(wait)
-            group.create_task(one(due))
-    return took, statuses
-
-
-class Dawdler(asyncio.Protocol):
-    """A connection that begins a request and never ends it."""
-
-    open = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        type(self).open += 1
-        self._transport = transport
-        transport.write(b"GET /v1/hits HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")  # type: ignore[attr-defined]
-        self._later()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        type(self).open -= 1
-
-    def _later(self) -> None:
-        if not self._transport.is_closing():
-            asyncio.get_running_loop().call_later(SLOW_S, self._byte)
-
-    def _byte(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(b"x")  # type: ignore[attr-defined]
-            self._later()
-
-
-async def dawdle(port: int, count: int) -> None:
-    """Hold so many slow connections open."""
-    loop = asyncio.get_running_loop()
+    rest = f" HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\nX-Purpose: load test\r\n\r\n"
     while True:
-        for _ in range(min(100, count - Dawdler.open)):
-            await loop.create_connection(Dawdler, "127.0.0.1", port)
-        await asyncio.sleep(0.01 if Dawdler.open < count else 0.5)
+        yield f"GET /v1/ips/{_address(rng.randrange(2 * MINERS))}{rest}".encode()
 
 
 def quantile(sorted_values: Sequence[float], q: float) -> float:
@@ -193,19 +98,34 @@ def quantile(sorted_values: Sequence[float], q: float) -> float:
     return sorted_values[min(int(q * len(sorted_values)), len(sorted_values) - 1)]
 
 
-async def measured(port: int, key: str, given: argparse.Namespace) -> float:
+def _shown(values: Sequence[float]) -> str:
+    ordered = sorted(values)
+    parts = (f"p{100 * q:g} {1000 * quantile(ordered, q):.1f} ms" for q in (0.5, 0.9, 0.99, 0.999, 1))
+    return ", ".join(parts) if ordered else "none"
+
+
+def measured(port: int, key: str, given: argparse.Namespace) -> float:
     """Run the load and print what came of it; return how many were answered, warming included."""
-    slow = asyncio.create_task(dawdle(port, given.slow))
-    while Dawdler.open < given.slow:
-        await asyncio.sleep(0.1)
-    took, statuses = await load(port, key, given.rate, given.seconds, given.clients)
-    took.sort()
-    shown = ", ".join(f"p{100 * q:g} {1000 * quantile(took, q):.1f} ms" for q in (0.5, 0.9, 0.99, 0.999))
-    rate = len(took) / given.seconds
-    print(f"{len(took)} look-ups at {rate:.0f}/s, {given.clients} clients, {Dawdler.open} slow: {shown}")
-    print(f"statuses: {dict(statuses)}")
-    slow.cancel()
+    found = asked(port, questions(key), given.rate, given.seconds, WARMING_S, given.clients)
+    rate = len(found.took_s) / given.seconds
+    print(f"{len(found.took_s)} look-ups at {rate:.0f}/s, {given.clients} clients, {given.slow} slow")
+    print(f"answered after {_shown(found.took_s)}, counted from when each was due")
+    if given.rate:
+        print(f"the clients themselves were late by {_shown(found.sent_late_s)}, which is in it")
+    print(f"{found.waited} were due while no client was free, {found.lost} got no answer")
+    print(f"statuses: {dict(found.statuses)}")
     return rate * (given.seconds + WARMING_S)
+
+
+def _precedence(pid: int, realtime: int, nice: int) -> str:
+    """Give a process precedence over what else runs here; return what was done."""
+    if realtime:
+        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(realtime))
+        return f"first in, first out, priority {realtime}"
+    if nice:
+        os.setpriority(os.PRIO_PROCESS, pid, nice)
+        return f"nice {nice}"
+    return "as any other process"
 
 
 def _cpu_s(pid: int) -> float:
@@ -236,6 +156,8 @@ def main() -> None:
     parser.add_argument("--assignments", type=int, default=100_000)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--not-durable", action="store_true", help="answer before the disk has the entry")
+    parser.add_argument("--realtime", type=int, default=0, metavar="PRIORITY", help="1 to 99 (SCHED_FIFO)")
+    parser.add_argument("--nice", type=int, default=0, metavar="NICE", help="-20 to 19")
     given = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -256,14 +178,28 @@ def main() -> None:
             preexec_fn=lambda: os.sched_setaffinity(0, {0}),
         )
         os.sched_setaffinity(0, set(range(1, os.cpu_count() or 1)) or {0})
+        slow: subprocess.Popen[bytes] | None = None
         try:
             assert server.stdout is not None
             print(server.stdout.readline().decode().strip())
+            if given.slow:
+                slow = subprocess.Popen(
+                    [sys.executable, "-m", "benchmarks.slow_clients", str(port), str(given.slow)],
+                    stdout=subprocess.PIPE,
+                )
+                assert slow.stdout is not None
+                print(f"slow connections: {slow.stdout.readline().decode().strip()}")
+            told = [_precedence(pid, given.realtime, given.nice) for pid in (server.pid, os.getpid())]
+            print(f"the server and the clients run {told[0]}; load of the machine {os.getloadavg()[0]:.1f}")
+            gc.disable()  # of the clients
             began = _cpu_s(server.pid)
-            count = asyncio.run(measured(port, key, given))
+            count = measured(port, key, given)
             each = (_cpu_s(server.pid) - began) / count
             print(f"CPU time of the server: {1000 * each:.2f} ms a look-up, all told")
         finally:
+            if slow is not None:
+                slow.terminate()
+                slow.wait(30)
             server.terminate()
             server.wait(30)
 
