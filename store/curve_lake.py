@@ -141,21 +141,42 @@ class CurveLake:
         `first` is inclusive, `after` exclusive, 00:00 to 00:15 in China comes first. Of an account with
         several meters the sum, NaN where one of them has a gap. 100,000 accounts of one month are 1.2 GB.
         """
+        found = self.curves_held(accounts, first, after, quantity, known_ns)
+        if found is not None:
+            return found
+        return np.full((len(accounts), max(0, (after - first).days), POINTS), np.nan, np.float32)
+
+    def curves_held(
+        self,
+        accounts: Sequence[str],
+        first: date,
+        after: date,
+        quantity: int = ACTIVE,
+        known_ns: int | None = None,
+    ) -> NDArray[np.float32] | None:
+        """Return what `curves` does, None where not a day is held: most quantities of most accounts are not,
+        and an array of gaps costs as much memory as one of values."""
         days = max(0, (after - first).days)
-        out = np.full((len(accounts), days, POINTS), np.nan, np.float32)
+        out: NDArray[np.float32] | None = None
         places = pl.DataFrame(
             {"account": list(accounts), "place": np.arange(len(accounts), dtype=np.uint32)},
             schema={"account": pl.String, "place": pl.UInt32},
         )
         several: list[pl.DataFrame] = []
         for frame in self._pieces(first, after, quantity, known_ns, places):
+            if not len(frame):
+                continue
+            if out is None:
+                out = np.full((len(accounts), days, POINTS), np.nan, np.float32)
             one = frame["of"].to_numpy() <= 1
             day = (frame["day"].to_physical().to_numpy() - (first - _EPOCH).days).astype(np.int64)
             place = frame["place"].to_numpy()
-            out[place[one], day[one]] = points_of(frame)[one]  # later files overwrite: the latest counts
-            if not one.all():
-                several.append(frame.filter(pl.col("of") > 1))
-        if several:
+            if one.all():
+                out[place, day] = points_of(frame)  # later files overwrite: the latest counts
+                continue
+            out[place[one], day[one]] = points_of(frame)[one]
+            several.append(frame.filter(pl.col("of") > 1))
+        if several and out is not None:
             _sum_meters(out, pl.concat(several), first)
         return out
 

@@ -9,7 +9,7 @@ import numpy as np
 from registry.power_accounts import PowerAccount
 from store.curve_lake import CurveLake
 from supervision.meters.forms import Quantity
-from supervision.power.curves import Curves, Floats, Outages, usual_tariff
+from supervision.power.curves import Curves, Outages, usual_tariff
 from supervision.power.imports import holidays, outages, weather
 
 MOST_POINTS = 60_000_000
@@ -37,14 +37,14 @@ def groups(
         some = accounts[begin : begin + size]
         names = [one.number for one in some]
         kw = lake.curves(names, first, after)
-        back = _told(lake.curves(names, first, after, Quantity.ACTIVE_EXPORT))
+        back = lake.curves_held(names, first, after, Quantity.ACTIVE_EXPORT)
         if back is not None:
             kw -= np.nan_to_num(back)
         phases = [
-            lake.curves(names, first, after, one)
+            lake.curves_held(names, first, after, one)
             for one in (Quantity.PHASE_A, Quantity.PHASE_B, Quantity.PHASE_C)
         ]
-        whole = all(_told(one) is not None for one in phases)
+        told_phases = [one for one in phases if one is not None]
         capacity = [np.nan if one.contracted_kva is None else one.contracted_kva for one in some]
         told = None
         if weather_file is not None:
@@ -54,8 +54,8 @@ def groups(
             Curves(
                 first,
                 kw,
-                _told(lake.curves(names, first, after, Quantity.REACTIVE_IMPORT)),
-                np.stack(phases, axis=3) if whole else None,
+                lake.curves_held(names, first, after, Quantity.REACTIVE_IMPORT),
+                np.stack(told_phases, axis=3) if len(told_phases) == len(phases) else None,
                 told,
                 np.array(capacity, np.float32),
                 usual_tariff(),
@@ -63,8 +63,3 @@ def groups(
                 Outages() if outages_file is None else outages(outages_file, names, first, days),
             ),
         )
-
-
-def _told(curves: Floats) -> Floats | None:
-    """Return curves, or None where nobody measured that."""
-    return curves if np.isfinite(curves).any() else None
