@@ -89,6 +89,8 @@ class Kind(StrEnum):
     RHYTHM_HISTORY = "rhythm.history"
     RHYTHM_CLEARED_CLOCK = "rhythm.cleared_clock"
     RHYTHM_CLEARED_SHAPE = "rhythm.cleared_shape"
+    RHYTHM_REDUCED = "rhythm.reduced"
+    RHYTHM_RECORDS = "rhythm.records"
 
     SITE_MOSTLY_MINING = "site.mostly_mining"
     SITE_SELDOM_MINING = "site.seldom_mining"
