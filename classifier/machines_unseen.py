@@ -69,11 +69,13 @@ def chao(once: int, twice: int) -> tuple[float, float]:
 
 
 def _by_repeats(shares: int, seen: int) -> tuple[float, float]:
+    """Without any repeat nothing tells how many more there are: the count is of those seen, its end far."""
     repeats = shares - seen
-    likely = repeats if repeats else math.log(2)  # the median of what brings none
-    least = gamma_quantile(_TAIL, repeats) if repeats else _TAIL
-    value = UNLIKE * population(shares, likely)
-    return max(value - seen, 0.0), max(MOST_UNLIKE * population(shares, least) - seen, value - seen, 0.0)
+    if not repeats:
+        return 0.0, max(MOST_UNLIKE * population(shares, _TAIL) - seen, 0.0)
+    value = UNLIKE * population(shares, repeats)
+    most = MOST_UNLIKE * population(shares, gamma_quantile(_TAIL, repeats))
+    return max(value - seen, 0.0), max(most - seen, value - seen, 0.0)
 
 
 def population(shares: int, repeats: float) -> float:
