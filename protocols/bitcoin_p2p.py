@@ -118,6 +118,7 @@ class BitcoinP2P(Framed[_Half]):
     def __init__(self) -> None:
         super().__init__(_Half(), _Half())
         self._magic: bytes | None = None
+        self._talk: dict[bytes, bool] = {}
         self._header = _ANY_HEADER
         self._networks: tuple[Network, ...] = ()
         self._coins: tuple[str, ...] = ()
@@ -137,16 +138,15 @@ class BitcoinP2P(Framed[_Half]):
         Their checksums are not looked at: what is believed rests on messages that were read.
         """
         half = self._halves[side]
-        if half.told < MAX_TOLD or half.held or half.lost or self._magic is None:
+        if half.told < MAX_TOLD or half.held or half.lost:
             return False
         if self._messages >= MAX_MESSAGES or self._bytes >= MAX_BYTES:
             return False
         at, size, count = half.skip, len(data), 0
         if at and half.digest is not None:  # a long one that is hashed
             return False
-        talk = _talk_of(self._magic)
         while at < size:
-            lists = talk.get(data[at : at + PREFIX_SIZE])
+            lists = self._talk.get(data[at : at + PREFIX_SIZE])
             if lists is None or size - at < HEADER_SIZE:
                 return False
             begin = at + HEADER_SIZE
@@ -249,7 +249,7 @@ class BitcoinP2P(Framed[_Half]):
         half.begun = True
         half.unread = 0
         if self._magic is None:
-            self._magic = magic
+            self._magic, self._talk = magic, _talk_of(magic)
             self._know(BY_MAGIC.get(magic, ()))
 
     def _know(self, networks: tuple[Network, ...]) -> None:

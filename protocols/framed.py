@@ -78,10 +78,12 @@ class Framed(Parser, Generic[H]):
     @property
     def finished(self) -> bool:
         """True when the session has said what it can, or has not looked like this protocol for long."""
+        one, other = self._halves
         return (
             self._messages >= self.max_messages
             or self._bytes >= self.max_bytes
-            or any(half.unread > self.max_lost for half in self._halves)
+            or one.unread > self.max_lost
+            or other.unread > self.max_lost
         )
 
     def _read(self, half: H, side: Side) -> tuple[list[Event], ParseError | None]:

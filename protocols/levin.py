@@ -66,6 +66,7 @@ class Command(IntEnum):
 
 
 _NAMES = {int(command): command.name.lower() for command in Command}
+_ALL_FLAGS = int(Flags.REQUEST | Flags.RESPONSE | Flags.BEGIN | Flags.END)
 _READ = frozenset(
     {
         Command.HANDSHAKE,
@@ -279,6 +280,6 @@ def _header(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
     """Return payload length and command of the header at `at`, None where there is none."""
     signature, length, expects, command, _code, flags, version = HEADER.unpack_from(data, at)
     whole = signature == SIGNATURE and version == VERSION and expects <= 1 and length <= MAX_PAYLOAD
-    if not whole or not 0 < flags <= Flags.REQUEST | Flags.RESPONSE | Flags.BEGIN | Flags.END:
+    if not whole or not 0 < flags <= _ALL_FLAGS:
         return None
     return length, command

@@ -8,9 +8,12 @@ docs/protocols/levin.md.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_HASHES = 2048  # transactions of a block whose name is worked out: some 20 ms of hashing
 MAX_OUTPUTS = 1024  # of the finder's transaction; solo miners have one, P2Pool some hundreds
+SHORT = 8192  # bytes of a block that is remembered: 230 transactions
+REMEMBERED = 128
 HASH_SIZE = 32
 NULL_HASH = bytes(HASH_SIZE)
 GENERATES = 0xFF  # the type of the input of a finder's transaction
@@ -28,10 +31,17 @@ class Block:
 
 def read_block(blob: bytes) -> Block | None:
     """Return name and height; None where the bytes have another form, as those of many forks do."""
+    return _read_short(blob) if len(blob) <= SHORT else _read(blob)
+
+
+def _read(blob: bytes) -> Block | None:
     try:
         return _Reader(blob).block()
     except (IndexError, ValueError):
         return None
+
+
+_read_short = lru_cache(REMEMBERED)(_read)  # every peer of a node tells of the same blocks
 
 
 class _Reader:

@@ -20,9 +20,10 @@ MAX_QUIET_LINES = 1024
 """Lines without an event after which a stream is let go: a pool's or a miner's every other line is one."""
 
 _WORDS = re.compile(
-    rb'"mining\.|"agent\.get_cap|"eth_(?:submit|getWork)|"(?:login|submit|job|getjob|keepalived|getjobtemplate|job_id|solution)"'
-    rb'|"result"\s*:\s*\[\s*"0x|\\u00'
+    rb'"(?:mining\.|agent\.get_cap|eth_(?:submit|getWork)'
+    rb'|(?:login|submit|job|getjob|keepalived|getjobtemplate|job_id|solution)"|result"\s*:\s*\[\s*"0x)'
 )
+_ESCAPE = b"\\u00"
 """A line with none of these is no message of a dialect that begins a conversation."""
 _HTTP = re.compile(rb"(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|HTTP/[0-9])[ .0-9]")
 _HTTP_LINE = re.compile(
@@ -32,6 +33,10 @@ _HTTP_LINE = re.compile(
 of a web server (status 400 and the like) are none: miners try those, too."""
 _NO_TEXT = bytes(set(range(32)) - set(b"\t\r\n\0"))
 """Control characters that no JSON text holds; NUL is let pass, keep-alive probes carry it."""
+
+
+def _has_words(text: bytes) -> bool:
+    return _WORDS.search(text) is not None or _ESCAPE in text
 
 
 class Stratum(Parser):
@@ -49,11 +54,12 @@ class Stratum(Parser):
                 return Match.NO  # a web server may well answer a miner that tries it, so that is none
             if len(head.translate(None, _NO_TEXT)) != len(head):
                 return Match.NO
-            if found or not _WORDS.search(head):
+            if found or not _has_words(head):
                 continue
             for line in head.split(b"\n"):
-                if line.lstrip(b"\xef\xbb\xbf \t\r\0")[:1] in (b"{", b"[") and _WORDS.search(line):
+                if line.lstrip(b"\xef\xbb\xbf \t\r\0")[:1] in (b"{", b"[") and _has_words(line):
                     found = True
+                    break
         return Match.YES if found else Match.MORE
 
     def __init__(self) -> None:
@@ -79,7 +85,6 @@ class Stratum(Parser):
             rest = data[at:]
             pieces = self._pieces(side, data[:at])
         for piece in pieces:
-            start, begun = self._lines[side].unfinished
             try:
                 lines = self._push(side, piece)
             except ParseError as error:
@@ -89,8 +94,9 @@ class Stratum(Parser):
                 if self.finished:
                     break
                 if line is not None and line[:1] != b"{" and _HTTP_LINE.match(line):
-                    following = offset + len(line) + 1 - start - len(begun)
-                    text = line + b"\n" + piece[following:]
+                    start, begun = self._lines[side].unfinished  # where the piece ends
+                    behind = start + len(begun) - (offset + len(line) + 1)
+                    text = line + b"\n" + piece[len(piece) - behind :]
                     self._handover = Handover(None, ((side, offset, text),))
                     return
                 self._quiet += 1

@@ -79,7 +79,7 @@ class Naming:
 
     def apart(self, worth: Worth | None) -> dict[str, Any]:
         """Return the fields of an accepted share whose worth is not that of the last job told."""
-        if worth is None or worth == self._latest:
+        if worth is None or worth is self._latest or worth == self._latest:
             return {}
         return {"hashes": worth.hashes or 0.0, "algorithm": worth.algorithm}
 

@@ -185,10 +185,10 @@ class Session:
             fields |= {} if mined else {"coin": None}
         made = kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
         self.proved = self.proved or kind in _PROOFS or fields.get("accepted") is True
-        if isinstance(made, Submit):
-            self._submit(message, made.job_id)
-        elif isinstance(made, Difficulty):
-            self.naming.target = made.hashes
+        if kind is Submit:
+            self._submit(message, fields.get("job_id"))
+        elif kind is Difficulty:
+            self.naming.target = fields.get("hashes")
         return made
 
     def _login(self, message: Message, user: str) -> tuple[bool, bool]:
@@ -282,6 +282,12 @@ class Session:
     def asked(self, message: Message) -> Asked | None:
         """Return the request that a response would answer, and leave it open."""
         return self._pending[message.side.other].peek(message.id)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request of either side has no answer yet."""
+        one, other = self._pending
+        return one.open > 0 or other.open > 0
 
     def answered(self, message: Message) -> None:
         """Close the request that a response answers."""

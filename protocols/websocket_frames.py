@@ -29,6 +29,8 @@ SURE = 16
 LOOK = 256
 """Bytes of it that must be UTF-8 without control characters."""
 
+_WHOLE_TEXT = 0x80 | 1
+"""First byte of a frame that is a whole text message in clear."""
 _SPACE = b" \t\r\n"
 _OPENING = frozenset(b'"} \t\r\n')
 """What may follow the first brace of a JSON object."""
@@ -245,6 +247,28 @@ class FrameReader:
             text = self._plain(payload)
             if text is not None:
                 yield self._start, text
+
+    def whole(self, data: bytes) -> bytes | None:
+        """Return the text of `data`, where that is one whole message in clear and nothing waits; else None.
+
+        Nothing is taken: `skip` does that.
+        """
+        if self._held or self._skip or self._seeking or self._open or len(data) < 2 or data[0] != _WHOLE_TEXT:
+            return None
+        masked, length, size = data[1] > 127, data[1] & 127, 2
+        if length > 125:
+            size, short = 4, length == 126
+            length = int.from_bytes(data[2:4], "big")
+            if not short or length < 126:
+                return None
+        size += 4 * masked
+        if masked is not self.masked or len(data) != size + length:
+            return None
+        return payload_of(data, 0, Header(True, False, Opcode.TEXT, masked, size, length))
+
+    def skip(self, size: int) -> None:
+        """Pass over a message of so many bytes, frame included, that `whole` has shown."""
+        self._at += size
 
     def gap(self, missing: int) -> None:
         """Learn that bytes were lost: within one payload they cost its message, else the boundary as well."""

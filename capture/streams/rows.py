@@ -44,6 +44,10 @@ class Waiting:
         self._payloads: list[bytes] = []
         self._size = 0
 
+    def __bool__(self) -> bool:
+        """Return whether any waits."""
+        return bool(self._payloads)
+
     @property
     def full(self) -> bool:
         """Whether it is time to read them."""
@@ -62,8 +66,8 @@ class Waiting:
         return True
 
     def give(self) -> tuple[npt.NDArray[Any], list[bytes]]:
-        """Return the rows and the payload of each; nothing waits any more."""
-        given = np.concatenate(self._rows) if self._rows else np.empty(0, TAGGED), self._payloads
+        """Return the rows, of which there are some, and the payload of each; nothing waits any more."""
+        given = np.concatenate(self._rows), self._payloads
         self._rows, self._payloads, self._size = [], [], 0
         return given
 

@@ -132,6 +132,12 @@ class Session:
         return self.errors + self._observer.errors
 
     @property
+    def reader(self) -> str:
+        """The name of the parser that reads it; empty while none is found."""
+        parser = self._observer.parser
+        return "" if parser is None else parser.name
+
+    @property
     def unread(self) -> int:
         """Directions of which bytes are missing (bits 0, 1), and that could not be read (bits 2, 3)."""
         unread, broken = self._unread, self._observer.broken

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from capture.records import Tag, TaggedKind
@@ -85,41 +86,61 @@ class Sessions:
         told = self.flush()
         if has_fragments(rows):
             told += self._read_one_by_one(data, rows)
-        else:
+        elif len(rows):
             told += self._read(rows, payloads(data, rows))
         return told
 
     def flush(self) -> list[Observation]:
         """Read the rows that wait; return what they complete."""
-        return self._read(*self._waiting.give())
+        return self._read(*self._waiting.give()) if self._waiting else []
 
     def _read(self, rows: npt.NDArray[Any], payloads: Sequence[bytes]) -> list[Observation]:
         """Read rows without fragments, flow by flow; return what they say in the order of the rows."""
-        sessions = self._sessions
         order = rows["flow"].argsort(kind="stable")
+        rows = rows[order]
+        fields = list(ROW.iter_unpack(rows.tobytes()))
+        places = order.tolist()
         told: list[tuple[int, list[Observation]]] = []
-        present, session = -1, None
-        for at, (
-            flow, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame,
-        ) in zip(order.tolist(), ROW.iter_unpack(rows[order].tobytes()), strict=True):  # fmt: skip
-            if flow != present:
-                present, session = flow, sessions.get(flow)
-            packet = (source, frame, time_ns)
-            if session is None:
-                segment = (direction, seq, flags, payloads[at], missing, packet)
-                session, found = self._begin(flow, tag, kind, opposite if known else -1, segment)
-            elif kind == _SEGMENT:
-                found = session.segment(direction, seq, flags, payloads[at], missing, packet)
-            else:
-                found = session.datagram(direction, payloads[at], packet)
-            if found:
-                told.append((at, found))
-            if session is not None and session.reason:
-                self._close(flow, session)
+        for _, flow, session, begin, end in self._groups(rows):
+            if session is not None and session.reason:  # evicted for one opened just now
                 session = None
+            for n in range(begin, end):
+                (
+                    _, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame,
+                ) = fields[n]  # fmt: skip
+                packet, payload = (source, frame, time_ns), payloads[places[n]]
+                if session is None:
+                    segment = (direction, seq, flags, payload, missing, packet)
+                    session, found = self._begin(flow, tag, kind, opposite if known else -1, segment)
+                elif kind == _SEGMENT:
+                    found = session.segment(direction, seq, flags, payload, missing, packet)
+                else:
+                    found = session.datagram(direction, payload, packet)
+                if found:
+                    told.append((places[n], found))
+                if session is not None and session.reason:
+                    self._close(flow, session)
+                    session = None
         self._let_unwanted_go()
         told.sort(key=itemgetter(0))
         return [one for _, found in told for one in found]
+
+    def _groups(self, rows: npt.NDArray[Any]) -> list[tuple[str, int, Session | None, int, int]]:
+        """Return (order, flow, its session, begin, end) of each flow's part of rows sorted by flow.
+
+        Flows that one parser reads follow one another, as what it needs is at hand then.
+        """
+        flows = rows["flow"]
+        begins = np.flatnonzero(np.append(True, flows[1:] != flows[:-1]))
+        ends = np.append(begins[1:], len(rows))
+        groups = []
+        for flow, tag, begin, end in zip(
+            flows[begins].tolist(), rows["tag"][begins].tolist(), begins.tolist(), ends.tolist(), strict=True
+        ):
+            session = self._sessions.get(flow)
+            groups.append((str(tag) if session is None else session.reader, flow, session, begin, end))
+        groups.sort(key=itemgetter(0, 1))
+        return groups
 
     def _read_one_by_one(self, data: memoryview, rows: npt.NDArray[Any]) -> list[Observation]:
         """Read rows of which some are fragments, in their order: what a fragment makes whole comes there."""
