@@ -32,8 +32,8 @@ from supervision.power.reading import groups
 
 DAYS: Final = 365
 PROMISED_S, PROMISED_MB = 600, 4_096
-"""Of 100,000 meters and a year. Seconds of the processor: so one core alone would keep the promise, and a busy
-machine, on which `wall_min` is of others' work, tells the same."""
+"""Of 100,000 meters and a year. Seconds of the processor: so one core alone would keep the promise, and a
+busy machine, whose `wall_min` is of others' work, tells the same."""
 _ACCOUNT = PowerAccount("", "", "", "330100", "A", 630.0, 1.0, (), 0, None, "drawn")
 
 
