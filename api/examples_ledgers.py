@@ -112,6 +112,19 @@ _FINDING = {
     ],
 }
 ANSWERS: dict[str, Any] = {
+    "importLedger": {
+        "ledger": "support",
+        "taken": False,
+        "rows": 2,
+        "refused": 1,
+        "added": 1,
+        "changed": 0,
+        "ended": 0,
+        "unchanged": 0,
+        "reasons": 1,
+        "errors": [{"row": 3, "column": "amount", "because": "row 3, column amount: empty"}],
+        "notices": [],
+    },
     "listLedgers": {
         "ledgers": [
             {

@@ -26,6 +26,30 @@ class LedgersModel(Model):
     ledgers: list[LedgerModel]
 
 
+class RefusedRowModel(Model):
+    """Why a row was refused."""
+
+    row: int = Field(description="Counts from 1, the header being row 1.")
+    column: str | None
+    because: str
+
+
+class LedgerImportModel(Model):
+    """What became of a file."""
+
+    ledger: str
+    taken: bool = Field(description="False of a dry run: nothing was changed.")
+    rows: int
+    refused: int
+    added: int
+    changed: int
+    ended: int
+    unchanged: int
+    reasons: int = Field(description="All reasons for which rows were refused; `errors` tells the first 200.")
+    errors: list[RefusedRowModel]
+    notices: list[str]
+
+
 class LedgerRowModel(Model):
     """A row as it is or was believed."""
 

@@ -252,7 +252,7 @@ def _told(result: "ImportResult", reasons: int, report: Path | None, *, dry_run:
     for file in result.files:
         did = file.changes
         typer.echo(
-            f"minescope: {file.name} ({file.ledger.value}): {file.rows:,} rows, {file.refused:,} refused, "
+            f"minescope: {file.name} ({file.kind.value}): {file.rows:,} rows, {file.refused:,} refused, "
             f"{did.added:,} added, {did.changed:,} changed, {did.ended:,} ended, {did.unchanged:,} unchanged"
         )
     if result.taken:

@@ -291,7 +291,7 @@ def _told(result: "ImportResult", *, dry_run: bool) -> int:
     for file in result.files:
         did = file.changes
         typer.echo(
-            f"minescope: {file.name} ({file.form.value}): {file.rows:,} rows, {file.refused:,} refused, "
+            f"minescope: {file.name} ({file.kind.value}): {file.rows:,} rows, {file.refused:,} refused, "
             f"{did.added:,} added, {did.changed:,} changed, {did.ended:,} ended, {did.unchanged:,} unchanged"
         )
     if result.taken:

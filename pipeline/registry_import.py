@@ -1,8 +1,7 @@
 """Importing registry files: rows are parsed, judged and kept in one transaction, or only judged."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timezone
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from facts.endpoint import packed16
-from facts.errors import ReadError, RowError, UsageError
-from facts.where import Where
+from facts.errors import RowError
+from pipeline import importing
 from registry.cells import Cells
 from registry.division_table import shipped
 from registry.lease_log import Held, read_dhcpd, read_radius
@@ -21,15 +20,13 @@ from registry.nat_log import OpenBlocks, read_nat_log
 from registry.quick_assignments import quick
 from registry.rows import Report, Row, read_table, row_of
 from registry.table_specs import SPECS, Kind, Known, Record
-from store.database import Database, lock
-from store.registry_import import Changes, Staging, finish_import, new_import
+from store.database import Database
+from store.registry_import import Staging, finish_import, new_import
 from store.registry_tables import AssignmentRow, DivisionRow, EnterpriseRow, NatBlockRow, SiteRow
 
 if TYPE_CHECKING:
     import polars as pl
 
-SUFFIXES = {".csv", ".xlsx", ".json", ".ndjson", ".jsonl", ".txt"}
-"""Of the files of a folder that are looked at."""
 PROGRESS_ROWS = 100_000
 NAMED = 10
 """Division codes named in one notice."""
@@ -56,17 +53,9 @@ _LOG_KINDS = {Form.NAT_LOG: Kind.NAT, Form.RADIUS: Kind.LEASES, Form.DHCPD: Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """How to import."""
+class Options(importing.Options):
+    """How to import; the rest is of access logs."""
 
-    accept_good: bool = False
-    """Take the good rows although others are refused; else one refused row keeps everything out."""
-    dry_run: bool = False
-    """Judge every row and change nothing."""
-    whole: bool = False
-    """The files are all that their sources say: what they said before and now do not has ended."""
-    said_by: str = ""
-    """Source of rows that name none; empty: the file's name."""
     realm: str = ""
     """Address space of the addresses in access logs."""
     zone: timezone | None = None
@@ -74,44 +63,8 @@ class Options:
     """Of the times in logs that leave them out."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What became of one file."""
-
-    name: str
-    form: Form
-    rows: int
-    refused: int
-    changes: Changes
-
-
-@dataclass(slots=True)
-class ImportResult:
-    """What became of all."""
-
-    files: list[FileResult] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    taken: bool = False
-    """False where nothing was changed: a dry run, or refused rows."""
-
-    @property
-    def refused(self) -> int:
-        """Rows refused."""
-        return sum(file.refused for file in self.files)
-
-
-class _Undone(Exception):
-    """Takes the transaction back."""
-
-
-def form_of(path: Path) -> Form | None:
-    """Return what a file's name says it is: `assignments.csv`, `lines-2026.xlsx`, `nat-log-1.txt`."""
-    name = path.name.lower()
-    for form in sorted(Form, key=lambda one: -len(one.value)):
-        rest = name.removeprefix(form.value)
-        if rest != name and (not rest or not rest[0].isalnum()):
-            return form
-    return None
+ImportResult = importing.ImportResult[Form]
+"""What became of all."""
 
 
 def files_of(paths: Iterable[Path], form: Form | None) -> list[tuple[Path, Form]]:
@@ -119,26 +72,7 @@ def files_of(paths: Iterable[Path], form: Form | None) -> list[tuple[Path, Form]
 
     Raises UsageError for a file whose kind is not told, and ReadError for a path that is not there.
     """
-    found: list[tuple[Path, Form]] = []
-    for path in paths:
-        if path.is_dir():
-            inside = [
-                (file, told)
-                for file in sorted(path.iterdir())
-                if file.is_file() and file.suffix.lower() in SUFFIXES and (told := form_of(file)) is not None
-            ]
-            if not inside:
-                raise ReadError(
-                    "no file here is named after a table, such as enterprises.csv", Where(str(path))
-                )
-            found += inside
-        elif not path.exists():
-            raise ReadError("No such file or directory", Where(str(path)))
-        elif (told := form or form_of(path)) is None:
-            kinds = ", ".join(one.value for one in Form)
-            raise UsageError(f"{path}: say with --kind what it is, one of {kinds}")
-        else:
-            found.append((path, told))
+    found = importing.files_named(paths, Form, form, "--kind", "enterprises.csv")
     order = {kind: place for place, kind in enumerate(Kind)}
     return sorted(found, key=lambda one: order[_kind(one[1])])
 
@@ -156,21 +90,15 @@ def import_files(
     `known_ns`: when this became known, by the door's clock. Raises ReadError where a file cannot be read, and
     StoreError where the database fails: then nothing has changed.
     """
-    result = ImportResult()
-    try:
-        with database.writing() as connection:
-            lock(connection, "registry")
-            known = _known(connection)
-            for path, form in files:
-                result.files.append(
-                    _import_file(connection, path, form, options, known_ns, known, refuse, progress, result)
-                )
-            if options.dry_run or (result.refused and not options.accept_good):
-                raise _Undone
-            result.taken = True
-    except _Undone:
-        pass
-    return result
+
+    def take(connection: Connection, result: ImportResult) -> None:
+        known = _known(connection)
+        for path, form in files:
+            result.files.append(
+                _import_file(connection, path, form, options, known_ns, known, refuse, progress, result)
+            )
+
+    return importing.import_together(database, "registry", options, take)
 
 
 def _import_file(
@@ -183,7 +111,7 @@ def _import_file(
     refuse: Callable[[Sequence[RowError]], None],
     progress: Callable[[str, int], None],
     result: ImportResult,
-) -> FileResult:
+) -> importing.FileResult[Form]:
     kind = _kind(form)
     report, name = Report(), path.name
     staging = Staging(connection, SPECS[kind])
@@ -209,7 +137,7 @@ def _import_file(
 
     staging.fill(rows())
     note(staging.refuse(str(path)))
-    import_id = new_import(connection, form.value, name, _digest(path), known_ns)
+    import_id = new_import(connection, form.value, name, importing.digest_of(path), known_ns)
     changes = staging.merge(known_ns, import_id, whole=options.whole)
     if kind is Kind.ENTERPRISES:
         known.enterprises |= staging.keys("uscc")
@@ -221,7 +149,7 @@ def _import_file(
     staging.drop()
     finish_import(connection, import_id, report.rows, len(refused), changes)
     result.notices += report.notices
-    return FileResult(name, form, report.rows, len(refused), changes)
+    return importing.FileResult(name, form, report.rows, len(refused), changes)
 
 
 def _unknown_divisions(name: str, codes: set[str], known: Known) -> list[str]:
@@ -317,8 +245,3 @@ def _open_leases(connection: Connection, said_by: str) -> Held:
         (packed16(first), length): (line, from_ns)
         for first, length, line, from_ns in connection.execute(query)
     }
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -191,6 +191,17 @@ def merge(
     return Changes(len(fresh), len(changed), len(ended), same)
 
 
+def divisions_held(connection: Connection, ledger: str, digests: Sequence[bytes]) -> dict[bytes, str]:
+    """Return the divisions of the rows that are held under keys."""
+    held: dict[bytes, str] = {}
+    for keys in batches(list(digests), BATCH):
+        held |= {
+            digest: found.division
+            for digest, found in _held(connection, ledger, LedgerRow.key_digest.in_(keys)).items()
+        }
+    return held
+
+
 def _held(connection: Connection, ledger: str, which: ColumnElement[bool]) -> dict[bytes, Any]:
     row = LedgerRow
     query = select(

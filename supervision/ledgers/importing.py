@@ -1,20 +1,19 @@
 """Importing ledgers: rows are parsed, judged alone and together, and kept in one transaction."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from facts.errors import ReadError, RowError, UsageError
-from facts.where import Where
-from pipeline.registry_import import SUFFIXES
+from facts.errors import RowError
+from pipeline import importing
 from registry.cells import Cells
+from registry.division_table import WHOLE_COUNTRY
 from registry.rows import Report, read_table
-from store.database import Database, lock
-from store.ledgers import Entry, Kept, finish_import, merge, new_import, read
-from store.registry_import import Changes
+from store.access_rules import lies_in
+from store.database import Database
+from store.ledgers import Entry, Kept, divisions_held, finish_import, merge, new_import, read
 from supervision.ledgers import read as nouns
 from supervision.ledgers.records import fault
 from supervision.ledgers.specs import SPECS, Known, Ledger, Record, key_of
@@ -25,57 +24,20 @@ _JUDGED_TOGETHER = (Ledger.RECOVERIES, Ledger.RECORD_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(importing.Options):
     """How to import."""
 
-    accept_good: bool = False
-    """Take the good rows although others are refused; else one refused row keeps everything out."""
-    dry_run: bool = False
-    """Judge every row and change nothing."""
-    whole: bool = False
-    """The files are all that their sources say: what they said before and now do not has ended."""
-    said_by: str = ""
-    """Source of rows that name none; empty: the file's name."""
+    division: str = WHOLE_COUNTRY
+    """Only rows of what a right on this division covers; others are refused, also those that are held."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What became of one file."""
-
-    name: str
-    ledger: Ledger
-    rows: int
-    refused: int
-    changes: Changes
-
-
-@dataclass(slots=True)
-class ImportResult:
-    """What became of all."""
-
-    files: list[FileResult] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    taken: bool = False
-    """False where nothing was changed: a dry run, or refused rows."""
-
-    @property
-    def refused(self) -> int:
-        """Rows refused."""
-        return sum(file.refused for file in self.files)
-
-
-class _Undone(Exception):
-    """Takes the transaction back."""
+ImportResult = importing.ImportResult[Ledger]
+"""What became of all."""
 
 
 def ledger_of(path: Path) -> Ledger | None:
     """Return what a file's name says it is: `market.csv`, `support-2026-11.xlsx`."""
-    name = path.name.lower()
-    for ledger in sorted(Ledger, key=lambda one: -len(one.value)):
-        rest = name.removeprefix(ledger.value)
-        if rest != name and (not rest or not rest[0].isalnum()):
-            return ledger
-    return None
+    return importing.kind_of(path, Ledger)
 
 
 def files_of(paths: Iterable[Path], ledger: Ledger | None) -> list[tuple[Path, Ledger]]:
@@ -83,26 +45,7 @@ def files_of(paths: Iterable[Path], ledger: Ledger | None) -> list[tuple[Path, L
 
     Raises UsageError for a file whose ledger is not told, and ReadError for a path that is not there.
     """
-    found: list[tuple[Path, Ledger]] = []
-    for path in paths:
-        if path.is_dir():
-            inside = [
-                (file, told)
-                for file in sorted(path.iterdir())
-                if file.is_file()
-                and file.suffix.lower() in SUFFIXES
-                and (told := ledger_of(file)) is not None
-            ]
-            if not inside:
-                raise ReadError("no file here is named after a ledger, such as market.csv", Where(str(path)))
-            found += inside
-        elif not path.exists():
-            raise ReadError("No such file or directory", Where(str(path)))
-        elif (told := ledger or ledger_of(path)) is None:
-            kinds = ", ".join(one.value for one in Ledger)
-            raise UsageError(f"{path}: say with --ledger what it is, one of {kinds}")
-        else:
-            found.append((path, told))
+    found = importing.files_named(paths, Ledger, ledger, "--ledger", "market.csv")
     order = {kind: place for place, kind in enumerate(Ledger)}
     return sorted(found, key=lambda one: order[one[1]])
 
@@ -119,21 +62,15 @@ def import_files(
     `known_ns`: when this became known, by the door's clock. Raises ReadError where a file cannot be read, and
     StoreError where the database fails: then nothing has changed.
     """
-    result = ImportResult()
-    try:
-        with database.writing() as connection:
-            lock(connection, "ledgers")
-            known = _known(connection)
-            for path, ledger in files:
-                result.files.append(
-                    _import_file(connection, path, ledger, options, known_ns, known, refuse, result)
-                )
-            if options.dry_run or (result.refused and not options.accept_good):
-                raise _Undone
-            result.taken = True
-    except _Undone:
-        pass
-    return result
+
+    def take(connection: Connection, result: ImportResult) -> None:
+        known = _known(connection)
+        for path, ledger in files:
+            result.files.append(
+                _import_file(connection, path, ledger, options, known_ns, known, refuse, result)
+            )
+
+    return importing.import_together(database, "ledgers", options, take)
 
 
 def _import_file(
@@ -145,7 +82,7 @@ def _import_file(
     known: Known,
     refuse: Callable[[Sequence[RowError]], None],
     result: ImportResult,
-) -> FileResult:
+) -> importing.FileResult[Ledger]:
     spec, source, report = SPECS[ledger], str(path), Report()
     entries: list[Entry] = []
     seen: dict[bytes, int] = {}
@@ -168,17 +105,38 @@ def _import_file(
             report.errors += cells.errors
         else:
             entries.append(entry)
+    if options.division != WHOLE_COUNTRY:
+        entries, wrong = _own(connection, ledger, entries, source, options.division)
+        report.errors += wrong
     if ledger in _JUDGED_TOGETHER:
         entries, wrong = _judged_together(connection, ledger, entries, source)
         report.errors += wrong
     refuse(report.errors)
     refused = len({error.row for error in report.errors})
-    import_id = new_import(connection, ledger.value, path.name, _digest(path), known_ns)
+    import_id = new_import(connection, ledger.value, path.name, importing.digest_of(path), known_ns)
     changes = merge(connection, ledger.value, entries, known_ns, import_id, whole=options.whole)
     finish_import(connection, import_id, report.rows, refused, changes)
     _learn(ledger, ((entry.record["id"] or "", entry) for entry in entries if "id" in entry.record), known)
     result.notices += report.notices
-    return FileResult(path.name, ledger, report.rows, refused, changes)
+    return importing.FileResult(path.name, ledger, report.rows, refused, changes)
+
+
+def _own(
+    connection: Connection, ledger: Ledger, entries: list[Entry], source: str, division: str
+) -> tuple[list[Entry], list[RowError]]:
+    """Return the rows that lie in a division and change none that lies elsewhere, and why not the others."""
+    held = divisions_held(connection, ledger.value, [one.digest for one in entries])
+    good, errors = [], []
+    for one in entries:
+        if not lies_in(one.division, division):
+            why = f"lies in {one.division or 'no division'}, outside of {division}"
+        elif not lies_in(held.get(one.digest, one.division), division):
+            why = f"is held already, as a row of another region than {division}"
+        else:
+            good.append(one)
+            continue
+        errors.append(RowError(why, source, one.number, "division"))
+    return good, errors
 
 
 def _judged_together(
@@ -241,8 +199,3 @@ def _learn(ledger: Ledger, rows: Iterable[tuple[str, Entry | Kept]], known: Know
     if into is not None:
         for name, row in rows:
             into[name] = (row.uscc, row.division, ledger.value)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -69,6 +69,7 @@ BODIES = {
     "actOnWarning": {"action": "note", "note": "asked"},
     "openCase": {"title": "a hall", "division": "990102"},
     "addCaseEntry": {"action": "note", "note": "asked"},
+    "importLedger": [],
     "decideMiningPeriod": {"state": "confirmed", "why": "seen on site"},
     "billTariff": {"as_of": "2026-03-09"},
 }

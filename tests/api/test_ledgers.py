@@ -28,7 +28,7 @@ from pipeline.services import Services, build_services
 from store.access_rules import AccountRole, Department
 from store.ledgers import LedgerStore
 from store.ledgers_screening import ScreeningStore
-from store.row_security import is_locked, see_division
+from store.row_security import is_locked, see_division, seeing_everything
 from supervision.ledgers.importing import Options, files_of, import_files
 from supervision.ledgers.screened import save, screen_day
 from supervision.ledgers.weights import shipped
@@ -311,3 +311,56 @@ def test_postgresql_hides_what_is_foreign_by_itself(world: World) -> None:
         latest = store.latest()
         assert latest is not None
         assert {one.uscc for one in store.findings(latest.id)} == expected
+
+
+FINE = "id,uscc,kind,on,authority,amount,division\n"
+
+
+def sent(world: World, text: str | bytes, division: str = "000000", **params: Any) -> Any:
+    app, client, _ = world
+    headers = PURPOSE | {"Authorization": f"Bearer {key_of(app, AccountRole.SUPERVISOR, division)}"}
+    url = "/v1/ledgers/penalties/imports"
+    return client.post(url, params=params, content=text, headers=headers | {"Content-Type": "text/csv"})
+
+
+def held(world: World) -> list[str]:
+    _, _, services = world
+    with seeing_everything():
+        return sorted(one.subject for one in LedgerStore(services.database).rows("penalties"))
+
+
+def test_a_file_is_judged_then_taken_and_taken_again_changes_nothing(world: World) -> None:
+    good = FINE + f"UP1,{EAST},fine,2026-02-01,示例局,100.00,990101\n"
+    bad = good + f"UP2,{EAST},fine,someday,示例局,100.00,990101\n"
+    before = held(world)
+    dry = sent(world, bad, dry_run=True)
+    assert (dry.status_code, dry.json()["taken"], dry.json()["refused"]) == (200, False, 1)
+    assert (dry.json()["errors"][0]["row"], dry.json()["errors"][0]["column"]) == (3, "on")
+    refused = sent(world, bad)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["detail"].startswith("row 3, column on: ")
+    assert held(world) == before
+    taken = sent(world, bad, accept_good=True)
+    assert (taken.status_code, taken.json()["added"]) == (201, 1)
+    assert held(world) == sorted([*before, "UP1"])
+    again = sent(world, good).json()
+    assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 1)
+    nothing = sent(world, "id,uscc\n")
+    assert nothing.status_code == 422
+    assert "kind" in nothing.json()["errors"][0]["detail"]
+
+
+def test_an_account_of_a_region_writes_rows_that_lie_there(world: World) -> None:
+    elsewhere = sent(world, FINE + f"UP3,{EAST},fine,2026-02-01,示例局,1.00,990101\n", division="990200")
+    assert elsewhere.status_code == 422
+    assert "outside of 990200" in elsewhere.json()["errors"][0]["detail"]
+    # F1 is the west's row: another region cannot take it over by naming itself.
+    over = sent(world, FINE + f"F1,{WEST},fine,2026-01-10,示例局,9.00,990221\n", division="990200")
+    assert "another region" in over.json()["errors"][0]["detail"]
+    own = sent(world, FINE + f"UP4,{SHELL},fine,2026-02-01,示例局,1.00,990221\n", division="990200")
+    assert (own.status_code, own.json()["added"]) == (201, 1)
+    assert sent(world, FINE, division="990200", whole=True).status_code == 403
+
+
+def test_an_upload_beyond_the_limit_is_refused(world: World) -> None:
+    assert sent(world, b"x" * (32 * 1024 * 1024 + 1)).status_code == 413
