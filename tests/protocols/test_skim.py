@@ -17,7 +17,8 @@ from protocols.observe import Observer, Read
 from protocols.parser import Parser, Side
 from protocols.stratum import Stratum
 from protocols.table import PARSERS
-from tests.protocols import wire
+from protocols.websocket import MAX_QUIET, WebSocket
+from tests.protocols import websocket_wire, wire
 from tests.protocols.test_discv4 import BODIES, packet, rlp
 
 C, S = Side.CLIENT, Side.SERVER
@@ -29,6 +30,11 @@ Flights = Sequence[tuple[Side, bytes]]
 
 def rpc(**message: object) -> bytes:
     return json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
+
+
+def web(side: Side, body: object) -> bytes:
+    text = json.dumps(body, ensure_ascii=False).encode()
+    return websocket_wire.frame(text, mask=websocket_wire.MASK if side is C else b"")
 
 
 def skims(observer: Observer, side: Side, data: bytes) -> bool:
@@ -98,6 +104,27 @@ ELECTRUM = {
     "long": rpc(id=7, result="00" * 40_000),
     "unrelated": b'{"odd":1}\n',
 }
+WEB: dict[str, object] = {
+    "chat": {"type": "chat", "user": "\u2603", "text": "what a day", "likes": [1, 2, {"id": 3}]},
+    "long": {"prices": ["1.25"] * 40},
+    "longer": {"prices": ["1.25"] * 9000},
+    "escaped": {"text": 'a "quoted" word'},
+    "hello": {"id": 1, "method": "subscribe", "params": ["a"]},
+    "answer": {"id": 1, "result": True},
+    "bare answer": {"id": 1},
+    "auth": {"type": "auth", "params": {"site_key": "K" * 32, "type": "anonymous"}},
+    "authed": {"type": "authed", "params": {"token": "t", "hashes": 0}},
+    "job": {"type": "job", "params": {"blob": "0a" * 76, "job_id": "j", "target": "285c8f02"}},
+    "share": {"type": "submit", "params": {"job_id": "j", "nonce": "5ef9910b", "result": "ab" * 32}},
+    "taken": {"type": "hash_accepted", "params": {"hashes": 1}},
+    "handshake": {"identifier": "handshake", "pool": "p", "login": "l", "userid": "", "version": 7},
+    "failure": {"identifier": "error", "param": "no"},
+    "mining": {"id": 2, "method": "mining.subscribe", "params": []},
+    "register": {"message": "register", "mode": "smart", "address": "NQ07"},
+    "error": {"message": "error", "reason": "no"},
+    "array": [1, 2],
+    "nothing": {},
+}
 MINING = rpc(id=3, method="mining.submit", params=["u.w", "j", "00000000", "66000000", "0badcafe"])
 
 
@@ -122,6 +149,35 @@ def test_skimming_changes_nothing_that_is_told(
     flights = [(C, hello), (S, hello), *((side, talk) for side in (C, S) for _ in range(KNOWN))]
     flights += [(side, said[name]) for side, name in names]
     assert read((kind,), flights, cuts) == read((unskimmed(kind),), flights, cuts)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    said=st.lists(st.tuples(st.sampled_from((C, S)), st.sampled_from(sorted(WEB))), max_size=30),
+    cuts=st.sampled_from(((), (), (), (1460,), (7,), (23, 1, 900))),
+    begin=st.sampled_from(("chat", "auth", "hello")),
+)
+def test_skimming_a_web_socket_changes_nothing_that_is_told(
+    said: list[tuple[Side, str]], cuts: Sequence[int], begin: str
+) -> None:
+    flights = [(side, web(side, WEB[name])) for side, name in [(C, begin), (S, "chat"), *said]]
+    assert read((WebSocket,), flights, cuts) == read((unskimmed(WebSocket),), flights, cuts)
+
+
+def test_a_chat_is_passed_over_and_let_go_as_soon_as_if_it_were_read() -> None:
+    flights = [(side, web(side, WEB["chat"])) for side in (C, S)]
+    ends = []
+    for parser in (WebSocket, unskimmed(WebSocket)):
+        observer, passed, count = Observer((parser,)), 0, 0
+        while not observer.reason:
+            side, data = flights[count % 2]
+            count += 1
+            if skims(observer, side, data):
+                passed += 1
+            else:
+                observer.feed(side, count * len(data), data)
+        ends.append((count, observer.reason, passed > count - 8))
+    assert ends == [(MAX_QUIET, "finished", True), (MAX_QUIET, "finished", False)]
 
 
 def test_datagrams_of_known_nodes_are_passed_over_but_for_records() -> None:
