@@ -7,6 +7,7 @@ from typing import Any
 
 from api import (
     examples_cases,
+    examples_clocks,
     examples_exits,
     examples_ledgers,
     examples_power,
@@ -270,6 +271,7 @@ REQUESTS: dict[str, Any] = {
     **examples_warnings.REQUESTS,
     **examples_cases.REQUESTS,
     **examples_tariff.REQUESTS,
+    **examples_clocks.REQUESTS,
     "lookupAddresses": _BULK,
     "startJob": _BULK,
     "startReport": {"kind": "weekly", "region": "990000", "week": "2026-W11", "formats": ["html", "pdf"]},
@@ -346,6 +348,7 @@ ANSWERS: dict[str, Any] = {
     **examples_ledgers.ANSWERS,
     **{name: ByMediaType(files) for name, files in examples_ledgers.FILES.items()},
     **examples_tariff.ANSWERS,
+    **examples_clocks.ANSWERS,
     **examples_power.ANSWERS,
     **{name: ByMediaType(files) for name, files in examples_power.FILES.items()},
     **{name: ByMediaType(files) for name, files in examples_tariff.FILES.items()},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from classifier.clocks import Clock, Times, Told, joined
 from facts.errors import StoreError
@@ -16,6 +16,7 @@ from store.rhythm_tables import ClockRow
 MOST = 4_096
 """Clocks that are kept: the ones that ended first go first."""
 TOPIC = "clocks"
+_WHOLE = (ClockRow.name, ClockRow.coin, ClockRow.told, ClockRow.at_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,18 @@ class ClockStore:
 
     def all(self, first_ns: int | None = None, last_ns: int | None = None) -> list[Clock]:
         """Return the clocks that tell of any of that time, in the order of names."""
-        asked = select(ClockRow.name, ClockRow.coin, ClockRow.told, ClockRow.at_ns)
+        asked = select(*_WHOLE)
         if first_ns is not None:
             asked = asked.where(ClockRow.last_ns >= first_ns)
         if last_ns is not None:
             asked = asked.where(ClockRow.first_ns <= last_ns)
+        return self._read(asked)
+
+    def named(self, name: str) -> list[Clock]:
+        """Return the clocks of one name: by coin, and by what told them."""
+        return self._read(select(*_WHOLE).where(ClockRow.name == name))
+
+    def _read(self, asked: Select[str, str, str, bytes]) -> list[Clock]:
         with self._db.reading() as connection:
             rows = connection.execute(asked.order_by(ClockRow.name, ClockRow.coin, ClockRow.told)).all()
         return [

@@ -57,6 +57,7 @@ BODIES = {
     "startReport": {"kind": "tariff", "formats": ["xlsx"]},
     "decide": {"decision": "confirm", "reason": "seen on site"},
     "addListEntry": {"entry": "198.51.100.9", "reason": "our own laboratory"},
+    "importClocks": {"format": "minescope-clocks-1", "clocks": []},
     "openProject": {"proposal": WEST},
     "addProjectEvent": {"step": "notified", "on": "2026-03-09"},
     "measureProject": {
