@@ -14,6 +14,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "PATCH"
 _REQUEST = re.compile(
     rb"(" + b"|".join(name.encode() for name in METHODS) + rb") ([!-\xff]{1,4096}) HTTP/1\.([01])\r?\n"
 )
+_WORDS = frozenset(name.encode() for name in METHODS)
+_BEGINNINGS = frozenset(word[:size] for word in _WORDS for size in range(len(word) + 1))
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([^\r\n]{0,512}))?\r?\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}):(.*)", re.DOTALL)
 
@@ -48,9 +50,7 @@ def is_start(data: bytes) -> bool | None:
     if line[:7] == b"HTTP/1."[: len(line)]:
         return None
     word, space, _ = line.partition(b" ")
-    if space:
-        return None if word.decode("latin-1") in METHODS else False
-    return None if any(name.startswith(word.decode("latin-1")) for name in METHODS) else False
+    return None if word in (_WORDS if space else _BEGINNINGS) else False
 
 
 def start_before(data: bytearray, at: int) -> int | None:

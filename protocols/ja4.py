@@ -12,6 +12,8 @@ NOTHING = "000000000000"
 """Stands for the hash of an empty list."""
 MAX_COUNT = 99  # two digits
 
+GREASE = frozenset(0x1010 * n + 0x0A0A for n in range(16))
+"""The fillers that RFC 8701 reserves among ciphers, extensions, versions and algorithms."""
 _VERSIONS = {
     0x0304: "13",
     0x0303: "12",
@@ -23,11 +25,6 @@ _VERSIONS = {
     0xFEFD: "d2",
     0xFEFC: "d3",
 }
-
-
-def is_grease(value: int) -> bool:
-    """Say whether a cipher, extension, version or algorithm is one of the reserved fillers of RFC 8701."""
-    return value & 0x0F0F == 0x0A0A and value >> 8 == value & 0xFF
 
 
 def ja4(
@@ -62,7 +59,7 @@ def ja4(
 
 
 def _honest(values: Iterable[int]) -> list[int]:
-    return [value for value in values if not is_grease(value)]
+    return [value for value in values if value not in GREASE]
 
 
 def _hex(values: Iterable[int]) -> str:

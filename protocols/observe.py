@@ -4,6 +4,7 @@ No I/O and no time: `Observer` is handed bytes with their stream offsets, and gi
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from facts.conversation import Flow
@@ -49,6 +50,16 @@ def client_side(event: Event) -> Side | None:
     return None
 
 
+_RECORD = b"\x16\x03"
+"""How a TLS handshake begins, which is what most proxies carry: its parser is asked first there."""
+
+
+@cache
+def _first(parsers: tuple[type[Parser], ...], name: str) -> tuple[type[Parser], ...]:
+    """Return the parsers, the one of that name first."""
+    return tuple(sorted(parsers, key=lambda parser: parser.name != name))
+
+
 class Observer:
     """Finds the parser of one stream and feeds it.
 
@@ -82,11 +93,11 @@ class Observer:
         """`finished`, `unrecognised` or `parse-errors` once nothing more is read here; empty before."""
         self.parser: Parser | None = None
         """The parser that reads the stream; None while none is found."""
-        self._parsers = parsers
+        self._parsers = tuple(parsers)
         self._base: list[int] = [-1, -1]  # stream offset of the first byte each side fed to the parser
         self._errors = 0  # since the last event
         self._probes = 0
-        self._candidates = parsers
+        self._candidates: Sequence[type[Parser]] = self._parsers
         self._heads: dict[Side, bytes] = {}
         self._kept: list[tuple[Side, int, bytes]] = []
 
@@ -131,6 +142,8 @@ class Observer:
     def _probe(self, side: Side, offset: int, data: bytes) -> list[Read]:
         self._keep(side, offset, data)
         while True:
+            if self._candidates is self._parsers and data[:2] == _RECORD:
+                self._candidates = _first(self._parsers, "tls")
             chosen = self._ask()
             if chosen is not None:
                 return self._choose(chosen)
@@ -158,7 +171,7 @@ class Observer:
 
     def _ask(self) -> type[Parser] | None:
         """Ask the candidates in order; the first YES counts once all before it have said NO."""
-        full = any(len(head) >= HEAD for head in self._heads.values())
+        full = max(map(len, self._heads.values())) >= HEAD
         doubtful: list[type[Parser]] = []
         for candidate in self._candidates:
             answer = candidate.probe(self._heads)

@@ -28,6 +28,10 @@ class Match(Enum):
     MORE = "more"
     """Cannot tell yet; observe.py stops asking at 4 KiB a side."""
 
+    __hash__ = (
+        object.__hash__
+    )  # there is one of each: its identity will do, and an Enum's costs ten times that
+
 
 Heads = Mapping[Side, bytes]
 """The first bytes of each side (possibly empty, at most 4 KiB)."""

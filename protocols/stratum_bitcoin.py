@@ -73,7 +73,8 @@ def is_share(params: list[Any]) -> bool:
     """[user, job, extranonce2, ntime, nonce(, version bits)]."""
     return (
         len(params) in (5, 6)
-        and is_any_hex(params[2])
+        and is_hex(params[4], 8)
         and is_hex(params[3], 8)
-        and all(is_hex(field, 8) for field in params[4:])
+        and is_hex(params[-1], 8)
+        and is_any_hex(params[2])
     )

@@ -6,6 +6,7 @@ Source: RFC 8446, RFC 5246, RFC 6066 (server name), RFC 7301 (ALPN); docs/protoc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from struct import unpack_from
 from typing import ClassVar
 
 from facts.errors import ParseError
@@ -213,10 +214,11 @@ class _Reader:
     def take(self, size: int) -> bytes:
         """Return the next `size` bytes; raises ParseError where fewer remain."""
         at = self._at
-        if size > len(self._data) - at:
+        end = self._at = at + size
+        if end > len(self._data):
+            self._at = at
             raise ParseError(f"{size} bytes claimed, {len(self._data) - at} remain", at)
-        self._at = at + size
-        return self._data[at : at + size]
+        return self._data[at:end]
 
     def number(self, width: int) -> int:
         """Return the next `width` bytes as a number."""
@@ -224,7 +226,12 @@ class _Reader:
 
     def vector(self, width: int) -> bytes:
         """Return the bytes behind a length of `width` bytes."""
-        return self.take(self.number(width))
+        data, at = self._data, self._at + width
+        end = at + int.from_bytes(data[self._at : at], "big")
+        if end > len(data) or at > len(data):
+            return self.take(self.number(width))  # which says what is missing
+        self._at = end
+        return data[at:end]
 
 
 def read_client_hello(body: bytes) -> ClientHello:
@@ -289,7 +296,8 @@ def _selects_tls13(body: bytes) -> bool:
 
 
 def _numbers(data: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data) - 1, 2))
+    count = len(data) // 2
+    return unpack_from(f">{count}H", data)
 
 
 def text_of(raw: bytes) -> str:
