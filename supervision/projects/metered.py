@@ -1,0 +1,186 @@
+"""What meters count at projects, beside what traffic estimates: by weeks, and the last whole day."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from facts.instant import nanoseconds
+from registry.power_accounts import PowerAccount
+from store.curve_lake import CurveLake
+from store.power_accounts import read_accounts
+from supervision.projects.inventory import end_of
+from supervision.projects.project import Particulars, Project
+
+WEEK = 7
+QUARTERS = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Energy of seven days."""
+
+    first: date
+    kwh: float
+    """Of the days that are held."""
+    days: int
+    """Of which every meter of every account told every quarter of an hour, itself or by its register."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was read."""
+        return self.days == WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """What the meters of one project count."""
+
+    accounts: tuple[str, ...]
+    """That the registry has for its enterprise at its site, or that were entered; in order."""
+    weeks: tuple[Week, ...]
+    """The seven days up to the day that is spoken of, the seven before them, and so on: two at least."""
+    last: date | None
+    """The last whole day of the first two weeks."""
+    kw: float | None
+    """Mean of that day: the power now."""
+
+    @property
+    def change(self) -> float | None:
+        """Energy of the week less that of the week before, as a part of it; None where one is not whole."""
+        now, before = self.weeks[:2]
+        return now.kwh / before.kwh - 1 if now.whole and before.whole and before.kwh > 0 else None
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Return the readings that it rests on: account, first and last day."""
+        last = self.weeks[0].first + timedelta(days=WEEK - 1)
+        return tuple(f"reading:{one}/{self.weeks[-1].first}/{last}" for one in self.accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What meters count of some projects."""
+
+    projects: Mapping[str, Metered]
+    """By id: those that have accounts."""
+    accounts: Mapping[str, Metered]
+    """By account, each once however many projects stand behind it: what totals are of."""
+
+
+def metered(
+    connection: Connection,
+    lake: CurveLake,
+    projects: Iterable[Project],
+    named: Mapping[str, Particulars],
+    as_of: date,
+    known: datetime,
+    weeks: int = 2,
+) -> Counted:
+    """Return what meters count of projects, as known at a time.
+
+    Raises StoreError where a file of the lake is damaged: a sum is whole or not at all.
+    """
+    own = _accounts(connection, list(projects), named, as_of)
+    numbers = sorted({one for accounts in own.values() for one in accounts})
+    begin, after = as_of - timedelta(days=weeks * WEEK - 1), as_of + timedelta(days=1)
+    known_ns = nanoseconds(known)
+    held: dict[str, dict[date, tuple[float, bool]]] = defaultdict(dict)
+    if numbers:
+        for row in lake.energy(numbers, begin, after, known_ns=known_ns).iter_rows(named=True):
+            whole = row["missing"] <= row["bridged"] and row["meters"] >= row["of"]
+            held[row["account"]][row["day"]] = row["kwh"], whole
+    return Counted(
+        {project: _of(accounts, held, begin, weeks) for project, accounts in own.items() if accounts},
+        {one: _of((one,), held, begin, weeks) for one in numbers},
+    )
+
+
+def _accounts(
+    connection: Connection, projects: Sequence[Project], named: Mapping[str, Particulars], as_of: date
+) -> dict[str, tuple[str, ...]]:
+    at_ns = nanoseconds(end_of(as_of))
+    by_place: dict[tuple[str, str], set[str]] = defaultdict(set)
+    wanted = {(one.uscc, one.site) for one in projects if one.uscc and one.site}
+    if wanted:
+        for account in read_accounts(connection):
+            if (account.uscc, account.site) in wanted and _holds(account, at_ns):
+                by_place[account.uscc, account.site].add(account.number)
+    return {
+        one.id: tuple(sorted(by_place[one.uscc, one.site] | set(_entered(one, named)))) for one in projects
+    }
+
+
+def _entered(project: Project, named: Mapping[str, Particulars]) -> Collection[str]:
+    return named[project.id].accounts if project.id in named else ()
+
+
+def _holds(account: PowerAccount, at_ns: int) -> bool:
+    return account.valid_from_ns <= at_ns and (account.valid_to_ns is None or account.valid_to_ns > at_ns)
+
+
+def _of(
+    accounts: tuple[str, ...],
+    held: Mapping[str, Mapping[date, tuple[float, bool]]],
+    begin: date,
+    weeks: int,
+) -> Metered:
+    energy: dict[date, float] = {}
+    whole: set[date] = set()
+    for n in range(weeks * WEEK):
+        day = begin + timedelta(days=n)
+        found = [held[one][day] for one in accounts if day in held.get(one, {})]
+        if found:
+            energy[day] = sum(kwh for kwh, _ in found)
+        if len(found) == len(accounts) and all(complete for _, complete in found):
+            whole.add(day)
+    told = [_week(begin + timedelta(days=n * WEEK), energy, whole) for n in reversed(range(weeks))]
+    last = max((day for day in whole if day >= told[1].first), default=None)
+    return Metered(accounts, tuple(told), last, None if last is None else energy[last] / 24)
+
+
+def _week(first: date, energy: Mapping[date, float], whole: Collection[date]) -> Week:
+    days = [first + timedelta(days=n) for n in range(WEEK)]
+    return Week(first, sum(energy.get(day, 0.0) for day in days), sum(day in whole for day in days))
+
+
+def metered_json(found: Metered | None, kw: Mapping[str, float] | None) -> dict[str, Any] | None:
+    """Return what is metered, beside the estimated `kw` (value, low, high); null without any account."""
+    if found is None:
+        return None
+    beside = None
+    if found.kw is not None and kw is not None:
+        inside = kw["low"] <= found.kw <= kw["high"]
+        beside = "inside" if inside else "above" if found.kw > kw["high"] else "below"
+    return {
+        "accounts": list(found.accounts),
+        "weeks": [_week_json(week) for week in found.weeks],
+        "change": None if found.change is None else round(found.change, 4),
+        "last": None if found.last is None else found.last.isoformat(),
+        "kw": None if found.kw is None else round(found.kw, 3),
+        "beside_estimate": beside,
+        "evidence": list(found.evidence),
+    }
+
+
+def totals_json(found: Counted) -> dict[str, Any]:
+    """Return what the meters of several projects count together."""
+    every = found.accounts.values()
+    kwh, before = (sum(one.weeks[n].kwh for one in every) for n in (0, 1))
+    not_whole = sum(not (one.weeks[0].whole and one.weeks[1].whole) for one in every)
+    return {
+        "projects": len(found.projects),
+        "accounts": len(found.accounts),
+        "kwh": round(kwh, 3),
+        "before_kwh": round(before, 3),
+        "change": round(kwh / before - 1, 4) if not not_whole and before > 0 else None,
+        "kw": round(sum(one.kw or 0.0 for one in every), 3),
+        "not_whole": not_whole,
+    }
+
+
+def _week_json(week: Week) -> dict[str, Any]:
+    return {"first": week.first.isoformat(), "kwh": round(week.kwh, 3), "days": week.days}
