@@ -84,7 +84,56 @@ _LINE = {
     "judged": _JUDGED,
 }
 
+_ESTIMATE = {"value": 380.0, "low": 330.0, "high": 440.0}
+_METERED = {
+    "accounts": [_ACCOUNT],
+    "weeks": [
+        {"first": "2026-03-09", "kwh": 69_300.0, "days": 7},
+        {"first": "2026-03-02", "kwh": 66_000.0, "days": 7},
+    ],
+    "change": 0.05,
+    "last": "2026-03-15",
+    "kw": 412.5,
+    "beside_estimate": "inside",
+    "evidence": [f"reading:{_ACCOUNT}/2026-03-02/2026-03-15"],
+}
+_PROJECT = "pj-5f0c2a9b7d114e63"
+
 ANSWERS: dict[str, Any] = {
+    "getProjectMetered": {
+        "project": _PROJECT,
+        "as_of": "2026-03-15",
+        "known": None,
+        "estimated_kw": _ESTIMATE,
+        "basis": "traffic",
+        "metered": _METERED,
+    },
+    "getInventoryWeekMetered": {
+        "week": "2026-W11",
+        "before": "2026-W10",
+        "division": _PLACE,
+        "as_of": "2026-03-15",
+        "known": None,
+        "totals": {
+            "projects": 1,
+            "accounts": 1,
+            "kwh": 69_300.0,
+            "before_kwh": 66_000.0,
+            "change": 0.05,
+            "kw": 412.5,
+            "not_whole": 0,
+        },
+        "projects": [
+            {
+                "project": _PROJECT,
+                "name": "示例矿场",
+                "state": "verified",
+                "estimated_kw": _ESTIMATE,
+                "metered": _METERED,
+            }
+        ],
+        "without": 2,
+    },
     "listPowerScores": {"scores": [_SCORE], "next": None},
     "getPowerScore": {
         "account": _ACCOUNT,

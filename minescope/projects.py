@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.projects_metered import metered
 from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
@@ -37,6 +38,7 @@ projects = typer.Typer(
     no_args_is_help=True,
     help="The project inventory: proposed from hits, confirmed by a person, with its whole life.",
 )
+projects.command()(metered)
 Project = Annotated[str, typer.Argument(help="Id of a project: pj-...", show_default=False)]
 Evidence = Annotated[
     list[str] | None,

@@ -101,7 +101,7 @@ def read_metered_week(
     query: Annotated[MeteredWeekQuery, Query()],
 ) -> Response:
     """Return the metered energy of the projects that ran at the end of a week, beside that of the week
-    before, as known at its end (or at `known`)."""
+    before. The inventory is that known at its end, readings are those known now; or both at `known`."""
     try:
         last, earlier = week_end(week), week_before(week)
     except (ValueError, OverflowError) as error:
@@ -113,7 +113,8 @@ def read_metered_week(
     known = at.known  # readings of a week arrive after it: as known now, unless a time is asked for
     division = own_region(asker, query.region)
     held = ProjectStore(services.database).every(division)
-    standings = inventory(held.events, held.measured, day, min(known, end_of(day)))
+    seen = min(known, end_of(day)) if at.asked is None else known
+    standings = inventory(held.events, held.measured, day, seen)
     running = [one for one in held.projects if one.id in standings and standings[one.id].running]
     named = latest(held.particulars, known)
     counted = Counted({}, {})
