@@ -1,0 +1,182 @@
+"""`minescope power lines` and `power peers`: plants that deliver less, use that is high for what is made."""
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.power_shared import (
+    FromDay,
+    Json,
+    Keep,
+    Language,
+    ToDay,
+    accounts,
+    days,
+    keep,
+    rules_of,
+    say,
+    tongue,
+)
+
+if TYPE_CHECKING:
+    from supervision.power.private_line import Load
+
+Plants = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV: plant, date, kwh; resource, held_back, kind, division where known.", show_default=False
+    ),
+]
+Loads = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV: load, date, kw, division; without it the accounts of the lake.", show_default=False
+    ),
+]
+
+
+def lines(
+    plants: Plants,
+    loads: Loads = None,
+    store: Keep = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> int:
+    """Watch for plants that deliver less, with neither dispatch nor resource to blame, and for the load that
+    appears at the same time: a private line past the grid.
+
+    The first 60 days tell what is usual. Exits 0 where no load answers a fall, 1 where one does, 2 where
+    something cannot be read.
+    """
+    from store.power import LINE, Found
+    from supervision.power.answers import LINES
+    from supervision.power.found import finite, of_fall
+    from supervision.power.plant_files import loads as read_loads
+    from supervision.power.plant_files import plants as read_plants
+    from supervision.power.private_line import watch
+
+    first, told = read_plants(plants)
+    count = told[0].delivered.size
+    after = first + timedelta(days=count)
+    beside = (
+        read_loads(loads, first, count)
+        if loads is not None
+        else _of_lake(first, after, {one.place for one in told})
+    )
+    places = {one.name: one.place for one in told}
+    speaks = tongue(lang)
+    found: list[Found] = []
+    suspected = False
+    for one in watch(told, beside, first):
+        suspected |= one.suspected
+        kept = of_fall(one, places[one.plant])
+        found.append(kept)
+        word = LINES[kept.level][speaks == "zh"]
+        row = {
+            "type": "line",
+            "plant": one.plant,
+            "division": places[one.plant],
+            "level": kept.level,
+            "level_text": word,
+            **{name: value for name, value in kept.record.items() if name != "reasons"},
+            "reasons": [],
+        }
+        load = "" if one.load is None else f"  {one.load} {finite(one.load_kw or 0.0):,} kW"
+        say(row, as_json, f"{finite(one.kw):>12,} kW  {one.day}  {one.plant}  {word}{load}")
+    print(f"minescope: {len(told):,} plants, {len(beside):,} loads, {len(found):,} falls", file=sys.stderr)
+    if store:
+        rules = rules_of("supervision.power", "private_line.py")
+        settings = {"loads": "lake" if loads is None else "file"}
+        keep(LINE, (first, after), rules, settings, len(told), found)
+    return EXIT_FOUND if suspected else EXIT_NOTHING
+
+
+def peers(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV: uscc, industry (GB/T 4754, e.g. C3216), output_cny, headcount, kwh.",
+            show_default=False,
+        ),
+    ],
+    since: FromDay = None,
+    until: ToDay = None,
+    every: Annotated[bool, typer.Option("--all", help="Those beside which nothing is high, too.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Hold the energy of enterprises for each yuan of output, or each head, against those of their trade.
+
+    With --since and --until the energy is that of their accounts in the lake, else that of the file.
+    Exits 0 where none is high, 1 where one is, 2 where something cannot be read.
+    """
+    from facts.errors import UsageError
+    from supervision.power.found import finite
+    from supervision.power.output import beside_peers
+    from supervision.power.plant_files import enterprises
+
+    if (since is None) != (until is None):
+        raise UsageError("--since and --until belong together")
+    energy = None if since is None or until is None else _energy(*days(since, until))
+    told = enterprises(file, energy)
+    high = count = 0
+    for one in beside_peers(told):
+        count += 1
+        if not one.high and not every:
+            continue
+        high += one.high
+        row: dict[str, Any] = {
+            "type": "use",
+            "uscc": one.uscc,
+            "basis": one.basis,
+            "ratio": finite(one.ratio),
+            "median": finite(one.median),
+            "peers": one.peers,
+            "count": one.count,
+            "percentile": finite(one.percentile),
+            "deviations": finite(one.deviations),
+            "high": one.high,
+            "reasons": [],
+        }
+        unit = "kWh/CNY" if one.basis == "output" else "kWh/head"
+        text = f"{one.uscc}  {one.ratio:,.4g} {unit}  {one.peers} ({one.count}): {one.median:,.4g}"
+        say(row, as_json, f"{one.deviations:6.1f}  {text}")
+    print(f"minescope: {len(told):,} enterprises, {count:,} ratios, {high:,} high", file=sys.stderr)
+    return EXIT_FOUND if high else EXIT_NOTHING
+
+
+def _of_lake(first: date, after: date, places: set[str]) -> "list[Load]":
+    """Return the loads of the accounts in the plants' counties, all accounts where a county is unknown."""
+    import numpy as np
+
+    from pipeline.settings import load_settings
+    from store.curve_lake import CurveLake
+    from supervision.power.private_line import Load
+
+    own = [one for one in accounts(first, after, None, None) if "" in places or one.division in places]
+    series = {one.number: np.full((after - first).days, np.nan) for one in own}
+    lake = CurveLake(load_settings().lake)
+    for row in lake.energy(sorted(series), first, after).iter_rows(named=True):
+        if row["missing"] <= row["bridged"] and row["meters"] >= row["of"]:
+            series[row["account"]][(row["day"] - first).days] = row["kwh"] / 24
+    return [
+        Load(one.number, series[one.number], one.division)
+        for one in own
+        if np.isfinite(series[one.number]).any()
+    ]
+
+
+def _energy(first: date, after: date) -> dict[str, float]:
+    """Return kWh by credit code, of the accounts that the lake holds."""
+    from pipeline.settings import load_settings
+    from store.curve_lake import CurveLake
+
+    holder = {one.number: one.uscc for one in accounts(first, after, None, None)}
+    found: dict[str, float] = {}
+    for row in CurveLake(load_settings().lake).energy(sorted(holder), first, after).iter_rows(named=True):
+        code = holder[row["account"]]
+        found[code] = found.get(code, 0.0) + row["kwh"]
+    return found
