@@ -190,3 +190,12 @@ def test_what_is_held_stays_bounded_whatever_is_claimed() -> None:
         wire.drain(parser, C, frame(0, noise, 0, 1))
     assert parser._halves is not None
     assert len(parser._halves[C]._message) <= 64 * 1024 + 5
+
+
+def test_an_announcement_that_is_longer_than_a_hash_is_not_searched() -> None:
+    stuffed = text(14, text(1, number(1, 1) * 200 + text(1, BLOCK)))  # 438 bytes; small when compressed
+    said = [(S, SETTINGS + frame(0, grpc(version()) + grpc(stuffed, packed=True) + grpc(INV), stream=1))]
+    parser = KaspaP2P()
+    events = [event for side, data in said for event in parser.feed(side, data)]
+    assert [type(event) for event in events] == [NodeHello, NodeBlock]
+    assert parser.finished is False
