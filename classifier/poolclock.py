@@ -2,9 +2,9 @@
 
 What the server sends unasked (pushes) is compared with the instants of a clock by the likelihood ratio of
 rhythm_models.py: the clock, with some delay and scatter, against the flow's own background, which is the
-best of three that know nothing of the pool: pushes at random, gaps like the gaps before, a timer. A ticker
-that pushes all the time, or a heartbeat of the pool's own period, is explained as well without the clock
-and gets no weight.
+best of four that know nothing of the pool: pushes at random, gaps like the gaps before, a timer, a timer
+among messages at random. A ticker that pushes all the time, or a heartbeat of the pool's own period, is
+explained as well without the clock and gets no weight.
 """
 
 import math
@@ -28,6 +28,8 @@ LAGS = 8
 """Answers from which a flow's own time to answer is taken."""
 BURST_NS = NS // 20
 """Packets this close together are one message."""
+WORTH = 2.0
+"""Nats of a match from which on the dearest of the models without the clock is asked too."""
 SCREEN = (0.1, 1.0)
 """Half width of the window around instants, s: a tenth of the clock's median gap, within these bounds. Only
 where the
@@ -117,6 +119,8 @@ def compare(clock: Clock, pushed: Times, first_ns: int, last_ns: int) -> Match |
     without = max(
         rhythm_models.poisson(len(at), span), rhythm_models.renewal(at), rhythm_models.timer(at, span)
     )
+    if with_clock - without > WORTH:
+        without = max(without, rhythm_models.beats(at, span))
     reach = 3 * scatter
     followed = int((rhythm_models.nearest(at, ticks + delay) <= reach).sum())
     expected = _coverage(at, reach, span) * len(ticks)

@@ -27,6 +27,10 @@ WIDTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
 DELAYS = (-1.0, 6.0)
 """Delays that are looked at, s: a pool's slowest client gets its job seconds after the one that told the
 clock."""
+BEATS = (1.0, 120.0)
+"""Periods of heartbeats that are looked for among messages at random, s."""
+ALIKE = 0.02
+"""Part by which intervals of one heartbeat differ at most when its period is first looked for."""
 _STRAY = np.array([0.02, 0.1, 0.3, 0.6])  # part of the pushes that have nothing to do with the clock
 _FOLLOWS = np.array([0.6, 0.9, 0.99])  # part of the instants that are followed
 _TINY = 1e-300
@@ -81,9 +85,37 @@ def timer(times: Seconds, span: float) -> float:
     return fit + present + math.log(min(1.0, known_phase)) + math.log(min(1.0, known_period))
 
 
-def clocked(times: Seconds, instants: Seconds, span: float) -> tuple[float, float, float]:
+def beats(times: Seconds, span: float) -> float:
+    """A timer that never restarts with messages at random between: heartbeats of a feed. Its phase is
+    averaged over; its period, the one that speaks most, pays for being chosen as that of `timer` does."""
+    period = _beat(times, span)
+    if period is None:
+        return -math.inf
+    ticks = np.arange(times[0] % period, span + period, period)
+    log_density, _, scatter = clocked(times, ticks, span, (-period / 2, period / 2))
+    prior = float(_population(np.array([period]), scatter=1e-3)[0])
+    known_period = prior * scatter * math.sqrt(2 * math.pi * 12) / len(ticks) ** 1.5
+    return log_density + math.log(min(1.0, known_period))
+
+
+def _beat(times: Seconds, span: float) -> float | None:
+    """Return the period, s, that most pushes keep; None where there is none worth trying."""
+    apart = np.sort(np.concatenate([times[lag:] - times[:-lag] for lag in (1, 2, 3) if len(times) > lag]))
+    apart = apart[(apart >= BEATS[0]) & (apart <= min(BEATS[1], span / 4))]
+    if not len(apart):
+        return None
+    near = np.searchsorted(apart, apart * (1 + ALIKE)) - np.searchsorted(apart, apart * (1 - ALIKE))
+    middle = 1 / float(apart[int(np.argmax(near))])
+    pitch = np.arange(middle * (1 - ALIKE), middle * (1 + ALIKE) + 1 / span, 0.1 / span)
+    turned = np.abs(np.exp(2j * math.pi * pitch[:, None] * times[None, :]).sum(axis=1))
+    return float(1 / pitch[int(np.argmax(turned))])
+
+
+def clocked(
+    times: Seconds, instants: Seconds, span: float, among: tuple[float, float] = DELAYS
+) -> tuple[float, float, float]:
     """Pushes that follow a clock: each instant, with some probability, by one push after a delay; others at
-    random.
+    random. Delays are averaged over those `among` two, s.
 
     Returns the log density and the delay and scatter (s) that explain most. With s strays a second and
     instants followed with probability f, the density is s^n e^(-s span) times, for each instant, (1 - f) +
@@ -97,7 +129,7 @@ def clocked(times: Seconds, instants: Seconds, span: float) -> tuple[float, floa
     found: list[float] = []
     top = (-math.inf, 0.0, 0.0)
     for width in WIDTHS:
-        delays = np.arange(DELAYS[0], DELAYS[1], width)
+        delays = np.arange(*among, width)
         near = _paired(times, instants, delays)
         density = np.exp(-0.5 * (near / width) ** 2) / (width * math.sqrt(2 * math.pi))
         terms = np.log((1 - follows) + follows * density[None, None] / stray)

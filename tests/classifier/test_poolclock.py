@@ -86,6 +86,37 @@ def test_what_knows_nothing_of_the_pool_does_not_follow_it(kind: str) -> None:
     assert sum(p < 1e-3 for p in found) == 0
 
 
+def test_heartbeats_among_news_seldom_follow_a_refresh_of_nearly_their_period_and_miners_do() -> None:
+    """Without a model of beats among other messages one in twelve would pass for a follower."""
+    rng = np.random.default_rng(8)
+    beating, mining = [], []
+    for _ in range(40):
+        period = rng.uniform(18, 45)
+        clock = a_clock(rng, refresh=period, drift=0.05)
+        own = period * rng.uniform(0.995, 1.015)
+        beats = np.arange(rng.uniform(0, own), SPAN, own)
+        news = rng.uniform(0, SPAN, rng.poisson(SPAN / rng.uniform(15, 60)))
+        at = np.concatenate([beats + rng.normal(0, 0.3, len(beats)), news])
+        beating.append(judged(clock, as_ns(at)).p_value)
+        strays = rng.uniform(0, SPAN, 6)
+        told = np.concatenate([a_follower(rng, clock, 0.1) / NS, strays])
+        mining.append(judged(clock, as_ns(told)).p_value)
+    assert sum(p < 2e-5 for p in beating) <= 1
+    assert sum(p < 2e-5 for p in mining) == 40
+
+
+def test_a_heartbeat_is_told_from_the_messages_between_its_beats() -> None:
+    rng = np.random.default_rng(2)
+    beats = np.arange(3.0, SPAN, 20.8) + rng.normal(0, 0.05, 44)
+    at = np.sort(np.concatenate([beats, rng.uniform(0, SPAN, 30)]))
+    told = rhythm_models.beats(at, SPAN)
+    assert told > rhythm_models.poisson(len(at), SPAN) + 20
+    assert told > rhythm_models.renewal(at) + 10
+    chance = np.sort(rng.uniform(0, SPAN, 74))
+    assert rhythm_models.beats(chance, SPAN) < rhythm_models.poisson(74, SPAN) + 3
+    assert rhythm_models.beats(np.array([1.0, 1.1, 1.2, 1.3]), SPAN) == -math.inf
+
+
 @pytest.mark.prove
 def test_false_followers_at_the_rate_of_the_promise() -> None:
     rng = np.random.default_rng(11)
