@@ -33,7 +33,7 @@ def clusters(
     `sizes`: registered addresses of enterprises by credit code. `spread`: see ownership_graph.build.
     """
     graph = build(ties, spread)
-    return sorted(described(graph, merge(graph), sizes or {}), key=lambda one: one.id)
+    return sorted(described(graph, merge(graph, sizes), sizes or {}), key=lambda one: one.id)
 
 
 def described(graph: Graph, merged: Merged, sizes: Mapping[str, int]) -> Iterable[Cluster]:

@@ -4,9 +4,12 @@ An exchange's deposit address, a pool's own wallet and a developer's share are t
 users are otherwise different people, each with names of his own. Malware's wallet has users without any.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.ownership_campaign import LARGE
 from classifier.ownership_graph import Flags, Graph, Ints
 from classifier.ownership_model import Kind
 from classifier.ownership_pairs import met
@@ -21,6 +24,12 @@ NAMED = 0.5
 MIXED = 0.7
 """Most common agent's share below which users have chosen their programs themselves."""
 AGENTS = 3
+FEWEST_MINING = 3
+"""Mining addresses of an enterprise from which it can be said to mine itself."""
+MINING_PART = 0.05
+"""Their part of the registered ones."""
+SOME, MOST_OF = 0.3, 0.7
+"""Share of them that have names at all, and that have the commonest, by which tenants are told."""
 STRANGERS = 0.2
 """Share of a private proxy's clients that may be paid differently: tenants, coins."""
 
@@ -81,6 +90,26 @@ def one_owners_patterns(graph: Graph, owners: Ints) -> Flags:
     users = np.bincount(graph.name, minlength=len(graph.names))
     one: Flags = (owners >= 4) & (pools == 1) | (owners >= 8) & (pools == 2)
     found: Flags = patterns & one & (named == users)
+    return found
+
+
+def mining_enterprises(graph: Graph, sizes: Mapping[str, int]) -> Flags:
+    """Return (N,) the enterprises whose mining addresses are one owner's, whoever is paid.
+
+    Miners are one address in a thousand: where three of a small enterprise's mine, and one in twenty of all
+    that it has, it mines itself, with a wallet a line or one for all. Where rigs are named or e-mail
+    addresses written in several ways, none of them that of nearly all, it houses others: tenants.
+    """
+    found = np.zeros(len(graph.names), np.bool_)
+    for number in np.flatnonzero((graph.kind == Kind.ENTERPRISE) & (graph.spread >= FEWEST_MINING)).tolist():
+        size = sizes.get(graph.names[number][1], 0)
+        found[number] = 0 < size < LARGE and graph.spread[number] >= MINING_PART * size
+    if not found.any():
+        return found
+    uses = np.bincount(graph.name, minlength=len(graph.names))
+    for kinds in ((Kind.EMAIL,), (Kind.SCHEME, Kind.WORKER)):
+        named, different, top = _own_names(graph, found, kinds)
+        found &= ~((named >= SOME * uses) & (different >= 2) & (top <= MOST_OF * named))
     return found
 
 

@@ -9,13 +9,14 @@ Every decision looks at names that the parties in question use, and at nothing g
 connected by any name cannot change one another's cluster, so a part of the graph can be done anew alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from classifier.ownership_graph import Flags, Graph, Ints
-from classifier.ownership_hubs import one_owners_patterns, private_services, shared_payees
+from classifier.ownership_hubs import mining_enterprises, one_owners_patterns, private_services, shared_payees
 from classifier.ownership_model import PAYS, WORDS, Kind
 from classifier.ownership_pairs import Floats, Sums, best, hanging_together, shared, total
 from classifier.ownership_reach import weights
@@ -44,14 +45,16 @@ class Merged:
     """(N,) whether it joined on its own."""
 
 
-def merge(graph: Graph) -> Merged:
-    """Return the clusters of a graph."""
+def merge(graph: Graph, sizes: Mapping[str, int] | None = None) -> Merged:
+    """Return the clusters of a graph; `sizes` tells the registered addresses of enterprises."""
     table = weights()
     strong = np.isin(graph.kind, (*PAYS, Kind.RELAY)) & ~shared_payees(graph)
     payee = _paid(graph, strong)
     strong |= private_services(graph, payee)
     group = _joined(graph, strong)
     weight = _worth(graph, group, strong, table)
+    mining = mining_enterprises(graph, sizes or {}) & (weight > 0)
+    weight[mining] = table["enterprise"]["own"]
     for _ in range(MOST_ROUNDS):
         pairs = _pairs(graph, group, weight, strong, table)
         if not len(pairs):

@@ -134,7 +134,9 @@ class World:
         self._taken: list[tuple[IPv4Address, str, str]] = []
         self._developers = [self.wallet() for _ in range(3)]
 
-    def draw(self, farms: int, campaigns: int, insiders: int, strangers: int, exchanges: int = 2) -> Scene:
+    def draw(
+        self, farms: int, campaigns: int, insiders: int, strangers: int, exchanges: int = 2, halls: int = 0
+    ) -> Scene:
         """Draw so many of each."""
         for _ in range(farms):
             self.farm()
@@ -146,6 +148,8 @@ class World:
             self.insider()
         for _ in range(campaigns):
             self.campaign()
+        for _ in range(halls):
+            self.hall()
         return self.scene
 
     def wallet(self) -> str:
@@ -374,6 +378,18 @@ class World:
             }[form]
             self.works(owner, at, user, rng.choice(AGENTS[self.split]), pool=rng.choice(POOLS[self.split]))
 
+    def hall(self) -> None:
+        """A hall that houses the machines of others, each under a name and a wallet of his own."""
+        rng = self.rng
+        enterprise = self.enterprise(rng.randint(16, 200))
+        for _ in range(rng.randint(4, 12)):
+            owner, user, word = self.owner(Sort.OPERATOR), self.wallet(), self.word()
+            named = rng.random() < self.habits.schemes
+            agent, pool = rng.choice(AGENTS[self.split]), rng.choice(POOLS[self.split])
+            for number in range(rng.randint(1, 6)):
+                name = f"{word}{number}" if named else rng.choice(COMMON_NAMES)
+                self.works(owner, self.place(enterprise), f"{user}.{name}", agent, pool=pool)
+
     def _own_name(self) -> str:
         rng = self.rng
         return rng.choice(COMMON_NAMES) if rng.random() < 0.6 else self.word() + str(rng.randint(1, 9))
@@ -430,7 +446,7 @@ def measured(scene: Scene) -> tuple[Outcome, float, int]:
 
     began = process_time()
     graph = build(scene.ties)
-    found = list(described(graph, merge(graph), scene.sizes))
+    found = list(described(graph, merge(graph, scene.sizes), scene.sizes))
     spent = process_time() - began
     cluster_of = {(m.address, m.party): c.id for c in found for m in c.members}
     outcome = judge(scene, cluster_of, {c.id: c.sort for c in found})  # type: ignore[arg-type]
@@ -448,7 +464,7 @@ def main() -> None:
     given = parser.parse_args()
     many = given.scale
     for seed in range(given.seed, given.seed + given.worlds):
-        scene = World(seed, given.split).draw(40 * many, 8 * many, 30 * many, 200 * many, 2 * many)
+        scene = World(seed, given.split).draw(40 * many, 8 * many, 30 * many, 200 * many, 2 * many, 2 * many)
         outcome, spent, nodes = measured(scene)
         print(
             f"seed {seed}: {nodes:,} nodes, {len(scene.ties):,} ties, F1 {outcome.f1:.4f},"
