@@ -56,7 +56,7 @@ def score(
     from supervision.power.found import finite, of_scores
     from supervision.power.judging import NOTHING, judged
     from supervision.power.model import shipped
-    from supervision.power.reading import groups
+    from supervision.power.reading import groups, unmerged
     from supervision.power.words import level_text
 
     if not 0 < base_rate < 1:
@@ -70,6 +70,9 @@ def score(
     if store:
         with open_database(settings.database_url) as database, database.reading() as connection:
             before = levels_of(connection, SCORE, [one.number for one in own])
+    if loose := unmerged(lake, len(own), first, after):
+        why = "lie in files as they came, which are read whole for every group of accounts"
+        print(f"minescope: {loose} months {why}: `minescope meters compact` makes it faster", file=sys.stderr)
     found: list[dict[str, Any]] = []
     kept = []
     told_of = 0

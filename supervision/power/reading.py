@@ -63,3 +63,12 @@ def groups(
                 Outages() if outages_file is None else outages(outages_file, names, first, days),
             ),
         )
+
+
+def unmerged(lake: CurveLake, accounts: int, first: date, after: date) -> int:
+    """Return how many months would be read anew for each of several groups: 0 where one group holds all, or
+    their files lie by account (store/curve_care.py)."""
+    if accounts * (after - first).days * 96 <= MOST_POINTS:
+        return 0
+    months = [one for one in lake.months() if f"{first:%Y-%m}" <= one < f"{after:%Y-%m-%d}"]
+    return sum(any(not file.ordered for file in lake.files(month)) for month in months)

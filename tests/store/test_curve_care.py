@@ -122,3 +122,14 @@ def test_any_order_of_imports_and_merges_reads_as_without_merges(
             compact(CurveLake(cared))
     for at in (None, *range(len(steps) + 1)):
         assert told(CurveLake(cared), at) == told(CurveLake(plain), at)
+
+
+def test_who_scores_many_accounts_is_told_what_is_not_merged(lake: CurveLake) -> None:
+    from supervision.power.reading import MOST_POINTS, unmerged
+
+    many = MOST_POINTS // 96
+    assert unmerged(lake, 10, FIRST, AFTER) == 0
+    assert unmerged(lake, many, FIRST, AFTER) == 2
+    assert unmerged(lake, many, FIRST, date(2026, 4, 1)) == 1
+    compact(lake)
+    assert unmerged(lake, many, FIRST, AFTER) == 0
