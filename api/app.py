@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -15,6 +16,7 @@ from api.access.trail import Trail
 from api.docs_page import docs_page
 from api.faults import of_ask, of_validation
 from api.jobs import Jobs
+from api.lane import Lane
 from api.language import of_request
 from api.middleware import SecurityHeaders, add_security_headers
 from api.oidc.sign_on import SignOn
@@ -44,6 +46,7 @@ from api.routes import (
     power,
     probes,
     project_metered,
+    project_particulars,
     project_writes,
     projects,
     reports,
@@ -108,6 +111,7 @@ ROUTERS = (
     projects.router,
     project_metered.router,
     project_writes.router,
+    project_particulars.router,
     exits.router,
     warnings.router,
     cases.router,
@@ -156,6 +160,8 @@ def create_app(
     app.state.bulks = bulk.Slots(bulk.MAX_BULKS)
     app.state.jobs = Jobs(services, gate.clock)
     app.state.reports = ReportJobs(services, gate.clock, os.environ)
+    found = {ProblemError: _problem, AskError: _ask, StoreError: _store}
+    app.add_middleware(Lane, route=_route("getAddress"), told=found)
     app.add_middleware(Trail, writer=gate.writer, clock=gate.clock)
     app.add_middleware(SecurityHeaders, hosts=hosts, refused=gate.refusals.count)
     for router in ROUTERS:
@@ -170,6 +176,11 @@ def create_app(
     app.exception_handler(ClientDisconnect)(_gone)
     app.exception_handler(Exception)(_internal)
     return app
+
+
+def _route(operation: str) -> APIRoute:
+    routes = (route for router in ROUTERS for route in router.routes)
+    return next(one for one in routes if isinstance(one, APIRoute) and one.operation_id == operation)
 
 
 async def _problem(request: Request, error: ProblemError) -> Response:

@@ -55,6 +55,15 @@ _FILE: dict[str, Any] = {
     **_PROJECT,
     "as_of": "2026-04-10",
     "known": None,
+    "described": [
+        {"known": "2026-03-06T08:00:00.000000Z", "author": "li", "why": "", "changed": []},
+        {
+            "known": "2026-03-09T08:00:00.000000Z",
+            "author": "wang",
+            "why": "account named by the supplier",
+            "changed": ["accounts"],
+        },
+    ],
     "events": [
         {
             "number": 1,
@@ -188,11 +197,13 @@ ANSWERS: dict[str, Any] = {
     "openProject": _FILE,
     "getProject": _FILE,
     "addProjectEvent": _FILE,
+    "describeProject": _FILE,
     "measureProject": _FILE,
     "getInventoryWeek": _WEEK,
 }
 """Example answer by operation id; those of files and of stored verdicts stand in examples.py."""
 REQUESTS: dict[str, Any] = {
+    "describeProject": {"accounts": ["3300001"], "why": "account named by the supplier"},
     "openProject": {"proposal": "pj-5f0c2a9b7d114e63", "note": "confirmed with the carrier"},
     "addProjectEvent": {
         "step": "notified",

@@ -139,11 +139,21 @@ class CarbonModel(Model):
     carried: bool = Field(description="The factor is an earlier year's.")
 
 
+class EditionModel(Model):
+    """One edition of what is known of a project beside its events."""
+
+    known: Time
+    author: str
+    why: str = Field(description="Why it was described anew; empty of the first edition.")
+    changed: list[str] = Field(description="Fields that differ from the edition before.")
+
+
 class ProjectFileModel(ProjectModel):
     """One project with its history."""
 
     as_of: DayText
     known: Known
+    described: list[EditionModel]
     events: list[ProjectEventModel]
     next: list[Step]
     measures: list[MeasureModel]

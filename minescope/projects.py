@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.project_describe import describe
 from minescope.projects_metered import metered
 from minescope.rows import Rows
 from minescope.supervising import (
@@ -39,6 +40,7 @@ projects = typer.Typer(
     help="The project inventory: proposed from hits, confirmed by a person, with its whole life.",
 )
 projects.command()(metered)
+projects.command()(describe)
 Project = Annotated[str, typer.Argument(help="Id of a project: pj-...", show_default=False)]
 Evidence = Annotated[
     list[str] | None,
@@ -397,7 +399,7 @@ def _shown(at: Desk, region: str, as_of: str | None, known: str | None) -> "Iter
 
 
 def _show(at: Desk, project: str, as_json: bool, as_of: str | None, known: str | None) -> None:
-    from supervision.carbon import Factors, shipped
+    from supervision.carbon_in_use import factors_in_use
     from supervision.projects import sizes
     from supervision.projects.answers import file_json, project_json
     from supervision.projects.inventory import inventory
@@ -410,12 +412,14 @@ def _show(at: Desk, project: str, as_json: bool, as_of: str | None, known: str |
     standing = inventory(held.events, held.measured, day, seen).get(project)
     named = latest(held.particulars, seen).get(project)
     shown = project_json(held.projects[0], standing, named, sizes.shipped(), at.lang)
-    told = file_json(held, seen, day, Factors(shipped()), at.lang, shown)
+    told = file_json(held, seen, day, factors_in_use(), at.lang, shown)
     if as_json:
         line(told)
         return
     word = told["state_word"] or told["kind_word"]
     cells([told["id"], word, told["since"], told["division"], told["name"], told["uscc"], told["site"]])
+    for one in told["described"][1:]:
+        cells(["", one["known"][:10], ", ".join(one["changed"]), one["author"], one["why"]])
     for one in told["events"]:
         mark = "" if one["stands"] else "(-)"
         cells(["", one["number"], one["on"], one["step_word"] + mark, one["author"], one["note"]])

@@ -125,7 +125,7 @@ def enterprise(
 ) -> int:
     """Write the file of an enterprise: addresses, evidence, sites, projects, surcharge, ledgers, cases.
 
-    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 when nothing is held of it.
+    Exits 0, 2 when nothing is held of it, the database cannot be read or a file cannot be written.
     """
     from supervision.reports.making import Kind
 
@@ -145,7 +145,7 @@ def site(
 ) -> int:
     """Write the inspection sheet of a site: machines expected, what to look for, a form to fill in.
 
-    Exits 0, 2 when the database cannot be read or a file cannot be written, 3 when there is no such site.
+    Exits 0, 2 when there is no such site, the database cannot be read or a file cannot be written.
     """
     from supervision.reports.making import Kind
 
@@ -204,7 +204,7 @@ def _made(
     publisher: str,
     purpose: str,
 ) -> int:
-    from facts.errors import ReadError, UsageError
+    from facts.errors import NotHeldError, ReadError, UsageError
     from facts.where import Where
     from minescope.trail import Trail
     from pipeline.settings import load_settings
@@ -212,7 +212,7 @@ def _made(
     from store.database import open_database
     from store.registry_rows import DIVISIONS
     from supervision.projects.events import day_in_china
-    from supervision.refusals import Refused
+    from supervision.refusals import Refused, Unknown
     from supervision.reports.document import Table
     from supervision.reports.making import Asked, documents, made_at, settled
     from supervision.reports.writing import FORMATS, write
@@ -244,7 +244,8 @@ def _made(
                     typer.echo(f"minescope: {one} was not written: {why}", err=True)
                     missing = True
         except Refused as error:
-            raise UsageError(error.told("zh" if chosen(None) is Lang.ZH else "en")) from error
+            wrong = NotHeldError if isinstance(error, Unknown) else UsageError
+            raise wrong(error.told("zh" if chosen(None) is Lang.ZH else "en")) from error
     return EXIT_UNREADABLE if missing else EXIT_NOTHING
 
 

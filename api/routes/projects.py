@@ -40,8 +40,7 @@ from api.records import (
 )
 from pipeline.lookup import attributed
 from pipeline.services import Services
-from supervision.carbon import Factors
-from supervision.carbon import shipped as shipped_factors
+from supervision.carbon_in_use import factors_in_use
 from supervision.projects import sizes
 from supervision.projects.answers import (
     ROW,
@@ -370,7 +369,7 @@ def told(held: Held, asker: Asker, when: When, lang: Lang) -> dict[str, Any]:
     standing = inventory(held.events, held.measured, when.as_of, when.known).get(one.id)
     named = latest(held.particulars, when.known).get(one.id)
     shown = project_json(one, standing, named, sizes.shipped(), lang)
-    factors = Factors(shipped_factors())
+    factors = factors_in_use()
     return file_json(held, when.known, when.as_of, factors, lang, shown, when.asked)
 
 

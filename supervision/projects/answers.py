@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from supervision.carbon import Factors, NoFactorError
+from supervision.projects.describing import editions
 from supervision.projects.events import GONE, Event, Step, life, next_steps
 from supervision.projects.inventory import Change, Measured, Power, Standing
 from supervision.projects.kept import Held
@@ -115,6 +116,7 @@ def file_json(
         **shown,
         "as_of": as_of.isoformat(),
         "known": asked,
+        "described": [one | {"known": moment(one["known"])} for one in editions(held.particulars, as_known)],
         "events": [event_json(event, event.number in numbers, lang) for event in known],
         "next": [step.value for step in next_steps(held.events, as_known, as_of)],
         "measures": [

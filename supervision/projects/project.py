@@ -53,6 +53,8 @@ class Particulars:
     planned_machines: int | None = None
     note: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
+    """Why it was described anew; empty of the first edition."""
 
 
 def project_id(uscc: str, site: str, cluster: str = "") -> str:
@@ -90,6 +92,7 @@ def to_record(particulars: Particulars) -> dict[str, Any]:
         "planned_machines": particulars.planned_machines,
         "note": particulars.note,
         "more": dict(particulars.more),
+        "why": particulars.why,
     }
 
 
@@ -112,4 +115,5 @@ def from_record(project: str, known: datetime, author: str, record: Mapping[str,
         record.get("planned_machines"),
         record.get("note", ""),
         dict(record.get("more", {})),
+        record.get("why", ""),
     )

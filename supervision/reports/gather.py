@@ -17,6 +17,7 @@ from registry.model import RegistryData
 from store.database import Database
 from store.projects_tables import ProjectRow
 from supervision import carbon
+from supervision.carbon_in_use import factors_in_use
 from supervision.projects import sizes
 from supervision.projects.events import Step, day_in_china
 from supervision.projects.inventory import (
@@ -220,7 +221,7 @@ def _whole(
 
 def footprint(region: str, day: date) -> Footprint | None:
     """Return the factors of a region on a day; None where none is held."""
-    factors = carbon.Factors(carbon.shipped())
+    factors = factors_in_use()
     try:
         grid, home = factors.on("factor", region, day), factors.on("household", region, day)
     except carbon.NoFactorError:

@@ -60,6 +60,7 @@ BODIES = {
     "importClocks": {"format": "minescope-clocks-1", "clocks": []},
     "openProject": {"proposal": WEST},
     "addProjectEvent": {"step": "notified", "on": "2026-03-09"},
+    "describeProject": {"park": "示例园区", "why": "seen on site"},
     "measureProject": {
         "basis": "inspection",
         "on": "2026-03-09",

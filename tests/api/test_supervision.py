@@ -87,6 +87,12 @@ def test_a_project_from_its_proposal_to_its_exit(app: FastAPI, client: TestClien
     steps = [one["step"] for one in client.get(path, headers=own).json()["events"]]
     assert steps == ["found", "verified", "notified"]
 
+    body = {"accounts": ["3300001"], "why": "named by the supplier"}
+    anew = client.post(f"{path}/particulars", headers=own, json=body)
+    assert (anew.status_code, anew.json()["accounts"]) == (201, ["3300001"])
+    assert [one["changed"] for one in anew.json()["described"]] == [[], ["accounts"]]
+    assert client.post(f"{path}/particulars", headers=own, json=body).status_code == 409
+    assert client.post(f"{path}/particulars", headers=own, json={"park": "x"}).status_code == 422
     wrong = client.get(f"{path}/evidence?figure=foo", headers=own)
     assert wrong.status_code == 422
     assert "machines, kw, kwh_day" in wrong.json()["errors"][0]["detail"]

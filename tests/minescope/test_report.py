@@ -81,7 +81,7 @@ def test_a_refusal_is_said_in_the_language_of_the_terminal(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINESCOPE_LANG", "zh")
-    assert run(["report", "site", "no-such-site"]) == 3
+    assert run(["report", "site", "no-such-site"]) == 2
     assert "没有以 no-such-site 为标识的记录" in capsys.readouterr().err
 
 

@@ -182,6 +182,43 @@ def test_a_case_shows_its_decision_and_what_the_re_check_found(home: Path, said:
         said("cases", "do", "1", action, *more)
     [shown] = said("cases", "show", "1", "--lang", "zh")
     assert "责令关停\t2099-01-01\thall" in shown
-    assert "复查不合格次数\t1" in shown and "不合格\tten left" in shown
+    assert "复查不合格次数\t1" in shown
+    assert "不合格\tten left" in shown
     [listed] = said("cases", "list")
-    assert listed.startswith("No.\tstate\tdepartment") and "to be closed down" in listed
+    assert listed.startswith("No.\tstate\tdepartment")
+    assert "to be closed down" in listed
+
+
+def test_a_project_is_described_anew_and_what_was_known_stays(home: Path, said: Any) -> None:
+    said("projects", "confirm", WEST, "--department", "cyberspace")
+    [first] = said("projects", "show", WEST, "--json")
+    said(
+        "projects", "describe", WEST, "--account", "3300001", "--park", "示例园区", "--why", "by the supplier"
+    )
+    [now] = said("projects", "show", WEST, "--json")
+    assert (now["accounts"], now["park"], now["name"]) == (["3300001"], "示例园区", first["name"])
+    assert now["described"][1]["changed"] == ["accounts", "park"]
+    assert now["described"][1]["why"] == "by the supplier"
+    [same] = said(
+        "projects", "describe", WEST, "--park", "示例园区", "--why", "again", "--lang", "zh", status=3
+    )
+    assert "内容没有变化" in same
+    said("projects", "describe", WEST, "--park", "x", "--why", " ", status=3)
+    said("projects", "describe", "pj-0000000000000000", "--park", "x", "--why", "y", status=2)
+
+
+def test_an_operator_s_carbon_factors_take_the_place_of_the_shipped_ones(home: Path, said: Any) -> None:
+    said("projects", "confirm", WEST, "--department", "cyberspace")
+    own = (
+        '[[{kind}]]\nid = "own-{kind}"\ndivisions = ["990000"]\nyear = 2026\nfrom = 2026-01-01\n'
+        '{amount} = "{value}"\nmark = "G"\nsource = "示例"\n'
+    )
+    rows = own.format(kind="factor", amount="kg_per_kwh", value="0.4")
+    rows += own.format(kind="household", amount="kwh_year", value="1000")
+    (home / "carbon.toml").write_text(rows, "utf-8")
+    [shown] = said("projects", "show", WEST, "--json")
+    day = shown["measured"]["kwh_day"]["value"]
+    assert (shown["carbon"]["factor"], shown["carbon"]["kg_day"]) == ("own-factor", int(day * 0.4))
+    (home / "carbon.toml").write_text('[[factor]]\nid = "x"\n', "utf-8")
+    [wrong] = said("projects", "show", WEST, status=3)
+    assert "carbon.toml: factor 1 (x)" in wrong

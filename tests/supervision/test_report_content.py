@@ -279,6 +279,19 @@ def test_an_address_of_a_project_is_not_shown_as_loose() -> None:
     assert [row[0] for row in rows] == ["192.0.2.2"]
 
 
+def test_the_power_of_machines_behind_a_proxy_is_told_once() -> None:
+    week = a_week()
+    [loose] = [hit for hit in week.known.hits if hit.address == "192.0.2.2"]
+    proxy = replace(loose, role="proxy", verdict=901, kw=Estimate(30.0, 25.0, 40.0))
+    behind = replace(loose, verdict=902, address="192.0.2.3", behind=True, kw=Estimate(3.0, 2.0, 4.0))
+    known = replace(week.known, hits=(proxy, replace(loose, kw=Estimate(9.0, 8.0, 9.5)), behind))
+    document = weekly(replace(week, known=known), issue("en"))
+    shown = [(row[0], row[1], row[6]) for row in table(document, "addresses")]
+    assert [one[2] for one in shown] == ["30.0 (25.0–40.0) kW", "-", "-"]
+    [told] = [one for one in document.blocks if isinstance(one, Table) and one.name == "addresses"]
+    assert "30.0 kW (25.0-40.0)" in told.note
+
+
 def test_the_bulletin_ranks_by_progress_collection_and_slippage() -> None:
     ranked = ranking(everything())
     east, west = sorted(ranked, key=lambda one: one.code)

@@ -29,7 +29,7 @@ from supervision.reports.document import (
     Series,
     Table,
 )
-from supervision.reports.known import Estimate, Hit, Known, Project, named, total
+from supervision.reports.known import Estimate, Hit, Known, Project, named, once, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +272,8 @@ def _unassigned(issue: Issue, known: Known) -> Iterator[Block]:
     loose = [
         hit for hit in known.hits if hit.verdict not in in_projects and (hit.uscc, hit.site) not in sites
     ]
+    counted = {(hit.verdict, hit.address) for hit in once(known.hits)}
+    loose_kw = total(hit.kw for hit in loose if (hit.verdict, hit.address) in counted)
     yield Heading(say("Addresses that mine and belong to no project yet", "尚未纳入项目的“挖矿”地址"))
     yield Table(
         "addresses",
@@ -286,16 +288,23 @@ def _unassigned(issue: Issue, known: Known) -> Iterator[Block]:
             (say("Power", "功率"), "number"),
             say("Heaviest evidence", "主要依据"),
         ),
-        [loose_row(issue, known, hit) for hit in loose],
+        [loose_row(issue, known, hit, counts=(hit.verdict, hit.address) in counted) for hit in loose],
         say(
-            "Judged at `likely` or more; the enterprise is named where one holder alone is possible.",
-            "判定级别为“很可能”及以上；仅当持有人唯一时列出企业。",
+            "Judged at `likely` or more; the enterprise is named where one holder alone is possible. Each "
+            "address tells its power once, and machines behind a proxy have theirs in the proxy's row: these "
+            f"figures may be added up, to {_kw_text(loose_kw)}.",
+            "判定级别为“很可能”及以上；仅当持有人唯一时列出企业。每个地址的功率只列一次，代理之后的机器计入代理所在行，"
+            f"故本列可相加，合计{_kw_text(loose_kw)}。",
         ),
     )
 
 
-def loose_row(issue: Issue, known: Known, hit: Hit) -> tuple[Cell, ...]:
-    """Return the row of an address that mines."""
+def _kw_text(kw: Estimate | None) -> str:
+    return "-" if kw is None else f"{kw.value:,.1f} kW ({kw.low:,.1f}-{kw.high:,.1f})"
+
+
+def loose_row(issue: Issue, known: Known, hit: Hit, *, counts: bool) -> tuple[Cell, ...]:
+    """Return the row of an address that mines; its power only where no other row tells it."""
     return (
         hit.address,
         issue.role(hit.role),
@@ -303,6 +312,6 @@ def loose_row(issue: Issue, known: Known, hit: Hit) -> tuple[Cell, ...]:
         hit.enterprise,
         named(known, hit.division),
         hit.last,
-        figure(hit.kw, "kW", 1),
+        figure(hit.kw, "kW", 1) if counts else None,
         issue.sentence(hit.evidence[0]) if hit.evidence else "",
     )
