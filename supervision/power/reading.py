@@ -1,7 +1,7 @@
 """Curves from the lake of meters, in groups of accounts that fit into memory."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -70,5 +70,6 @@ def unmerged(lake: CurveLake, accounts: int, first: date, after: date) -> int:
     their files lie by account (store/curve_care.py)."""
     if accounts * (after - first).days * 96 <= MOST_POINTS:
         return 0
-    months = [one for one in lake.months() if f"{first:%Y-%m}" <= one < f"{after:%Y-%m-%d}"]
+    last = after - timedelta(days=1)
+    months = [one for one in lake.months() if f"{first:%Y-%m}" <= one <= f"{last:%Y-%m}"]
     return sum(any(not file.ordered for file in lake.files(month)) for month in months)
