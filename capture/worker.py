@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from struct import Struct
 
 from capture.matched import Matched
 from capture.records import Block
@@ -25,8 +26,11 @@ TCP = 6
 TOGETHER = 4096  # flows whose records are read at once when they end
 ADDRESSES_KEPT = 16_384  # addresses are met again and again; 4 MB
 
-_ENDS = ["a_hi", "a_lo", "b_hi", "b_lo", "ports", "tunnel", "proto", "state", "syn"]
-_TALK = [*_ENDS[:7], "source", "first_frame", "first_ns", "last_ns", "packets", "payload", "flags"]
+_ENDS = Struct("<QQQQIIBBB")  # the first fields of a FLOW, up to `syn`
+_TALK = [
+    "a_hi", "a_lo", "b_hi", "b_lo", "ports", "tunnel", "proto", "source", "first_frame", "first_ns",
+    "last_ns", "packets", "payload", "flags",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ class Worker:
 
     def _describe(self, flow: int) -> Ends:
         """Return what the flow table knows of a flow's ends."""
-        *key, tunnel, proto, state, syn = self._sieve.flows[_ENDS][flow].item()
+        *key, tunnel, proto, state, syn = _ENDS.unpack_from(self._sieve.flows[flow].tobytes())
         a, b = _endpoints(*key)
         return Ends(a, b, proto == TCP, tunnel, _opener(syn), 1 if state & B_FIRST else 0)
 

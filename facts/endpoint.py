@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from facts.quick import quick
+
 Address = IPv4Address | IPv6Address
 
 _MAPPED = 0xFFFF << 32  # ::ffff:0:0/96
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
     """One side of a conversation."""

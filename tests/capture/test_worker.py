@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scapy.layers.dns import DNS, DNSQR, DNSRR
 from scapy.layers.inet import IP, TCP, UDP, fragment
@@ -12,9 +13,10 @@ from scapy.packet import Packet, Raw
 from scapy.utils import wrpcap
 
 from capture.sources.opening import open_source
-from capture.worker import Progress, Worker
+from capture.worker import _ENDS, Progress, Worker
 from facts.conversation import Conversation
 from facts.endpoint import Endpoint
+from facts.flow import FLOW
 from facts.where import Where
 from protocols.events import Login, LoginResult, ShareResult, Submit, Subscribe, Subscribed, Work
 from protocols.observe import Observation
@@ -32,6 +34,20 @@ NOTIFY = (
     + b"0" * 64
     + b'","01","02",[],"20000000","1a01aa3d","5f5e1000",true]}\n'
 )
+
+
+def test_the_first_fields_of_a_flow_lie_where_they_are_read() -> None:
+    flow = np.zeros((), FLOW)
+    told = dict(
+        zip(
+            ("a_hi", "a_lo", "b_hi", "b_lo", "ports", "tunnel", "proto", "state", "syn"),
+            range(1, 10),
+            strict=True,
+        )
+    )
+    for name, value in told.items():
+        flow[name] = value
+    assert _ENDS.unpack_from(flow.tobytes()) == tuple(told.values())
 
 
 def submit(number: int) -> bytes:
