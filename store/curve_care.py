@@ -173,11 +173,14 @@ def _restoring(lake: CurveLake, month: str, one: Import, held: dict[str, Import]
         if any(told["batch"] == one.batch for told in _told(file))
     ]
     keys = pl.concat(own).unique(maintain_order=True)
+    back = {other.withdraws for other in held.values() if other.withdraws}
+    void = [other.known_ns for other in held.values() if other.withdraws or other.batch in back]
     for begin in range(0, len(keys), KEYS_AT_ONCE):
         some = keys[begin : begin + KEYS_AT_ONCE]
         known = pl.concat(
             [
                 pl.scan_parquet(file.path, hive_partitioning=False)
+                .filter(~pl.col("known_ns").is_in(void))  # what stands is what no withdrawal took back
                 .join(some.lazy(), on=list(KEY), how="semi")
                 .select(*SCHEMA)
                 .collect()

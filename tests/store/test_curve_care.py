@@ -86,6 +86,20 @@ def test_a_wrong_import_is_taken_back_and_stays_readable(lake: CurveLake, merged
     assert told(lake)[0] == [7.0] * DAYS
 
 
+def test_several_imports_are_taken_back_one_after_the_other(lake: CurveLake) -> None:
+    keep_curve(lake.root, "B", FIRST, flat(4.0), 40)
+    with pytest.raises(UsageError, match=batch_of("B", 40)):
+        withdraw(lake, batch_of("B", 30), 50, "wrong")
+    assert withdraw(lake, batch_of("B", 40), 50, "wrong").restored == DAYS
+    assert told(lake)[1] == [3.0] * DAYS
+    compact(lake)
+    assert withdraw(lake, batch_of("B", 30), 60, "wrong").restored == DAYS
+    assert told(lake)[1] == [2.0] * DAYS
+    assert withdraw(lake, batch_of("B", 10), 70, "wrong").gone == DAYS
+    assert told(lake)[1] == [-1.0] * DAYS
+    assert [told(lake, at)[1][0] for at in (10, 30, 40, 50, 60, 70)] == [2.0, 3.0, 4.0, 3.0, 2.0, -1.0]
+
+
 def test_old_months_go_whole(lake: CurveLake) -> None:
     count, size = purge(lake, "2026-04")
     assert (count, size > 0, lake.months()) == (3, True, ["2026-04"])
