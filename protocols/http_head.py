@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 MAX_FIELDS = 128
 """Header lines of a head; servers refuse more than 100."""
@@ -17,7 +18,9 @@ _REQUEST = re.compile(
 _WORDS = frozenset(name.encode() for name in METHODS)
 _BEGINNINGS = frozenset(word[:size] for word in _WORDS for size in range(len(word) + 1))
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([^\r\n]{0,512}))?\r?\n")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}):(.*)", re.DOTALL)
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+MAX_NAME = 256
+"""Characters of a header's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +71,26 @@ def start_before(data: bytearray, at: int) -> int | None:
     return begin if _REQUEST.match(data, begin) else None
 
 
+@lru_cache(256)  # the same few names stand in every head
+def _name(written: str) -> str:
+    """Return a header's name in lower case; empty where it is none."""
+    return written.lower() if _NAME.fullmatch(written) else ""
+
+
 def read_head(raw: bytes, offset: int) -> Head | str:
     """Read a head, its start line known to be one (`is_start`); a string says what is wrong with it."""
     fields: dict[str, str] = {}
-    lines = raw.split(b"\n")[1:-2]
+    lines = raw.decode("latin-1").split("\n")[1:-2]
     if len(lines) > MAX_FIELDS:
         return f"a head of more than {MAX_FIELDS} lines"
     for line in lines:
-        line = line.removesuffix(b"\r")
-        if line[:1] in (b" ", b"\t"):
+        written, colon, value = line.partition(":")
+        if written[:1] in (" ", "\t"):
             continue  # a value folded over lines: obsolete, and nothing here needs it
-        named = _FIELD.match(line)
-        if named is None:
+        name = _name(written) if colon and len(written) <= MAX_NAME else ""
+        if not name:
             return "a header line without a name"
-        name = named.group(1).decode("ascii").lower()
-        value = named.group(2).strip(b" \t").decode("latin-1")
+        value = value.removesuffix("\r").strip(" \t")
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
     request = _REQUEST.match(raw)
     if request is not None:

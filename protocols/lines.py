@@ -26,11 +26,15 @@ class LineBuffer:
         """
         partial = self._partial
         size = len(data)
-        if not (partial or self._skipping) and size <= self._ceiling and data.find(b"\n") == size - 1 >= 0:
-            start, joined = self._start, self._joined  # one whole line, as most segments bring it
-            self._start, self._joined = start + size, False
-            return [(start, data[:-1], joined)]
         lines: list[tuple[int, bytes | None, bool]] = []
+        if not (partial or self._skipping) and data[-1:] == b"\n" and size <= self._ceiling:
+            start, joined = self._start, self._joined  # whole lines, as most segments bring them
+            self._start, self._joined = start + size, False
+            for line in data[:-1].split(b"\n"):
+                lines.append((start, line, joined))
+                start += len(line) + 1
+                joined = False
+            return lines
         begin = 0
         while (end := data.find(b"\n", begin)) >= 0:
             start = self._start

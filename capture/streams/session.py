@@ -32,6 +32,7 @@ WELL_KNOWN = 1024  # ports below are bound by servers only
 Doubt = tuple[int, int, Cause, Packet]
 """Direction, stream offset, cause, packet."""
 
+_NEW = tuple.__new__  # of Observation: what its own constructor calls, in half the time
 _MASK = 0xFFFF_FFFF
 _LAST = (1 << 62, 0, 0)  # sorts behind every packet
 _SWAPPED = (Side.SERVER, Side.CLIENT)
@@ -363,7 +364,7 @@ class Session:
                 event = replace(event, side=event.side.other)
             if where is None or begun is not last:
                 where, last = Where(self._names[begun[0]], begun[1]), begun
-            out.append(Observation(event, flow, where, begun[2]))
+            out.append(_NEW(Observation, (event, flow, where, begun[2])))
             if isinstance(event, NodeEvent):
                 self._node_events += 1
         self.events += len(reads)
