@@ -109,7 +109,7 @@ def list_(
     code, late, left, before = checked_region(region), False, limit, None
     if state is not None:
         one_of(state, STATES, "--state")
-    with desk(lang, f"cases list {code}", purpose) as at, Rows(TITLES, at.lang) as rows:
+    with desk(lang, f"cases list {code}", purpose) as at, Rows(TITLES, at.lang, quiet=as_json) as rows:
         while left > 0 and (page := CaseStore(at.services.database).page(code, before)):
             for one in page:
                 told = case_json(one.standing, at.today, at.lang)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
+from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
     AsJson,
@@ -17,7 +18,6 @@ from minescope.supervising import (
     Note,
     Purpose,
     Region,
-    cells,
     checked_region,
     desk,
     kw_words,
@@ -28,6 +28,21 @@ from minescope.supervising import (
 exits = typer.Typer(
     name="exits", no_args_is_help=True, help="Exit plans: timetables, slippage, relapses, progress by region."
 )
+LISTED = (
+    ("project", "项目编号"), ("state", "状态"), ("class", "类别"), ("next step", "下一步"),
+    ("due", "应办日期"),
+    ("days late", "逾期天数"), ("by the first plan", "按首版计划"), ("division", "区划"), ("name", "名称"),
+)  # fmt: skip
+REGIONS = (
+    ("division", "区划"), ("name", "名称"), ("level", "层级"), ("progress", "退出进度"), ("left", "已退出"),
+    ("projects", "项目数"), ("late", "逾期项目"), ("days late", "逾期天数"), ("power", "功率"),
+)  # fmt: skip
+AGAIN = (
+    ("project", "项目编号"), ("kind", "情形"), ("left on", "退出日期"), ("seen", "发现日期"),
+    ("power", "功率"),
+)  # fmt: skip
+STEPS = (("step", "步骤"), ("due", "应办日期"), ("responsible", "责任单位"), ("limit kW", "限电千瓦"))
+"""Titles of plans, regions, relapses and the steps of a plan."""
 Project = Annotated[str, typer.Argument(help="Id of a project: pj-...", show_default=False)]
 
 
@@ -54,6 +69,8 @@ def plan(
     from supervision.exits.kept import add_plan
     from supervision.exits.plan import Plan, draft, shipped_categories
     from supervision.projects.kept import read_one
+    from supervision.projects.words import STEPS as STEP_WORDS
+    from supervision.projects.words import said
     from supervision.refusals import Refused
 
     found = {one.id: one for one in shipped_categories()}
@@ -71,8 +88,9 @@ def plan(
         with at.services.database.writing() as connection:
             add_plan(connection, read_one(connection, project).projects[0], made)
         at.changed("exits plan", f"{project} {category} {body}: {reason}")
-        for one in made.milestones:
-            cells([one.step.value, one.due, one.body, one.limit_kw])
+        with Rows(STEPS, at.lang) as rows:
+            for one in made.milestones:
+                rows.add([said(STEP_WORDS, one.step, at.lang), one.due, one.body, one.limit_kw])
     return EXIT_NOTHING
 
 
@@ -88,7 +106,7 @@ def list_(
 ) -> int:
     """List projects with their next step and how late they are. Exits 1 when one is late, else 0."""
     code, any_late = checked_region(region), False
-    with desk(lang, f"exits list {code}", purpose) as at:
+    with desk(lang, f"exits list {code}", purpose) as at, Rows(LISTED, at.lang, quiet=as_json) as rows:
         for told in _told(at, code, as_of, known):
             any_late |= told["days_late"] > 0
             if late and not told["days_late"]:
@@ -96,9 +114,9 @@ def list_(
             if as_json:
                 line(told)
                 continue
-            cells([
+            rows.add([
                 told["project"], told["state_word"], told["class"], told["next"], told["due"],
-                told["days_late"], told["days_late_at_first"], told["division"], told["name"],
+                told["days_late"] or None, told["days_late_at_first"] or None, told["division"], told["name"],
             ])  # fmt: skip
     return EXIT_FOUND if any_late else EXIT_NOTHING
 
@@ -131,16 +149,17 @@ def progress(
             for name, editions in plans.items()
             if (steps := how_far(editions, held.of(name).events, seen, day))
         }
-        for one in regions(held.projects, standings, found, code):
-            told = region_json(one, at.lang)
-            if as_json:
-                line(told)
-                continue
-            part = "-" if told["progress"] is None else f"{told['progress']:.0%}"
-            cells([
-                told["division"], told["name"], told["level_word"], part, told["exited"], told["projects"],
-                told["late"], told["days_late"], kw_words(told["kw"]),
-            ])  # fmt: skip
+        with Rows(REGIONS, at.lang, quiet=as_json) as rows:
+            for one in regions(held.projects, standings, found, code):
+                told = region_json(one, at.lang)
+                if as_json:
+                    line(told)
+                    continue
+                part = None if told["progress"] is None else f"{told['progress']:.0%}"
+                rows.add([
+                    told["division"], told["name"], told["level_word"], part, told["exited"],
+                    told["projects"], told["late"], told["days_late"], kw_words(told["kw"]),
+                ])  # fmt: skip
     return EXIT_NOTHING
 
 
@@ -158,7 +177,7 @@ def relapses(
     from supervision.projects.seen import sightings
 
     code, any_found = checked_region(region), False
-    with desk(lang, f"exits relapses {code}", purpose) as at:
+    with desk(lang, f"exits relapses {code}", purpose) as at, Rows(AGAIN, at.lang, quiet=as_json) as rows:
         held = ProjectStore(at.services.database).every(code)
         standings = inventory(held.events, held.measured, at.today, at.now)
         named = latest(held.particulars, at.now)
@@ -169,7 +188,7 @@ def relapses(
             if as_json:
                 line(told)
                 continue
-            cells([told["project"], told["kind_word"], told["exited"], told["seen"], kw_words(told["kw"])])
+            rows.add([told["project"], told["kind_word"], told["exited"], told["seen"], kw_words(told["kw"])])
     return EXIT_FOUND if any_found else EXIT_NOTHING
 
 

@@ -82,7 +82,7 @@ def propose(
         held = ProjectStore(at.services.database).every(WHOLE_COUNTRY)
         standings = inventory(held.events, held.measured, at.today, at.now)
         found = _proposed(at)
-        with Rows(PROPOSED, at.lang) as rows:
+        with Rows(PROPOSED, at.lang, quiet=as_json) as rows:
             for one in found.proposals:
                 if not lies_in(one.division or None, code):
                     continue
@@ -94,7 +94,7 @@ def propose(
                 name = one.enterprise or one.cluster
                 kw = kw_words(told["kw"]) if told["kw"] else None
                 rows.add([one.project, kw, one.division, name, one.site, told["state_word"]])
-        with Rows(TITLES, at.lang) as rows:
+        with Rows(TITLES, at.lang, quiet=True) as rows:
             for hit in found.victims:
                 told = sighted(hit, at.lang)
                 if not lies_in(told["division"] or None, code):
@@ -202,7 +202,7 @@ def list_(
     code = checked_region(region)
     if state is not None:
         one_of(state, [step.value for step in Step if step is not Step.WITHDRAWN], "--state")
-    with desk(lang, f"projects list {code}", purpose) as at, Rows(LISTED, at.lang) as rows:
+    with desk(lang, f"projects list {code}", purpose) as at, Rows(LISTED, at.lang, quiet=as_json) as rows:
         for _, shown in _shown(at, code, as_of, known):
             if state is not None and shown["state"] != state:
                 continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_UNREADABLE
+from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
     AsJson,
@@ -33,6 +34,16 @@ warnings = typer.Typer(
     no_args_is_help=True,
     help="Risk warnings: rules, owners, deadlines, escalation, webhooks.",
 )
+LISTED = (
+    ("No.", "编号"), ("severity", "级别"), ("state", "状态"), ("level", "层级"), ("owner", "责任部门"),
+    ("deadline", "办理期限"), ("because", "内容"),
+)  # fmt: skip
+ROUND = {
+    "signals": "条信号", "raised": "条新预警", "repeated": "条再次出现", "reopened": "条重新打开",
+    "escalated": "条升级", "delivered": "条已送达", "failed": "条发送失败", "given_up": "条放弃发送",
+    "refused": "行被拒绝",
+}  # fmt: skip
+"""What a round comes to, in Chinese."""
 MAX_SHOWN = 20
 """Refused lines that are named one by one."""
 
@@ -75,13 +86,13 @@ def run(
             if done is None:
                 typer.echo("minescope: another process does this round", err=True)
             else:
-                _told(done, refused, as_json)
+                _told(done, refused, at.lang, as_json)
             if every is None:
                 return status
             time.sleep(every)
 
 
-def _told(done: "Round", refused: int, as_json: bool) -> None:
+def _told(done: "Round", refused: int, lang: str, as_json: bool) -> None:
     told = {
         "signals": done.scanned.signals,
         "raised": done.scanned.raised,
@@ -96,7 +107,8 @@ def _told(done: "Round", refused: int, as_json: bool) -> None:
     if as_json:
         line(told)
     else:
-        typer.echo("minescope: " + ", ".join(f"{count} {name}" for name, count in told.items()))
+        text = [f"{count} {ROUND[name] if lang == 'zh' else name}" for name, count in told.items()]
+        typer.echo("minescope: " + ("，" if lang == "zh" else ", ").join(text))
 
 
 @warnings.command("list")
@@ -124,7 +136,7 @@ def list_(
         one_of(state, STATES, "--state")
     if severity is not None:
         one_of(severity, SEVERITIES, "--severity")
-    with desk(lang, f"warnings list {code}", purpose) as at:
+    with desk(lang, f"warnings list {code}", purpose) as at, Rows(LISTED, at.lang, quiet=as_json) as rows:
         book, before = read_watch(at.services.home).book, None
         while left > 0:
             page = WarningStore(at.services.database).page(code, before)
@@ -140,7 +152,7 @@ def list_(
                     line(told)
                     continue
                 words = [told[f"{name}_word"] for name in ("severity", "state", "level", "owner")]
-                cells([told["id"], *words, told["deadline"][:10], told["because"]])
+                rows.add([told["id"], *words, told["deadline"][:10], told["because"]])
             if not page:
                 break
             before = page[-1].standing.head.id

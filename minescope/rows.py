@@ -14,13 +14,15 @@ _GAP = 2
 
 
 class Rows:
-    """Rows under titles, (English, Chinese) each; where there is no row, no title is written either.
+    """Rows under titles, (English, Chinese) each; where there is no row, standard error says so.
 
+    `quiet` says nothing: where JSON is written instead, or rows of another sort came before.
     At a terminal they are written at the end, so that columns line up (a Chinese letter takes two places);
     through a pipe each as it comes.
     """
 
-    def __init__(self, titles: Sequence[tuple[str, str]], lang: str) -> None:
+    def __init__(self, titles: Sequence[tuple[str, str]], lang: str, *, quiet: bool = False) -> None:
+        self._nothing = "" if quiet else {"zh": "minescope: 无记录"}.get(lang, "minescope: nothing to show")
         self._titles = [title[1 if lang == "zh" else 0] for title in titles]
         self._aligned = sys.stdout.isatty()
         self._held: list[list[str]] = []
@@ -34,6 +36,8 @@ class Rows:
     ) -> None:
         for text in aligned(self._held):
             typer.echo(text)
+        if self._nothing and not self._begun and error is None:
+            typer.echo(self._nothing, err=True)
 
     def add(self, values: Iterable[Any]) -> None:
         """Add one row; what is None or empty is told as `-`."""

@@ -21,6 +21,16 @@ screen = typer.Typer(
     help="Screen the power market for mining enterprises, disguise and attachment.",
 )
 
+SUM = {
+    "en": "{participants:,} participants, {mining:,} enterprises known to mine, {found:,} findings",
+    "zh": "{participants:,} 个市场主体，{mining:,} 家已知涉挖矿企业，{found:,} 项结果",
+}
+KEPT = {"en": ", kept", "zh": "，已保存"}
+NOBODY = {
+    "en": "no participant of the power market was imported yet: minescope ledgers import market.csv",
+    "zh": "尚未导入电力市场主体名单：minescope ledgers import market.csv",
+}
+NO_PARTICIPANT = {"en": "{uscc} is no participant", "zh": "{uscc} 不是市场主体"}
 WeightsFile = Annotated[
     Path | None,
     typer.Option("--weights", help="Your own weights, over those shipped.", show_default=False),
@@ -69,11 +79,11 @@ def run(
     if out is not None:
         _write(out, FINDING_ROW, [finding_row(one) for one in found])
     mining = len({seed.uscc for seed in done.seeds})
-    typer.echo(
-        f"minescope: {len(done.held.participants):,} participants, {mining:,} enterprises known to mine, "
-        f"{len(found):,} findings" + (", kept" if store else ""),
-        err=True,
-    )
+    text = SUM[language] + (KEPT[language] if store else "")
+    counts = {"participants": len(done.held.participants), "mining": mining, "found": len(found)}
+    typer.echo("minescope: " + text.format(**counts), err=True)
+    if not done.held.participants:
+        typer.echo(f"minescope: {NOBODY[language]}", err=True)
     return EXIT_NOTHING
 
 
@@ -105,7 +115,7 @@ def show(
         rules = rulebook_in_use(services.database)
     found = [one for one in kept(done, rules) if one.uscc == uscc]
     if not found and uscc not in {one.uscc for one in done.held.participants}:
-        typer.echo(f"minescope: {uscc} is no participant", err=True)
+        typer.echo("minescope: " + NO_PARTICIPANT[language].format(uscc=uscc), err=True)
         return EXIT_UNREADABLE
     for one in found:
         told = finding_json(one, Nothing(), language)

@@ -84,7 +84,7 @@ def _entries(found: "Plan", lang: str, *, as_json: bool) -> None:
     from supervision.tariff.rows import line_told
     from supervision.tariff.words import KINDS, word
 
-    with Rows(TITLES, lang) as rows:
+    with Rows(TITLES, lang, quiet=True) as rows:
         for entry in found.entries:
             line = entry.line
             if as_json:

@@ -179,11 +179,11 @@ def propose(
         if post:
             add_facts(connection, found.periods)
     speaks = chosen(lang).value
-    with Rows(PERIODS, speaks) as rows:
+    with Rows(PERIODS, speaks, quiet=True) as rows:
         for one in found.periods:
             rows.add([one.period, one.account, one.first_day, one.last_day, because_text(one, speaks)])
     text = "{} 个挖矿时段待确认" if speaks == "zh" else "{} periods proposed"
-    with Rows(TITLES, speaks) as rows:
+    with Rows(TITLES, speaks, quiet=True) as rows:
         for hit in found.victims:
             if hit.victim is not None:
                 rows.add([hit.address, hit.uscc, hit.site, victim_text(hit.victim, speaks)])

@@ -14,6 +14,8 @@ from supervision.warnings.signals import SIGNALS, Signal
 SEVERITIES = ("low", "medium", "high", "critical")
 """From least to most."""
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_CLAUSES = re.compile(r"(, |，)")
+_BLANKS = re.compile(r" +")
 _TEXTS = ("id", "signal", "owner", "en", "zh")
 _NUMBERS = ("score", "window_days", "deadline_days")
 _RULE = frozenset({*_TEXTS, *_NUMBERS, "when", "key", "points", "escalate_h", "off"})
@@ -117,10 +119,23 @@ def parse(text: str, name: str, base: Rulebook | None = None) -> Rulebook:
 
 
 def sentence(template: str, texts: Mapping[str, str], figures: Mapping[str, float]) -> str:
-    """Return a sentence of a rule with its fields filled in; "-" where a signal has not the field."""
-    return _BRACES.sub(
-        lambda m: _number(figures[m[1]]) if m[1] in figures else texts.get(m[1]) or "-", template
-    )
+    """Return a sentence of a rule with its fields filled in.
+
+    What a signal does not know is left out: a clause (up to a comma) that speaks of nothing else goes whole,
+    so that nobody reads of "- kW".
+    """
+    known = {name: _number(value) for name, value in figures.items()} | {
+        name: text for name, text in texts.items() if text and name not in figures
+    }
+    parts = _CLAUSES.split(template)  # clause, comma, clause, ...
+    told = ""
+    for place in range(0, len(parts), 2):
+        names = _BRACES.findall(parts[place])
+        if place and names and not known.keys() & set(names):
+            continue
+        clause = _BRACES.sub(lambda m: known.get(m[1], ""), parts[place])
+        told += (parts[place - 1] if place and told else "") + clause
+    return _BLANKS.sub(" ", told).strip(" :：,，")
 
 
 def _number(value: float) -> str:

@@ -59,7 +59,12 @@ def test_the_sentence_in_both_languages() -> None:
     held = standing(raised(1234.0))
     told = sentence(RULE.en, held.texts, held.figures)
     assert told == "Mining at a place that is in no inventory: 甲 s1, 1 addresses, 1,234 kW"
-    assert sentence(RULE.zh, {}, {}) == "清单外发现挖矿：- -，- 个地址，约 - 千瓦"
+    assert sentence(RULE.zh, {}, {}) == "清单外发现挖矿"
+    lone = {"hits": 1.0}
+    assert sentence(RULE.zh, {"site": "示例路1号"}, lone) == "清单外发现挖矿： 示例路1号，1 个地址"
+    assert sentence(RULE.en, {"site": "s1"}, lone) == (
+        "Mining at a place that is in no inventory: s1, 1 addresses"
+    )
 
 
 def test_the_same_facts_say_nothing_new_and_new_ones_are_counted() -> None:
