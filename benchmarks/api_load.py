@@ -118,12 +118,15 @@ def measured(port: int, key: str, given: argparse.Namespace) -> float:
 
 
 def _precedence(pid: int, realtime: int, nice: int) -> str:
-    """Give a process precedence over what else runs here; return what was done."""
+    """Give all threads of a process precedence over what else runs here; return what was done."""
+    threads = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
     if realtime:
-        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(realtime))
+        for thread in threads:
+            os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(realtime))
         return f"first in, first out, priority {realtime}"
     if nice:
-        os.setpriority(os.PRIO_PROCESS, pid, nice)
+        for thread in threads:
+            os.setpriority(os.PRIO_PROCESS, thread, nice)
         return f"nice {nice}"
     return "as any other process"
 

@@ -14,6 +14,9 @@ from minescope.exits import EXIT_NOTHING
 SWITCH_S = 0.0005
 """Seconds after which a thread that computes gives way: Python's own 5 ms would be those of an answer."""
 
+GC_THRESHOLD = (10_000, 20, 20)
+"""New objects before cycles are looked for: some twenty answers, not two."""
+
 
 def serve(
     host: Annotated[
@@ -111,8 +114,10 @@ def serve(
 
             JobStore(services.database).fail_unfinished(time.time_ns())
             sys.setswitchinterval(SWITCH_S)
-            gc.freeze()  # the registry stays: looking for cycles in it would hold up answers
             app = create_app(services, gate, LOOPBACK_NAMES if local else None, sign_on)
+            gc.collect()
+            gc.freeze()  # registry and routes stay: looking for cycles in them would hold up answers
+            gc.set_threshold(*GC_THRESHOLD)
             try:
                 run(app, bound, ready)
             finally:

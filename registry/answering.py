@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 from registry import answers
 from registry.answers import MISSING, Attribution, Candidate
-from registry.index import RegistryIndex
+from registry.index import RegistryIndex, Texts
 from registry.model import Datum
 from registry.moments import Holder, Period, State
 from registry.prefix_tree import FOREVER
 
 MAX_CANDIDATES = 64
 """An answer names no more; the probabilities still count those left out."""
+
+REMEMBERED = 4096
+"""Enterprises, and sites, that are remembered as read."""
 
 Share = tuple[Holder, Period, float]
 
@@ -21,7 +25,8 @@ class Answering:
     """Puts holders of one index into answers."""
 
     def __init__(self, index: RegistryIndex) -> None:
-        self._index = index
+        self._enterprise = lru_cache(REMEMBERED)(partial(_particulars, index.enterprises))
+        self._site = lru_cache(REMEMBERED)(partial(_particulars, index.sites))
 
     def over(self, states: Sequence[State], lengths: Sequence[int]) -> Attribution:
         """Return the answer of a window: one name only where each of its states is the same one name."""
@@ -94,10 +99,8 @@ class Answering:
             valid_to_ns=None if period.to_ns == FOREVER else period.to_ns,
         )
 
-    def _enterprise(self, place: int) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._index.enterprises[place])
-        return found
 
-    def _site(self, place: int) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._index.sites[place])
-        return found
+def _particulars(texts: Texts, place: int) -> dict[str, Any]:
+    """Return what an index says of an enterprise or a site; only read, since it is remembered."""
+    found: dict[str, Any] = json.loads(texts[place])
+    return found

@@ -68,7 +68,9 @@ class PortBlocks:
 
     def span(self, address: int) -> tuple[int, int] | None:
         """Return from when to when logs speak of an IPv4 address, None where none does."""
-        place = int(np.searchsorted(self._a.address, np.uint32(address)))
+        if not len(self._a.address):
+            return None
+        place = int(self._a.address.searchsorted(np.uint32(address)))
         if place < len(self._a.address) and int(self._a.address[place]) == address:
             return int(self._a.span_from[place]), int(self._a.span_to[place])
         return None

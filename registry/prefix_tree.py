@@ -109,9 +109,11 @@ class PrefixTree:
         """Return the prefixes that hold an address, innermost first."""
         if not len(self._a.parent):
             return []
-        low = np.array([address & 0xFFFF_FFFF_FFFF_FFFF], np.uint64)
-        high = np.array([address >> 64], np.uint64)
-        piece = int(self._pieces(high, low)[0])
+        if self._v6:
+            low = np.array([address & 0xFFFF_FFFF_FFFF_FFFF], np.uint64)
+            piece = int(self._pieces(np.array([address >> 64], np.uint64), low)[0])
+        else:
+            piece = int(self._a.bound_low.searchsorted(np.uint32(address & 0xFFFF_FFFF), "right")) - 1
         node = int(self._a.innermost[piece]) if piece >= 0 else NOTHING
         found = []
         while node >= 0:
@@ -124,7 +126,7 @@ class PrefixTree:
         passed: list[int] = []
         for node in chain:
             begin, end = int(self._a.start[node]), int(self._a.start[node + 1])
-            place = begin + int(np.searchsorted(self._a.event_ns[begin:end], at_ns, "right")) - 1
+            place = begin + int(self._a.event_ns[begin:end].searchsorted(at_ns, "right")) - 1
             if place >= begin and (code := int(self._a.event_code[place])) != NOTHING:
                 return code, node, passed
             if self.logged(node) is not None:
@@ -136,7 +138,7 @@ class PrefixTree:
         found: set[int] = set()
         for node in chain:
             events = self._a.event_ns[self._a.start[node] : self._a.start[node + 1]]
-            low, high = np.searchsorted(events, (after_ns, to_ns), "right")
+            low, high = events.searchsorted((after_ns, to_ns), "right")
             found.update(events[low:high].tolist())
         return sorted(found)
 
@@ -147,7 +149,9 @@ class PrefixTree:
 
     def logged(self, node: int) -> tuple[int, int] | None:
         """Return the span of the access log that speaks of a prefix, None where none does."""
-        place = int(np.searchsorted(self._a.logged, node))
+        if not len(self._a.logged):
+            return None
+        place = int(self._a.logged.searchsorted(node))
         if place < len(self._a.logged) and self._a.logged[place] == node:
             return int(self._a.logged_from_ns[place]), int(self._a.logged_to_ns[place])
         return None

@@ -25,8 +25,12 @@ KEPT_DAYS = 184
 """No entry younger than this is ever deleted: six months are the law (Cybersecurity Law, article 21)."""
 TOPIC = "audit"
 """What writers of it lock."""
-CHECKPOINT_PAGES = 8000
-"""Pages (32 MiB) of SQLite's write-ahead log after which a pen moves them: few answers wait for that."""
+CHECKPOINT_PAGES = 2000
+"""Pages of SQLite's write-ahead log after which a pen moves them into the database.
+
+Some answers wait for that, so it is seldom; and the file stays small, since to write over what a file holds
+takes the disk a fraction of what it takes to make it grow.
+"""
 BATCH = 1000  # entries read at once
 _DAY_NS = 86_400 * NS
 _APPEND = Prepared(insert(AuditRow))
