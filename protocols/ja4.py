@@ -5,6 +5,7 @@ Source: FoxIO-LLC/ja4 technical_details/JA4.md; docs/protocols/ja4.md.
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from struct import pack
 
 SERVER_NAME = 0x0000
 ALPN = 0x0010
@@ -47,7 +48,7 @@ def ja4(
     plain_extensions = _honest(extensions)
     name = "d" if SERVER_NAME in plain_extensions else "i"
     counts = f"{min(len(plain_ciphers), MAX_COUNT):02}{min(len(plain_extensions), MAX_COUNT):02}"
-    hashed = _hex(sorted(kind for kind in plain_extensions if kind not in (SERVER_NAME, ALPN)))
+    hashed = _hex(sorted([kind for kind in plain_extensions if kind not in (SERVER_NAME, ALPN)]))
     signed = _hex(_honest(algorithms))
     return "_".join(
         (
@@ -62,8 +63,9 @@ def _honest(values: Iterable[int]) -> list[int]:
     return [value for value in values if value not in GREASE]
 
 
-def _hex(values: Iterable[int]) -> str:
-    return ",".join(f"{value:04x}" for value in values)
+def _hex(values: Sequence[int]) -> str:
+    """Return 16-bit values as four digits each, with commas between them."""
+    return pack(f">{len(values)}H", *values).hex(",", 2)
 
 
 def _hash(text: str) -> str:

@@ -25,16 +25,17 @@ def item(data: bytes, at: int, limit: int) -> Item | None:
     if at >= limit:
         return None
     first = data[at]
+    begin, is_list = at + 1, first >= SHORT_LIST
     if first < SHORT_STRING:
-        return Item(at, at + 1, False)
-    is_list = first >= SHORT_LIST
-    base, long = (SHORT_LIST, LONG_LIST) if is_list else (SHORT_STRING, LONG_STRING)
-    if first <= long:
-        begin, size = at + 1, first - base
+        begin, end = at, at + 1
+    elif first <= LONG_STRING:
+        end = begin + first - SHORT_STRING
+    elif SHORT_LIST <= first <= LONG_LIST:
+        end = begin + first - SHORT_LIST
     else:
-        begin = at + 1 + first - long
-        size = int.from_bytes(data[at + 1 : begin], "big")
-    return Item(begin, begin + size, is_list) if begin + size <= limit else None
+        begin += first - (LONG_LIST if is_list else LONG_STRING)
+        end = begin + int.from_bytes(data[at + 1 : begin], "big")
+    return Item(begin, end, is_list) if end <= limit else None
 
 
 def items(data: bytes, parent: Item) -> list[Item] | None:
