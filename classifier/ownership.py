@@ -27,16 +27,18 @@ def clusters(
     ties: Iterable[Tie],
     sizes: Mapping[str, int] | None = None,
     spread: Mapping[tuple[Kind, str], int] | None = None,
+    key: bytes = b"",
 ) -> list[Cluster]:
     """Return the clusters of ties, those of a single party among them, by their ids.
 
-    `sizes`: registered addresses of enterprises by credit code. `spread`: see ownership_graph.build.
+    `sizes`: registered addresses of enterprises by credit code. `spread`: see ownership_graph.build. `key`:
+    secret of the installation whose ids they are; a run by itself has none.
     """
     graph = build(ties, spread)
-    return sorted(described(graph, merge(graph, sizes), sizes or {}), key=lambda one: one.id)
+    return sorted(described(graph, merge(graph, sizes), sizes or {}, key), key=lambda one: one.id)
 
 
-def described(graph: Graph, merged: Merged, sizes: Mapping[str, int]) -> Iterable[Cluster]:
+def described(graph: Graph, merged: Merged, sizes: Mapping[str, int], key: bytes = b"") -> Iterable[Cluster]:
     """Yield a merged graph's clusters with members, links and reasons."""
     count = len(graph.parties)
     edge_order = np.argsort(merged.cluster[graph.party], kind="stable")
@@ -71,7 +73,7 @@ def described(graph: Graph, merged: Merged, sizes: Mapping[str, int]) -> Iterabl
         sort, certainty, reasons = sort_of(_traits(members, names, private, proxy), sizes)
         weakest = min((member.score for member in members), default=0.0)
         yield Cluster(
-            id=cluster_id(graph.keys[oldest]),
+            id=cluster_id(graph.keys[oldest], key),
             sort=sort,
             score=1.0 if len(members) == 1 else 1 / (1 + exp(-min(weakest, 30.0))),
             certainty=certainty,
@@ -83,10 +85,10 @@ def described(graph: Graph, merged: Merged, sizes: Mapping[str, int]) -> Iterabl
         )
 
 
-def cluster_id(oldest: tuple[bytes, str]) -> str:
-    """Return the id of the cluster whose oldest party has this key."""
+def cluster_id(oldest: tuple[bytes, str], key: bytes = b"") -> str:
+    """Return the id of the cluster whose oldest party has this key; `key` is the installation's secret."""
     address, party = oldest
-    digest = hashlib.blake2b(address + party.encode("utf-8", "surrogatepass"), digest_size=8)
+    digest = hashlib.blake2b(address + party.encode("utf-8", "surrogatepass"), digest_size=8, key=key)
     return f"c-{digest.hexdigest()}"
 
 

@@ -118,7 +118,8 @@ class Cluster:
     """Parties that belong together."""
 
     id: str
-    """`c-` and 16 hexadecimal digits of its oldest party: it stays while the cluster grows."""
+    """`c-` and 16 hexadecimal digits, of its oldest party and the installation's key: it stays while the
+    cluster grows."""
     sort: Sort
     score: float
     """Probability, 0 to 1, that its weakest member belongs to it."""

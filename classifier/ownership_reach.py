@@ -12,7 +12,7 @@ SILENT_CLIENTS = 1024
 """Clients beyond which a service is no operator's own, unless it was seen as a proxy."""
 MOST_CLIENTS = 4096
 """Clients beyond which a service is no operator's own at all."""
-RULES = "3"
+RULES = "4"
 """Changed whenever the code would make other clusters of the same ties and weights."""
 _ALWAYS = frozenset({Kind.WALLET, Kind.ACCOUNT, Kind.EMAIL, Kind.RELAY})
 _NEVER = frozenset({Kind.POOL, Kind.ADDRESS})

@@ -179,6 +179,7 @@ def import_(
         result = _run(database, paths, kind, options, report)
         if result.taken:
             _publish(database)
+            _follow(database)
     return _told(result, dry_run=dry_run)
 
 
@@ -207,6 +208,16 @@ def validate(
         with open_database(url) as database:
             result = _run(database, paths, kind, options, report)
     return _told(result, dry_run=True)
+
+
+def _follow(database: "Database") -> None:
+    """Make clusters anew by what the registry says now, where any are kept."""
+    from pipeline.ownership import follow_registry
+
+    done = follow_registry(database, _settings())
+    if done is not None and done.addresses:
+        told = f"{done.clusters:,} clusters of {done.addresses:,} addresses made anew"
+        print(f"minescope: who belongs together: {told}", file=sys.stderr)
 
 
 def _settings() -> Any:

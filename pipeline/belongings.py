@@ -5,10 +5,13 @@ The clustering is imported only where two addresses share a name: most runs hold
 
 from collections import defaultdict
 from collections.abc import Collection
+from functools import lru_cache
 
 from classifier.ownership_model import Belonging, Kind, Tie, brief
 from classifier.ownership_reach import joins
 from facts.endpoint import Address
+from facts.errors import MineScopeError
+from pipeline.home import has_database
 
 
 def belongings(ties: Collection[Tie]) -> dict[Address, Belonging]:
@@ -18,7 +21,7 @@ def belongings(ties: Collection[Tie]) -> dict[Address, Belonging]:
     from classifier.ownership import clusters
 
     found: dict[Address, tuple[float, str, Belonging]] = {}
-    for cluster in clusters(ties):
+    for cluster in clusters(ties, key=_key()):
         if len(cluster.addresses) < 2:
             continue
         told = brief(cluster)
@@ -27,6 +30,30 @@ def belongings(ties: Collection[Tie]) -> dict[Address, Belonging]:
             if member.address not in found or rank < found[member.address][:2]:
                 found[member.address] = (*rank, told)
     return {address: told for address, (_, _, told) in found.items()}
+
+
+def _key() -> bytes:
+    """Return the key of the store's ids, so that a run shows a cluster under the id that it has there.
+
+    Empty where there is no store, or it cannot be read: whoever writes to it is told why.
+    """
+    if not has_database():
+        return b""
+    from pipeline.settings import load_settings
+
+    try:
+        return _key_of(load_settings().database_url)
+    except MineScopeError:
+        return b""
+
+
+@lru_cache(16)
+def _key_of(url: str) -> bytes:
+    from store.database import open_database
+    from store.ties import kept_key
+
+    with open_database(url) as database, database.reading() as connection:
+        return kept_key(connection)
 
 
 def _shares(ties: Collection[Tie]) -> bool:

@@ -20,8 +20,11 @@ from store.enterprise_sizes import enterprise_sizes
 from store.registry import RegistryStore
 from store.ties import (
     TOPIC,
+    any_ties,
     changed_addresses,
+    cluster_key,
     every_tie,
+    made_with,
     parties_of,
     reached,
     rules_of,
@@ -54,13 +57,17 @@ def update(
 ) -> Updated:
     """Make those clusters anew that changes since the last time can reach; all, where the rules differ.
 
-    What it leaves is what `rebuild` would make. `sizes`: registered addresses of enterprises; None asks the
+    What it leaves is what `rebuild` would make. Where the registry changed since, all are made anew: lines,
+    enterprises and their sizes may be others. `sizes`: registered addresses of enterprises; None asks the
     registry.
     """
+    stamp = "" if attributor is None else RegistryStore(database).stamp()
     with database.writing() as connection:
         lock(connection, TOPIC)
-        if rules_of(connection) != rules_digest():
-            return _rebuild(connection, attributor, sizes)
+        key, made_by = cluster_key(connection)
+        others = attributor is not None and made_by != stamp
+        if others or rules_of(connection) != rules_digest():
+            return _rebuild(connection, attributor, sizes, stamp)
         if attributor is not None:
             changed = changed_addresses(connection)
             save_places(connection, changed, _places(connection, attributor, changed))
@@ -69,7 +76,7 @@ def update(
             return Updated(0, 0, False)
         from classifier.ownership import clusters
 
-        made = clusters(part.ties, _sizes(connection, part.ties, sizes), part.spread)
+        made = clusters(part.ties, _sizes(connection, part.ties, sizes), part.spread, key)
         count = replace_clusters(connection, part.addresses, made)
         settle(connection, part)
         return Updated(len(part.addresses), count, False)
@@ -78,10 +85,19 @@ def update(
 def rebuild(
     database: Database, attributor: "Attributor | None" = None, sizes: Mapping[str, int] | None = None
 ) -> Updated:
-    """Make all clusters anew: after the registry changed, say."""
+    """Make all clusters anew: after a registry in a folder changed, say."""
+    stamp = "" if attributor is None else RegistryStore(database).stamp()
     with database.writing() as connection:
         lock(connection, TOPIC)
-        return _rebuild(connection, attributor, sizes)
+        return _rebuild(connection, attributor, sizes, stamp)
+
+
+def follow_registry(database: Database, settings: "Settings") -> Updated | None:
+    """Make the clusters anew that a change of the registry calls for; None where there are no ties at all."""
+    with database.reading() as connection:
+        if not any_ties(connection):
+            return None
+    return update(database, registered(database, settings))
 
 
 def registered(database: Database, settings: "Settings") -> "Attributor | None":
@@ -102,18 +118,21 @@ def registered(database: Database, settings: "Settings") -> "Attributor | None":
 
 
 def _rebuild(
-    connection: Connection, attributor: "Attributor | None", sizes: Mapping[str, int] | None
+    connection: Connection, attributor: "Attributor | None", sizes: Mapping[str, int] | None, stamp: str
 ) -> Updated:
     from classifier.ownership import clusters
 
+    key, _ = cluster_key(connection)
     if attributor is not None:
         addresses = {address for address, _, _, _ in parties_of(connection, None)}
         save_places(connection, addresses, _places(connection, attributor, None))
     ties = list(every_tie(connection))
-    made = clusters(ties, _sizes(connection, ties, sizes))
+    made = clusters(ties, _sizes(connection, ties, sizes), key=key)
     replace_clusters(connection, None, made)
     settle(connection, None)
     set_rules(connection, rules_digest())
+    if attributor is not None:
+        made_with(connection, stamp)
     return Updated(sum(len(one.addresses) for one in made), len(made), True)
 
 

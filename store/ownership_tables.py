@@ -104,3 +104,15 @@ class RulesRow(Base):
     __tablename__ = "ownership_rules"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class StateRow(Base):
+    """What the clusters of this installation rest on; one row."""
+
+    __tablename__ = "ownership_state"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(16))
+    """Secret of the clusters' ids: who knows an address and a wallet cannot tell the id, nor the reverse."""
+    stamp: Mapped[str]
+    """Stamp of the registry by which places and sizes were told; empty before."""

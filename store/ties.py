@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from secrets import token_bytes
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from classifier.ownership_model import Kind, Tie
 from classifier.ownership_reach import joins
@@ -12,7 +13,7 @@ from facts.endpoint import Address
 from facts.where import Where
 from store.clusters import batches
 from store.database import Database, lock
-from store.ownership_tables import ChangeRow, MemberRow, NameRow, RulesRow, TieRow
+from store.ownership_tables import ChangeRow, MemberRow, NameRow, RulesRow, StateRow, TieRow
 from store.verdict_rows import source_key
 
 Name = tuple[Kind, str]
@@ -150,6 +151,34 @@ def set_rules(connection: Connection, digest: str) -> None:
     """Note the rules by which all clusters were made."""
     connection.execute(delete(RulesRow))
     connection.execute(insert(RulesRow).values(digest=digest))
+
+
+def cluster_key(connection: Connection) -> tuple[bytes, str]:
+    """Return the secret of the clusters' ids, drawn at the first time, and the registry's stamp kept with it.
+
+    To be asked within a transaction that writes and holds the lock of TOPIC.
+    """
+    row = connection.execute(select(StateRow.key, StateRow.stamp)).one_or_none()
+    if row is not None:
+        return row.key, row.stamp
+    key = token_bytes(16)
+    connection.execute(insert(StateRow).values(id=1, key=key, stamp=""))
+    return key, ""
+
+
+def kept_key(connection: Connection) -> bytes:
+    """Return the secret of the clusters' ids as it is; empty where none was drawn."""
+    return connection.scalar(select(StateRow.key)) or b""
+
+
+def made_with(connection: Connection, stamp: str) -> None:
+    """Note the stamp of the registry that all clusters were made with."""
+    connection.execute(update(StateRow).values(stamp=stamp))
+
+
+def any_ties(connection: Connection) -> bool:
+    """Say whether anything is tied to anything: without, there is nothing to make clusters of."""
+    return connection.scalar(select(TieRow.id).limit(1)) is not None
 
 
 def _save(connection: Connection, key: bytes, ties: Iterable[Tie], only: set[Address] | None = None) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import delete, insert
 from starlette.testclient import TestClient
 
 from api.access.gate import Mode
@@ -25,6 +26,7 @@ from pipeline.services import Services, build_services
 from pipeline.settings import Settings
 from registry.csv_import import load_sample
 from store.database import open_database
+from store.ownership_tables import StateRow
 from store.registry import RegistryStore
 from store.ties import save_ties
 from store.verdicts import VerdictStore
@@ -99,7 +101,9 @@ TIES = [
     for address, at_ns in ((MINER, SEEN_NS - 60 * NS), (POOL, SEEN_NS - NS))
     for kind, name in ((Kind.WALLET, WALLET), (Kind.SCHEME, "hallxyz#"))
 ]
-CLUSTER = cluster_id((packed16(parse_address(MINER)), f"wallet:{WALLET}"))
+KEY = bytes(16)
+"""Secret of the ids of this store's clusters."""
+CLUSTER = cluster_id((packed16(parse_address(MINER)), f"wallet:{WALLET}"), KEY)
 
 
 def filled(home: Path, verdicts: Iterable[Verdict] = SOME, url: str | None = None) -> Settings:
@@ -109,6 +113,9 @@ def filled(home: Path, verdicts: Iterable[Verdict] = SOME, url: str | None = Non
         RegistryStore(database).replace(load_sample())
         VerdictStore(database).save("test", SEEN_NS, verdicts)
         save_ties(database, {"captures/office.pcap": TIES})
+        with database.writing() as connection:
+            connection.execute(delete(StateRow))
+            connection.execute(insert(StateRow).values(id=1, key=KEY, stamp=""))
         update(database, registered(database, settings))
     return settings
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +15,13 @@ from classifier.ownership_model import Cluster, Kind, Sort, Tie
 from facts.endpoint import parse_address
 from facts.where import Where
 from pipeline import ownership
-from pipeline.ownership import rebuild, update
+from pipeline.ownership import Updated, follow_registry, rebuild, registered, update
+from pipeline.registry_import import Options, files_of, import_files
+from pipeline.settings import Settings
 from store.clusters import ClusterStore
-from store.database import Database
-from store.ties import save_ties
+from store.database import Database, open_database
+from store.ties import cluster_key, save_ties
+from tests.supervision.filled import OTHER, fill
 
 DAY = 86_400_000_000_000
 
@@ -42,6 +46,39 @@ def everything(db: Database) -> list[Cluster]:
     return [one for one in found if one is not None]
 
 
+def key_of(db: Database) -> bytes:
+    with db.writing() as connection:
+        return cluster_key(connection)[0]
+
+
+def test_the_key_of_an_installation_is_drawn_once(db: Database) -> None:
+    assert key_of(db) == key_of(db)
+    assert len(key_of(db)) == 16
+
+
+def test_a_change_of_the_registry_makes_all_anew(url: str, tmp_path: Path) -> None:
+    with open_database(url) as db:
+        made_anew(db, Settings(home=tmp_path / "home", database_url=url), tmp_path)
+
+
+def made_anew(db: Database, settings: Settings, tmp_path: Path) -> None:
+    fill(db, tmp_path / "registry")
+    save_ties(db, {"a": logged("192.0.2.3", "0xaa", day=20_000)})
+    assert follow_registry(db, settings) is not None
+    [one] = everything(db)
+    assert [member.line for member in one.members] == ["L-hz"]
+    assert update(db, registered(db, settings)) == Updated(0, 0, False)
+    moved = "line,uscc,site,valid_from\nL-hz," + OTHER + ",hz,2020-01-01\n"
+    (tmp_path / "registry" / "lines.csv").write_text(moved, "utf-8")
+    refused: list[object] = []
+    paths = files_of([tmp_path / "registry" / "lines.csv"], None)
+    assert import_files(db, paths, Options(), 2, refused.extend).taken, refused
+    done = follow_registry(db, settings)
+    assert done is not None
+    assert done.whole
+    assert [member.enterprise for one in everything(db) for member in one.members] == [OTHER]
+
+
 def test_what_is_stored_is_what_was_made(db: Database) -> None:
     told = [
         *logged("192.0.2.1", "0xaa", (Kind.SCHEME, "hallx#"), day=3),
@@ -51,7 +88,8 @@ def test_what_is_stored_is_what_was_made(db: Database) -> None:
     save_ties(db, {"a.pcap": told})
     done = update(db)
     assert done.whole
-    assert everything(db) == clusters(told)
+    assert everything(db) == clusters(told, key=key_of(db))
+    assert {one.id for one in everything(db)}.isdisjoint(one.id for one in clusters(told))
     [large] = [one for one in everything(db) if len(one.members) == 2]
     assert [str(member.address) for member in large.members] == ["192.0.2.1", "198.51.100.7"]
     store = ClusterStore(db)
@@ -149,8 +187,6 @@ def test_an_update_leaves_what_a_rebuild_makes(
 
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    from store.database import open_database
-
     return open_database(f"sqlite:///{tmp_path_factory.mktemp('ownership') / 'x.db'}")
 
 
