@@ -126,8 +126,8 @@ def features(records: Rows, sampling: float = 1.0) -> Matrix:
     at["up"][:] = np.log((ups + 0.5) * sampling / span * 60)
     at["down"][:] = np.log((downs + 0.5) * sampling / span * 60)
     with np.errstate(divide="ignore", invalid="ignore"):
-        at["up_size"][:] = np.where(ups > 0, np.log(up_bytes / ups), np.nan)
-        at["down_size"][:] = np.where(downs > 0, np.log(down_bytes / downs), np.nan)
+        at["up_size"][:] = np.where(ups > 0, np.log(np.maximum(up_bytes, 1) / ups), np.nan)
+        at["down_size"][:] = np.where(downs > 0, np.log(np.maximum(down_bytes, 1) / downs), np.nan)
     at["packets_ratio"][:] = np.log((ups + 0.5) / (downs + 0.5))
     at["bytes_ratio"][:] = np.log((up_bytes + 20) / (down_bytes + 20))
     rate_up, rate_down = (ups / total(lasting))[owner], (downs / total(lasting))[owner]

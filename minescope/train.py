@@ -37,6 +37,9 @@ def train(
         Path | None,
         typer.Option(help="Folder of the model; by default that of the program.", show_default=False),
     ] = None,
+    part: Annotated[
+        float, typer.Option("--frozen-part", min=0.01, max=1.0, help="Compare on a part of the frozen set.")
+    ] = 1.0,
     compare_only: Annotated[
         bool, typer.Option("--report", help="Train nothing: report the drift of inputs and calibration.")
     ] = False,
@@ -71,7 +74,7 @@ def train(
     fitted, facts = training.built(shards, seed, benign, miners, Recipe(), learned, _say)
     if labels and known is not None and len(known.table):
         _report_drift(training.rows(shards, plans(seed, benign, miners), _say)[0], known.table)
-    table, about = training.frozen(shards, _say)
+    table, about = training.frozen(shards, _say, part)
     shown = shape_compare.showing(training.worth(fitted.model, table)[0], about["mines"])
     _told("candidate", shown)
     if current is not None:

@@ -27,6 +27,8 @@ from classifier.reduced_fit import Recipe, fitted, ship
 from pipeline.shape import LOOPS
 
 HELD = 4
+TESTED = 0.6
+"""Test networks for each one of training."""
 PRIOR_NATS = math.log(1_300.0)
 RATES = (1e-2, 1e-3, 1e-4)
 LIVED = 120.0
@@ -62,7 +64,8 @@ def parts(
     """Return the parts of each shard; networks that `folder` has are not made again."""
     made = []
     for minutes, (benign, miners, shards) in SIZES.items():
-        for turn in range(max(HELD, round(shards * scale))):
+        many = shards * scale * (1.0 if split == "train" else TESTED)
+        for turn in range(max(HELD, round(many))):
             number = seed * 1_000 + int(minutes) * 1_000_000 + turn
             path = folder / f"{split}-{minutes:g}m-{number}-{benign}-{miners}.npz"
             if not path.exists():

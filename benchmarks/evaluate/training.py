@@ -15,7 +15,9 @@ import numpy as np
 
 from benchmarks.evaluate.shards import Array, Plan, make, read, training
 from classifier import shape
+from classifier.shape_features import NAMES
 from classifier.shape_fit import Fitted, Recipe, chosen, columns, fit, model_of
+from facts.errors import UsageError
 from pipeline.shape import LOOPS
 
 HELD = 4
@@ -25,6 +27,8 @@ EASY = 0.25
 HARD = 0.1
 """Part of the benign rows, those that a first small model finds most like mining, that all are learned
 from."""
+LEAST = (16_000, 800)
+"""Benign flows and miners from which on both are among what is held out."""
 FROZEN_SEED = 90
 """Of the frozen set, by which models are compared; evaluation has other seeds."""
 FROZEN = (60_000, 4_000)
@@ -42,7 +46,7 @@ class Labelled:
     """Of each, in rows of the lab: people look at few."""
 
 
-NO_LABELS = Labelled(np.empty((0, len(shape.NAMES)), np.float32), np.empty(0, bool))
+NO_LABELS = Labelled(np.empty((0, len(NAMES)), np.float32), np.empty(0, bool))
 
 
 def built(
@@ -58,6 +62,9 @@ def built(
     plans = training(seed, benign, miners)
     held = [plan for place, plan in enumerate(plans) if place % HELD == HELD - 1]
     seen = [plan for place, plan in enumerate(plans) if place % HELD != HELD - 1]
+    if {plan.mines for plan in held} != {True, False} or {plan.mines for plan in seen} != {True, False}:
+        least = f"{LEAST[0]:,} benign flows and {LEAST[1]:,} miners"
+        raise UsageError(f"training holds one shard in {HELD} out: it takes {least}")
     table, about = rows(folder, seen, say)
     table, mines = np.concatenate([table, labels.table]), np.concatenate([about["mines"], labels.mines])
     weight = np.concatenate([np.ones(len(about)), np.full(len(labels.mines), labels.weight)])
@@ -132,9 +139,11 @@ def rows(folder: Path, plans: Sequence[Plan], say: Callable[[str], None]) -> tup
     return table[about["kept"]], about[about["kept"]]
 
 
-def frozen(folder: Path, say: Callable[[str], None] = print) -> tuple[Array, Array]:
-    """Return the rows that models are compared on: test networks, which no training sees."""
-    return rows(folder, training(FROZEN_SEED, *FROZEN, split="test"), say)
+def frozen(folder: Path, say: Callable[[str], None] = print, part: float = 1.0) -> tuple[Array, Array]:
+    """Return the rows that models are compared on, or a part of them: test networks, which no training
+    sees."""
+    benign, miners = (round(part * count) for count in FROZEN)
+    return rows(folder, training(FROZEN_SEED, benign, miners, split="test"), say)
 
 
 def worth(model: shape.Model, table: Array) -> tuple[Array, Array]:
