@@ -29,17 +29,23 @@ class EntriesQuery(PageQuery):
     region: Region = None
 
 
-class ArrearsQuery(EntriesQuery):
+class DayQuery(Asking):
+    """Of which day."""
+
+    as_of: Day | None = Field(None, description="How it stands at the end of this day; default: today.")
+    on: Day | None = Field(
+        None, description="The same by its first name.", json_schema_extra={"deprecated": True}
+    )
+
+
+class ArrearsQuery(EntriesQuery, DayQuery):
     """Filters, the day and the page."""
 
-    on: Day | None = Field(None, description="How it stands at the end of this day; default: today.")
 
-
-class CollectionQuery(Asking):
+class CollectionQuery(DayQuery):
     """Which regions, on which day."""
 
     region: Region = None
-    on: Day | None = Field(None, description="How it stands at the end of this day; default: today.")
     level: Literal["province", "prefecture", "county"] = Field("prefecture", description="Of the regions.")
 
 

@@ -25,13 +25,11 @@ from minescope.ledgers_shared import (
     opened,
     speech,
 )
+from minescope.refused_rows import MAX_SHOWN, folded
 
 if TYPE_CHECKING:
     from facts.errors import RowError
     from supervision.ledgers.importing import ImportResult
-
-MAX_SHOWN = 20
-"""Refused rows that are named one by one; a report file holds all."""
 
 ledgers = typer.Typer(
     name="ledgers",
@@ -234,11 +232,12 @@ def _refusing(report: Path | None) -> "Iterator[tuple[Any, list[RowError]]]":
     with RefusedReport(report) as file:
 
         def refuse(errors: "Sequence[RowError]") -> None:
+            room = max(0, MAX_SHOWN - len(kept))
             for error in errors:
                 file.add(error)
                 kept.append(error)
-                if len(kept) <= MAX_SHOWN:
-                    typer.echo(f"minescope: refused: {error}", err=True)
+            for text in folded(errors[:room]):
+                typer.echo(f"minescope: refused: {text}", err=True)
 
         yield refuse, kept
 

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.refused_rows import MAX_SHOWN, folded
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from store.database import Database
     from supervision.tariff.tables import Taken
-
-MAX_SHOWN = 20
-"""Refused rows that are named one by one."""
 
 Post = Annotated[bool, typer.Option("--post", help="Do it; without this only say what would be done.")]
 Why = Annotated[str, typer.Option(help="Why: kept with what is done.", show_default=False)]
@@ -98,8 +96,8 @@ def take(file: Path, table: Any, taking: Any, *, dry_run: bool) -> int:
             audited(database, f"tariff {table.value} {file.name}: {done.added} + {done.changed}")
     for notice in done.notices:
         typer.echo(f"minescope: {notice}", err=True)
-    for error in done.errors[:MAX_SHOWN]:
-        typer.echo(f"minescope: refused: {error}", err=True)
+    for text in folded(done.errors[:MAX_SHOWN]):
+        typer.echo(f"minescope: refused: {text}", err=True)
     if len(done.errors) > MAX_SHOWN:
         typer.echo(f"minescope: {len(done.errors) - MAX_SHOWN:,} more reasons", err=True)
     typer.echo(

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from api.access.view import View
 from api.answers import answered
 from api.deps import Served
 from api.faults import fault
-from api.language import Language
+from api.language import Lang, Language
 from api.models_tariff import (
     ArrearsModel,
     CollectionModel,
@@ -37,6 +37,7 @@ from api.small_body import SmallBodyRoute
 from api.tariff_queries import (
     ArrearsQuery,
     CollectionQuery,
+    DayQuery,
     EntriesQuery,
     MiningQuery,
     RulesQuery,
@@ -188,7 +189,7 @@ def list_arrears(
 ) -> Response:
     """List how accounts stand at the end of a day: due, paid, overdue by age."""
     region = own_region(asker, query.region)
-    on = _day(request, query.on, lang)
+    on = _day(request, query, lang)
     with services.database.reading() as connection:
         found = owed_on(connection, on, right_of(region))
     page, after = page_by_key(found, [one.standing.account for one in found], query)
@@ -215,7 +216,7 @@ def list_collection(
 ) -> Response:
     """List what is due and paid in each region, with the rate of collection."""
     region = own_region(asker, query.region)
-    on = _day(request, query.on, lang)
+    on = _day(request, query, lang)
     with services.database.reading() as connection:
         found = by_region(owed_on(connection, on, right_of(region)), answers.LEVELS[query.level])
     body = {"on": on.isoformat(), "regions": [answers.collected_json(one) for one in found]}
@@ -236,7 +237,7 @@ def export_tariff(
 ) -> Response:
     """Return the book of charges, the arrears or the collection as CSV, NDJSON or an Excel workbook."""
     region = own_region(asker, query.region)
-    on = _day(request, query.on, lang)
+    on = _day(request, query, lang)
     with services.database.reading() as connection:
         heads, rows = answers.sheet(connection, query.what, on, right_of(region), query.level, lang)
     records = [
@@ -249,5 +250,6 @@ def export_tariff(
     return as_file(query.what, query.format, heads, records, lambda one: list(one.values()), lang)
 
 
-def _day(request: Request, text: str | None, lang: Any) -> date:
-    return today(request) if text is None else read_day(text, lang, "query", "on")
+def _day(request: Request, query: DayQuery, lang: Lang) -> date:
+    text, name = (query.on, "on") if query.as_of is None else (query.as_of, "as_of")
+    return today(request) if text is None else read_day(text, lang, "query", name)

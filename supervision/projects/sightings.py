@@ -101,7 +101,8 @@ class Proposed:
 
 def propose(sightings: Iterable[Sighting]) -> Proposed:
     """Group hits into projects; what does not mine at `likely` or more is left out, victims stand apart."""
-    mining, victims = [], []
+    mining: list[Sighting] = []
+    victims: list[Sighting] = []
     for one in sightings:
         if one.mines:
             (mining if one.victim is None else victims).append(one)

@@ -78,7 +78,7 @@ def test_from_proposal_to_bill_to_collection_each_region_its_own(client: TestCli
         cursor = None if page["next"] is None else f"&cursor={page['next']}"
     assert pages == [1, 2]
     assert [one["uscc"] for one in client.get("/v1/tariff/entries", headers=city).json()["entries"]] == [FIRM]
-    collection = client.get("/v1/tariff/collection?level=prefecture&on=2099-01-01", headers=whole).json()
+    collection = client.get("/v1/tariff/collection?level=prefecture&as_of=2099-01-01", headers=whole).json()
     assert [(one["division"], one["due"], one["rate"]) for one in collection["regions"]] == [
         ("330100", "500.00", "0.0000"),
         ("330200", "1000.00", "0.0000"),
