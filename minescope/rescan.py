@@ -29,6 +29,16 @@ def rescan(
     everything: Annotated[
         bool, typer.Option("--all", help="Also what was scanned with the same clocks and model before.")
     ] = False,
+    reduced: Annotated[
+        bool,
+        typer.Option(
+            "--reduced",
+            help="Judge by counts alone, also on days with rhythms, what has none: docs/reduced.md.",
+        ),
+    ] = False,
+    sampling: Annotated[
+        float, typer.Option(min=1, help="Flow records count one packet in so many.", show_default=True)
+    ] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a verdict.")] = False,
     lang: Annotated[
         Lang | None,
@@ -38,9 +48,11 @@ def rescan(
     """Hold past traffic against what is known today: clocks that were learned since, and the present model.
 
     **Reads** the flow lake that `replay --store` and `probe --store` write, day by day and probe by probe.
-    A day is judged where its files, the clocks that tell of it or the model are new. **Saves** the verdicts
-    as a replay with --store does, under the source `lake:date=.../probe=...`, each day when it is done: a
-    rescan that was broken off goes on where it was.
+    A day is judged where its files, the clocks that tell of it or the model are new. A day of which flow
+    records were kept but no packets is judged by counts alone, which makes no more than a suspicion.
+
+    **Saves** the verdicts as a replay with --store does, under the source `lake:date=.../probe=...`, each day
+    when it is done: a rescan that was broken off goes on where it was.
 
     **Exit codes**: 0 nothing found; 1 a mining role at likely or more; 2 files of the lake are damaged and
     were left out, or the store could not be read.
@@ -64,7 +76,7 @@ def rescan(
     settings = load_settings()
     wanted = Wanted(since.date() if since else None, until.date() if until else None, probe)
     found = damaged = False
-    days = flows = verdicts = 0
+    days = flows = counted = verdicts = 0
     with open_database(settings.database_url) as database:
         run = Rescan(
             database,
@@ -75,11 +87,14 @@ def rescan(
             shape=scored,
             model=loaded().identity,
             everything=everything,
+            reduced=reduced,
+            sampling=sampling,
         )
         writer = writer_of(as_json, False, None, language, sentence) if as_json else None
         for done in run:
             days += done.fresh
             flows += done.flows
+            counted += done.reduced
             verdicts += len(done.verdicts)
             for each in done.damaged:
                 damaged = True
@@ -92,8 +107,10 @@ def rescan(
                     typer.echo(
                         f"{verdict.level.value}\t{verdict.address}\t{verdict.role.value}\t{verdict.source}"
                     )
+    by_counts = f", {counted:,} dependencies by counts alone" if counted else ""
     typer.echo(
-        f"minescope: {days:,} days of probes scanned, {flows:,} flows, {verdicts:,} verdicts kept", err=True
+        f"minescope: {days:,} days of probes scanned, {flows:,} flows{by_counts}, {verdicts:,} verdicts kept",
+        err=True,
     )
     if damaged:
         return EXIT_UNREADABLE
