@@ -85,8 +85,11 @@ def _curl(method: str, path: str, operation: dict[str, Any], base: str) -> str:
     if any(parameter["name"] == "X-Purpose" for parameter in operation.get("parameters", [])):
         parts.append("-H 'X-Purpose: case 2026-017'")
     if body := operation.get("requestBody"):
-        [content] = body["content"].values()
-        parts.append(f"-H 'Content-Type: application/json' -d '{json.dumps(content['example'])}'")
+        media_type, content = next(iter(body["content"].items()))
+        if media_type == "application/json":
+            parts.append(f"-H 'Content-Type: application/json' -d '{json.dumps(content['example'])}'")
+        else:  # a file, in the first of the forms that are taken
+            parts.append(f"-H 'Content-Type: {media_type}' --data-binary @FILE")
     return " ".join([*parts, base + path])
 
 
