@@ -1,11 +1,11 @@
 """`minescope probe`: live packets in, verdicts out as they firm up."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from minescope.language import Lang, chosen
+from minescope.language import chosen
+from minescope.run_options import ClockFiles, Keep, Language, RegistryFolder
 
 
 def probe(
@@ -77,35 +77,10 @@ def probe(
         bool,
         typer.Option("--json", help="Write one JSON object a line: verdicts as they firm up, a summary."),
     ] = False,
-    registry: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder with enterprises.csv, sites.csv and assignments.csv that says whose addresses are.",
-            envvar="MINESCOPE_REGISTRY",
-            show_envvar=True,
-            show_default=False,
-        ),
-    ] = None,
-    store: Annotated[
-        bool,
-        typer.Option(
-            "--store",
-            help="Keep the verdicts in the database, for `lookup` and `serve`, and flows in the lake.",
-        ),
-    ] = False,
-    clocks: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--clocks",
-            metavar="FILE",
-            help="Clocks of pools (`minescope clocks export`), or block times as CSV (coin,time).",
-            show_default=False,
-        ),
-    ] = None,
-    lang: Annotated[
-        Lang | None,
-        typer.Option(help="Language of sentences: en or zh. Default: from LANG.", show_default=False),
-    ] = None,
+    registry: RegistryFolder = None,
+    store: Keep = False,
+    clocks: ClockFiles = None,
+    lang: Language = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No status on standard error.")] = False,
 ) -> int:
     """Listen on interfaces and say who mines, while it happens.

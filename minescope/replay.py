@@ -13,6 +13,7 @@ import typer
 from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_UNREADABLE
 from minescope.language import Lang, chosen
+from minescope.run_options import ClockFiles, Keep, Language, RegistryFolder
 
 CYCLES = 100_000, 20, 50
 """How seldom Python looks for cycles (gc.set_threshold): observations live for microseconds and hold none,
@@ -81,38 +82,13 @@ def replay(
             help="Flows held at once, 144 bytes each; beyond it the least wanted are given up, and counted.",
         ),
     ] = None,
-    registry: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder with enterprises.csv, sites.csv and assignments.csv that says whose addresses are.",
-            envvar="MINESCOPE_REGISTRY",
-            show_envvar=True,
-            show_default=False,
-        ),
-    ] = None,
-    store: Annotated[
-        bool,
-        typer.Option(
-            "--store",
-            help="Keep the verdicts in the database, for `lookup` and `serve`, and flows in the lake.",
-        ),
-    ] = False,
+    registry: RegistryFolder = None,
+    store: Keep = False,
     probe: Annotated[
         str, typer.Option("--probe", metavar="NAME", help="Where the captures are from: names their flows.")
     ] = "replay",
-    clocks: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--clocks",
-            metavar="FILE",
-            help="Clocks of pools (`minescope clocks export`), or block times as CSV (coin,time).",
-            show_default=False,
-        ),
-    ] = None,
-    lang: Annotated[
-        Lang | None,
-        typer.Option(help="Language of sentences: en or zh. Default: from LANG.", show_default=False),
-    ] = None,
+    clocks: ClockFiles = None,
+    lang: Language = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> int:
     """Read captures and say who mines, how that is known, whose the address is and where it stands.
