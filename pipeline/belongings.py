@@ -50,10 +50,10 @@ def _key() -> bytes:
 @lru_cache(16)
 def _key_of(url: str) -> bytes:
     from store.database import open_database
-    from store.ties import kept_key
+    from store.ties import key_of
 
-    with open_database(url) as database, database.reading() as connection:
-        return kept_key(connection)
+    with open_database(url) as database:
+        return key_of(database)
 
 
 def _shares(ties: Collection[Tie]) -> bool:

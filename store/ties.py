@@ -153,6 +153,17 @@ def set_rules(connection: Connection, digest: str) -> None:
     connection.execute(insert(RulesRow).values(digest=digest))
 
 
+def key_of(db: Database) -> bytes:
+    """Return the secret of the clusters' ids; drawn where there is none yet, which says nothing of anybody."""
+    with db.reading() as connection:
+        key = connection.scalar(select(StateRow.key))
+    if key is not None:
+        return key
+    with db.writing() as connection:
+        lock(connection, TOPIC)
+        return cluster_key(connection)[0]
+
+
 def cluster_key(connection: Connection) -> tuple[bytes, str]:
     """Return the secret of the clusters' ids, drawn at the first time, and the registry's stamp kept with it.
 
@@ -164,11 +175,6 @@ def cluster_key(connection: Connection) -> tuple[bytes, str]:
     key = token_bytes(16)
     connection.execute(insert(StateRow).values(id=1, key=key, stamp=""))
     return key, ""
-
-
-def kept_key(connection: Connection) -> bytes:
-    """Return the secret of the clusters' ids as it is; empty where none was drawn."""
-    return connection.scalar(select(StateRow.key)) or b""
 
 
 def made_with(connection: Connection, stamp: str) -> None:

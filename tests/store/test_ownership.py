@@ -20,7 +20,7 @@ from pipeline.registry_import import Options, files_of, import_files
 from pipeline.settings import Settings
 from store.clusters import ClusterStore
 from store.database import Database, open_database
-from store.ties import cluster_key, save_ties
+from store.ties import key_of, save_ties
 from tests.supervision.filled import OTHER, fill
 
 DAY = 86_400_000_000_000
@@ -44,11 +44,6 @@ def everything(db: Database) -> list[Cluster]:
         ids = connection.scalars(text("SELECT id FROM ownership_clusters ORDER BY id")).all()
     found = [store.read(one) for one in ids]
     return [one for one in found if one is not None]
-
-
-def key_of(db: Database) -> bytes:
-    with db.writing() as connection:
-        return cluster_key(connection)[0]
 
 
 def test_the_key_of_an_installation_is_drawn_once(db: Database) -> None:

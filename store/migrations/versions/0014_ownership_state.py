@@ -1,7 +1,5 @@
 """Ids of clusters are drawn with a key of the installation; clusters follow the registry."""
 
-from secrets import token_bytes
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,14 +10,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    made = op.create_table(
+    op.create_table(
         "ownership_state",
         sa.Column("id", sa.SmallInteger(), nullable=False),
         sa.Column("key", sa.LargeBinary(16), nullable=False),
         sa.Column("stamp", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_ownership_state"),
     )
-    op.bulk_insert(made, [{"id": 1, "key": token_bytes(16), "stamp": ""}])
 
 
 def downgrade() -> None:
