@@ -26,6 +26,7 @@ from minescope.ledgers_shared import (
     speech,
 )
 from minescope.refused_rows import MAX_SHOWN, folded
+from minescope.rows import Rows
 
 if TYPE_CHECKING:
     from facts.errors import RowError
@@ -58,6 +59,10 @@ Which = Annotated[
         show_default=False,
     ),
 ]
+
+
+LEDGERS = (("ledger", "台账"), ("rows", "条数"), ("imported (UTC)", "最近导入(UTC)"), ("what", "内容"))
+"""Titles of the list."""
 
 
 class Format(StrEnum):
@@ -135,15 +140,16 @@ def list_(as_json: AsJson = False, lang: Tongue = None) -> int:
     language = speech(lang)
     with opened() as database:
         held = {one.ledger: one for one in LedgerStore(database).counts()}
-    for ledger in Ledger:
-        one = held.get(ledger.value)
-        rows = 0 if one is None else one.rows
-        known = None if one is None or one.known_ns is None else rfc3339(one.known_ns)
-        if as_json:
-            line({"ledger": ledger.value, "rows": rows, "imported": known})
-            continue
-        when = known or "-"
-        typer.echo(f"{ledger.value:14} {rows:>9,}  {when:27}  {word('ledger', ledger.value, language)}")
+    with Rows(LEDGERS, language, quiet=as_json) as table:
+        for ledger in Ledger:
+            one = held.get(ledger.value)
+            rows = 0 if one is None else one.rows
+            known = None if one is None or one.known_ns is None else rfc3339(one.known_ns)
+            if as_json:
+                line({"ledger": ledger.value, "rows": rows, "imported": known})
+                continue
+            told = word("ledger", ledger.value, language)
+            table.add([ledger.value, f"{rows:,}", (known or "")[:19], told])
     return EXIT_NOTHING
 
 

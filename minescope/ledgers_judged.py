@@ -18,6 +18,18 @@ from minescope.ledgers_shared import (
     opened,
     speech,
 )
+from minescope.rows import Rows
+
+SUPPORT = (
+    ("id", "编号"), ("enterprise", "企业"), ("kind", "种类"), ("state", "状态"), ("amount", "金额(元)"),
+    ("recovered", "已收回(元)"), ("outstanding", "余额(元)"), ("overdue", "逾期(元)"), ("days", "逾期天数"),
+)  # fmt: skip
+ALARMS = (("severity", "级别"), ("since", "日期"), ("because", "内容"))
+"""Titles of support and of alarms."""
+TOTAL = {
+    "en": "{as_of}: {count:,} in all, {amount} CNY given, {outstanding} outstanding, {overdue} overdue",
+    "zh": "{as_of}：共 {count:,} 项，发放 {amount} 元，余额 {outstanding} 元，逾期 {overdue} 元",
+}
 
 
 def support(
@@ -34,18 +46,22 @@ def support(
     language = speech(lang)
     with book_of(as_of, purpose, "showSupport", uscc) as held:
         found = [one for one in of_support_on(held) if uscc in (None, one.support.uscc)]
-        for one in found:
-            told = support_json(one, held.day, held.names, language)
-            if as_json:
-                line(told)
-                continue
-            typer.echo(
-                f"{told['id']}  {told['name'] or told['uscc']}  {told['kind_says']}  {told['says']}: "
-                f"{told['amount']} CNY, -{told['recovered']}, = {told['outstanding']}"
-                + (f", ! {told['overdue']} ({told['overdue_days']} d)" if one.overdue else "")
-            )
-        sums = totals_json(totals(found))
-    line({"type": "total", "as_of": held.day.isoformat(), **sums})
+        sums = {"as_of": held.day.isoformat(), **totals_json(totals(found))}
+        with Rows(SUPPORT, language, quiet=as_json) as rows:
+            for one in found:
+                told = support_json(one, held.day, held.names, language)
+                if as_json:
+                    line(told)
+                    continue
+                late = (told["overdue"], told["overdue_days"]) if one.overdue else (None, None)
+                rows.add([
+                    told["id"], told["name"] or told["uscc"], told["kind_says"], told["says"], told["amount"],
+                    told["recovered"], told["outstanding"], *late,
+                ])  # fmt: skip
+    if as_json:
+        line({"type": "total", **sums})
+    else:
+        typer.echo(f"minescope: {TOTAL[language].format(**sums)}")
     return EXIT_NOTHING
 
 
@@ -109,6 +125,8 @@ def alarms(
     from supervision.ledgers.answers import alarm_json
     from supervision.ledgers.gather import read_book, rulebook_in_use
     from supervision.ledgers.standings import alarms_on, traded_again
+    from supervision.projects.words import said
+    from supervision.warnings.words import SEVERITIES
 
     language = speech(lang)
     with opened() as database:
@@ -119,14 +137,16 @@ def alarms(
         held = read_book(database, day_of(as_of))
         traded = traded_again(kept, held, rulebook_in_use(database))
     found = alarms_on(held, traded)
-    for one in found:
-        if uscc not in (None, one.uscc):
-            continue
-        told = alarm_json(one, language)
-        if as_json:
-            line(told)
-        else:
-            typer.echo(f"{told['severity']:6}  {told['on']}  {told['because']}")
+    with Rows(ALARMS, language, quiet=as_json) as rows:
+        for one in found:
+            if uscc not in (None, one.uscc):
+                continue
+            told = alarm_json(one, language)
+            if as_json:
+                line(told)
+            else:
+                severity = said(SEVERITIES, told["severity"], language)
+                rows.add([severity, told["on"], told["because"]])
     return EXIT_NOTHING
 
 

@@ -100,6 +100,12 @@ def test_standings_traces_and_history_are_told(folder: Path, capsys: pytest.Capt
     assert run(["ledgers", "history", "nothing"]) == 2
     assert run(["ledgers", "show", "hats"]) == 3
     assert run(["ledgers", "support", "--as-of", "yesterday"]) == 3
+    capsys.readouterr()
+    assert run(["ledgers", "support", "--as-of", "2022-04-30", "--lang", "zh"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("编号\t企业\t种类")
+    assert "-0.00" not in shown
+    assert "minescope: 2022-04-30：共 2 项" in shown
 
 
 def test_the_screening_tells_who_and_why_and_who_not(
