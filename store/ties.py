@@ -154,9 +154,9 @@ def set_rules(connection: Connection, digest: str) -> None:
 
 
 def key_of(db: Database) -> bytes:
-    """Return the secret of the clusters' ids; drawn where there is none yet, which says nothing of anybody."""
+    """Return the secret of the clusters' ids, drawn where there is none yet: it says nothing of anybody."""
     with db.reading() as connection:
-        key = connection.scalar(select(StateRow.key))
+        key: bytes | None = connection.scalar(select(StateRow.key))
     if key is not None:
         return key
     with db.writing() as connection:
@@ -171,7 +171,7 @@ def cluster_key(connection: Connection) -> tuple[bytes, str]:
     """
     row = connection.execute(select(StateRow.key, StateRow.stamp)).one_or_none()
     if row is not None:
-        return row.key, row.stamp
+        return bytes(row.key), str(row.stamp)
     key = token_bytes(16)
     connection.execute(insert(StateRow).values(id=1, key=key, stamp=""))
     return key, ""
