@@ -62,6 +62,8 @@ $minescope tariff decide "$period" confirmed --first "$first" --going-on --why "
 $minescope tariff import readings "$story/world/bills.csv" > "$story/readings.log"
 $minescope tariff bill --as-of "$today" --why "province story" --post > "$story/bill.log" 2>&1 || [ $? -eq 1 ]
 tail -n 2 "$story/bill.log" | cut -c1-150
+echo "and apart from them, with the reason:"
+awk -F'\t' 'NF == 4 {print $1 "  " $4}' "$story/periods.log" | tail -n +2 | head -n 3 | cut -c1-150
 
 say "The API opens projects and makes the weekly report:"
 port=$(.venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

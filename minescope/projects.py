@@ -1,26 +1,25 @@
 """`minescope projects`: proposed from hits, confirmed by a person, kept with their whole life."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
-from minescope.project_describe import describe
+from minescope.projects_describe import describe
 from minescope.projects_metered import metered
+from minescope.projects_shown import listed, proposals, proposed, show_one
+from minescope.projects_week import week
 from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
     AsJson,
     AsOf,
     Dept,
-    Desk,
     Known,
     Language,
     Note,
     Purpose,
     Region,
-    cells,
     checked_region,
     desk,
     kw_words,
@@ -31,8 +30,6 @@ from minescope.supervising import (
 
 if TYPE_CHECKING:
     from supervision.projects.inventory import Power
-    from supervision.projects.kept import Held
-    from supervision.projects.sightings import Proposal, Proposed
 
 projects = typer.Typer(
     name="projects",
@@ -41,6 +38,7 @@ projects = typer.Typer(
 )
 projects.command()(metered)
 projects.command()(describe)
+projects.command()(week)
 Project = Annotated[str, typer.Argument(help="Id of a project: pj-...", show_default=False)]
 Evidence = Annotated[
     list[str] | None,
@@ -81,7 +79,7 @@ def propose(
     with desk(lang, f"projects propose {code}", purpose) as at:
         held = ProjectStore(at.services.database).every(WHOLE_COUNTRY)
         standings = inventory(held.events, held.measured, at.today, at.now)
-        found = _proposed(at)
+        found = proposed(at)
         with Rows(PROPOSED, at.lang, quiet=as_json) as rows:
             for one in found.proposals:
                 if not lies_in(one.division or None, code):
@@ -117,14 +115,14 @@ def confirm(
 ) -> int:
     """Open the project of a proposal: found on the day when its traffic was seen first.
 
-    Exits 0, or 3 where nothing proposes it or it is there already.
+    Exits 0; 2 where nothing proposes it; 3 where it is there already.
     """
     from supervision.projects.kept import add_measure, open_project
     from supervision.projects.opening import confirmed
     from supervision.refusals import Unknown
 
     with desk(lang) as at:
-        one = next((one for one in _proposals(at, COUNTRY) if one.project == project), None)
+        one = next((one for one in proposals(at, COUNTRY) if one.project == project), None)
         if one is None:
             raise Unknown(project)
         opening = confirmed(one, at.by(department), name, note, checked_region(division) if division else "")
@@ -133,7 +131,7 @@ def confirm(
             if opening.measured is not None:
                 add_measure(connection, opening.project, opening.measured, opening.project.author)
         at.changed("projects confirm", f"{project} {opening.particulars.name}")
-        _show(at, project, False, None, None)
+        show_one(at, project, False, None, None)
     return EXIT_NOTHING
 
 
@@ -182,7 +180,7 @@ def add(
         with at.services.database.writing() as connection:
             open_project(connection, opening.project, opening.particulars, opening.event)
         at.changed("projects add", f"{opening.project.id} {name}")
-        _show(at, opening.project.id, False, None, None)
+        show_one(at, opening.project.id, False, None, None)
     return EXIT_NOTHING
 
 
@@ -203,7 +201,7 @@ def list_(
     if state is not None:
         one_of(state, [step.value for step in Step if step is not Step.WITHDRAWN], "--state")
     with desk(lang, f"projects list {code}", purpose) as at, Rows(LISTED, at.lang, quiet=as_json) as rows:
-        for _, shown in _shown(at, code, as_of, known):
+        for _, shown in listed(at, code, as_of, known):
             if state is not None and shown["state"] != state:
                 continue
             if as_json:
@@ -233,7 +231,7 @@ def show(
     Exits 0, or 2 where it is not held, or was not known then.
     """
     with desk(lang, f"projects show {project}", purpose) as at:
-        _show(at, project, as_json, as_of, known)
+        show_one(at, project, as_json, as_of, known)
     return EXIT_NOTHING
 
 
@@ -309,7 +307,7 @@ def measure(
         )
     with desk(lang) as at:
         if basis == "traffic":
-            one = next((one for one in _proposals(at, COUNTRY) if one.project == project), None)
+            one = next((one for one in proposals(at, COUNTRY) if one.project == project), None)
             made = None if one is None else measured(one, at.now)
             if made is None:
                 raise Refused("no hit shows it, or none tells a size", "没有该项目的命中，或无法估算规模")
@@ -320,112 +318,8 @@ def measure(
         with at.services.database.writing() as connection:
             add_measure(connection, read_one(connection, project).projects[0], made, at.by(department).name)
         at.changed("projects measure", f"{project} {basis} {made.on}")
-        _show(at, project, False, None, None)
+        show_one(at, project, False, None, None)
     return EXIT_NOTHING
-
-
-@projects.command()
-def week(
-    name: Annotated[
-        str | None, typer.Argument(help="ISO week such as 2026-W47. Default: this one.", show_default=False)
-    ] = None,
-    region: Region = COUNTRY,
-    known: Known = None,
-    as_json: AsJson = False,
-    lang: Language = None,
-    purpose: Purpose = "",
-) -> int:
-    """Tell the inventory at the end of a week, as known then, and what changed since the week before."""
-    from facts.errors import UsageError
-    from supervision.projects import sizes
-    from supervision.projects.answers import change_json, totals_json
-    from supervision.projects.inventory import change, end_of, inventory, week_before, week_end, week_of
-    from supervision.projects.kept import ProjectStore
-    from supervision.projects.words import CHANGES, said
-
-    code = checked_region(region)
-    with desk(lang, f"projects week {name or ''} {code}", purpose) as at:
-        asked = name or week_of(at.today)
-        try:
-            last, earlier = week_end(asked), week_before(asked)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        day = min(last, at.today)
-        seen = min(at.now, end_of(day)) if known is None else end_of(read_day(known, "--known"))
-        held = ProjectStore(at.services.database).every(code)
-        now = inventory(held.events, held.measured, day, seen)
-        then = week_end(earlier)
-        before = inventory(held.events, held.measured, then, min(seen, end_of(then)))
-        totals = totals_json(now.values(), sizes.shipped())
-        changed = change_json(change(before, now))
-        if as_json:
-            line({"week": asked, "before": earlier, "division": code, "totals": totals, "change": changed})
-            return EXIT_NOTHING
-        cells([asked, code, f"{totals['running']}/{totals['projects']}", kw_words(totals["kw"])])
-        for kind, found in changed.items():
-            for one in found:
-                what = one if isinstance(one, str) else f"{one['project']}: {one['before']} -> {one['now']}"
-                cells([said(CHANGES, kind, at.lang), what])
-    return EXIT_NOTHING
-
-
-def _proposals(at: Desk, region: str) -> "tuple[Proposal, ...]":
-    from store.access_rules import lies_in
-
-    return tuple(one for one in _proposed(at).proposals if lies_in(one.division or None, region))
-
-
-def _proposed(at: Desk) -> "Proposed":
-    from supervision.projects.seen import sightings
-    from supervision.projects.sightings import propose as grouped
-
-    return grouped(sightings(at.services))
-
-
-def _shown(at: Desk, region: str, as_of: str | None, known: str | None) -> "Iterator[tuple[Held, Any]]":
-    from supervision.projects import sizes
-    from supervision.projects.answers import project_json
-    from supervision.projects.inventory import inventory
-    from supervision.projects.kept import ProjectStore
-    from supervision.projects.project import latest
-
-    day, seen = at.when(as_of, known)
-    held = ProjectStore(at.services.database).every(region)
-    standings = inventory(held.events, held.measured, day, seen)
-    named, classes = latest(held.particulars, seen), sizes.shipped()
-    for one in held.projects:
-        if one.opened <= seen:
-            yield held, project_json(one, standings.get(one.id), named.get(one.id), classes, at.lang)
-
-
-def _show(at: Desk, project: str, as_json: bool, as_of: str | None, known: str | None) -> None:
-    from supervision.carbon_in_use import factors_in_use
-    from supervision.projects import sizes
-    from supervision.projects.answers import file_json, project_json
-    from supervision.projects.inventory import inventory
-    from supervision.projects.kept import ProjectStore, known_then
-    from supervision.projects.project import latest
-
-    day, seen = at.when(as_of, known)
-    held = ProjectStore(at.services.database).one(project)
-    known_then(held, day, seen)
-    standing = inventory(held.events, held.measured, day, seen).get(project)
-    named = latest(held.particulars, seen).get(project)
-    shown = project_json(held.projects[0], standing, named, sizes.shipped(), at.lang)
-    told = file_json(held, seen, day, factors_in_use(), at.lang, shown)
-    if as_json:
-        line(told)
-        return
-    word = told["state_word"] or told["kind_word"]
-    cells([told["id"], word, told["since"], told["division"], told["name"], told["uscc"], told["site"]])
-    for one in told["described"][1:]:
-        cells(["", one["known"][:10], ", ".join(one["changed"]), one["author"], one["why"]])
-    for one in told["events"]:
-        mark = "" if one["stands"] else "(-)"
-        cells(["", one["number"], one["on"], one["step_word"] + mark, one["author"], one["note"]])
-    for one in told["measures"]:
-        evidence = " ".join(one["evidence"][:5])
-        cells(["", one["on"], one["basis"], kw_words(one["kw"]), evidence])
 
 
 def _interval(text: str | None, option: str) -> "Power | None":
