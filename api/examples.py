@@ -443,6 +443,7 @@ ANSWERS: dict[str, Any] = {
     "logIn": _SESSION,
     "beginLogIn": None,
     "finishLogIn": ByMediaType(),
+    "endLogIn": None,
     "getSession": _SESSION,
     "logOut": None,
     "listAccounts": {

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -15,8 +16,12 @@ HEAD_S = 30
 """Seconds in which the head of a request must have come, from the connection or from its first byte."""
 
 
+Refused = Callable[[str, str], None]
+"""Is told of a refused request: the kind of problem, and the client address."""
+
+
 class Http(HttpToolsProtocol):
-    """One connection."""
+    """One connection. `refused` hears of each request that never reached the application."""
 
     _head = 0
     """Bytes of the head that is being read, as far as they are parsed."""
@@ -24,6 +29,10 @@ class Http(HttpToolsProtocol):
     """Bytes that came since anything was parsed whole."""
     _in_head = True
     _waiting: asyncio.TimerHandle | None = None
+
+    def __init__(self, refused: Refused, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._refused = refused
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin: who connects and stays silent is not waited for either."""
@@ -104,6 +113,8 @@ class Http(HttpToolsProtocol):
         self._stop_waiting()
         if self.transport.is_closing():
             return
+        if self._pending or self._head:  # who connects and says nothing has asked for nothing
+            self._refused(problem.value.name, self.client[0] if self.client else "")
         if self.cycle is None or self.cycle.response_complete:
             body = json.dumps(problem_json(problem, "en", "", **fields)).encode()
             headers = {

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from types import FrameType
 
@@ -61,9 +62,10 @@ def is_loopback(bound: socket.socket) -> bool:
 
 def configured(app: FastAPI) -> Config:
     """Return how the application is served."""
+    refused = app.state.gate.refusals.count
     return Config(
         app,
-        http=Http,
+        http=partial(Http, refused),  # type: ignore[arg-type]  # called, never looked at
         loop="auto",  # uvloop where there is one
         ws="none",
         lifespan="off",

@@ -84,6 +84,8 @@ class OidcSettings(_Part):
     client_id: Annotated[str, Field(min_length=1)]
     redirect_uri: str
     """Where the provider sends browsers back to: this server's `/v1/session/oidc/callback`."""
+    after_log_out_uri: str | None = None
+    """Where the provider sends browsers to that it logged out, as it is registered there."""
     client_secret: str | None = Field(None, repr=False)
     client_secret_file: Path | None = None
     scopes: tuple[str, ...] = ("openid", "profile")
@@ -94,9 +96,11 @@ class OidcSettings(_Part):
     rules: tuple[Rule, ...] = ()
     """None: only accounts that were linked by `minescope users link` log in."""
 
-    @field_validator("issuer", "redirect_uri")
+    @field_validator("issuer", "redirect_uri", "after_log_out_uri")
     @classmethod
-    def _is_safe(cls, value: str) -> str:
+    def _is_safe(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         parts = urlsplit(value)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
             raise ValueError("must be https (http on this machine only)")

@@ -64,6 +64,21 @@ class Provider:
         url = str(document["authorization_endpoint"])
         return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(asked)}"
 
+    async def log_out_url(self) -> str | None:
+        """Return where a browser is sent to be logged out at the provider (OpenID RP-Initiated Logout 1.0).
+
+        None where the provider has no such place. Tokens are not kept, so none is sent as a hint: the
+        provider may ask the person whether it is meant. Raises ProviderError.
+        """
+        document = await self._discovered()
+        if (url := document.get("end_session_endpoint")) is None:
+            return None
+        self._require_safe("end_session_endpoint", url)
+        asked = {"client_id": self.settings.client_id}
+        if self.settings.after_log_out_uri is not None:
+            asked["post_logout_redirect_uri"] = self.settings.after_log_out_uri
+        return f"{url}{'&' if urlsplit(str(url)).query else '?'}{urlencode(asked)}"
+
     async def claims(self, code: str, verifier: str, nonce: str, told_issuer: str | None) -> dict[str, Any]:
         """Return the claims of the ID token that a code is good for. Raises ProviderError, TokenError."""
         document = await self._discovered()

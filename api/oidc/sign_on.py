@@ -64,6 +64,10 @@ class SignOn:
             raise CrowdedError
         return Begun(url, browser)
 
+    async def log_out_url(self) -> str | None:
+        """Return where a browser is logged out at the provider; None where nowhere. Raises ProviderError."""
+        return await self._provider.log_out_url()
+
     async def finish(self, state: str, browser: str, code: str | None, issuer: str | None) -> Finished:
         """Finish a log-in; whatever comes of it, its state is used up.
 

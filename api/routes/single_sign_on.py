@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.access.gate import Gate
+from api.access.gate import COOKIE, Gate
 from api.access.trail import record
 from api.language import TAGS, Lang, Language
 from api.oidc.id_token import TokenError
@@ -17,6 +17,7 @@ from api.oidc.sign_on import CrowdedError, RefusedError, SignOn
 from api.openapi import responses
 from api.problems import Problem, ProblemError, Text
 from api.routes.session import set_session
+from api.threads import in_thread
 from store.identities import LOG_IN_S
 
 LOG_IN_COOKIE = "minescope_log_in"
@@ -132,6 +133,48 @@ async def finish_log_in(request: Request, lang: Language, query: Annotated[Finis
     answer = _page(finished.leads_to, lang)
     answer.delete_cookie(LOG_IN_COOKIE, path=_PATH, httponly=True, samesite="lax")
     set_session(answer, finished.token, secure=sign_on.is_secure)
+    return answer
+
+
+@router.get(
+    "/v1/session/oidc/end",
+    operation_id="endLogIn",
+    summary="Log out here and at the provider",
+    status_code=303,
+    response_class=RedirectResponse,
+    response_description="The session here has ended; the browser is sent to the provider to end its own.",
+    responses=responses(
+        None,
+        Problem.NOT_FOUND,
+        Problem.TOO_MANY_REQUESTS,
+        Problem.STORE_UNAVAILABLE,
+        Problem.PROVIDER_UNAVAILABLE,
+    ),
+)
+async def end_log_in(request: Request) -> Response:
+    """End the session of the cookie, if there is one, then send the browser to the provider's log-out.
+
+    404 where no provider is set, or where it has no log-out: then `DELETE /v1/session` is all there is. The
+    session's cookie comes with requests of this site only, so no other page can end a session so.
+    """
+    sign_on = _sign_on(request)
+    gate: Gate = request.app.state.gate
+    gate.spend_log_in(request)
+    try:
+        url = await sign_on.log_out_url()
+    except ProviderError as error:
+        _log.error("%s", error)
+        raise ProblemError(Problem.PROVIDER_UNAVAILABLE) from error
+    if url is None:
+        raise ProblemError(Problem.NOT_FOUND, path=request.url.path)
+    token = request.cookies.get(COOKIE, "")
+    account = await in_thread(gate.access.by_session, token) if token else None
+    if account is not None:
+        record(request, account)
+        await in_thread(gate.access.end_session, token)
+        gate.forget(token)
+    answer = RedirectResponse(url, 303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 
 

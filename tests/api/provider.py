@@ -67,6 +67,7 @@ class Provider:
                 Route("/jwks", self._jwks),
                 Route("/authorize", self._authorize),
                 Route("/token", self._token, methods=["POST"]),
+                Route("/log-out", self._log_out),
             ]
         )
 
@@ -96,6 +97,15 @@ class Provider:
         if self.answers_iss is not None:
             back["iss"] = self.answers_iss
         return RedirectResponse(f"{query['redirect_uri']}?{urlencode(back)}", 302)
+
+    async def _log_out(self, request: Request) -> Response:
+        self.asked.append(request.url.path)
+        query = dict(request.query_params)
+        assert query.pop("client_id") == CLIENT
+        assert "id_token_hint" not in query  # tokens are not kept
+        back = query.pop("post_logout_redirect_uri", None)
+        assert not query
+        return JSONResponse({"logged_out": True}) if back is None else RedirectResponse(back, 302)
 
     async def _token(self, request: Request) -> Response:
         self.asked.append(request.url.path)

@@ -1,7 +1,9 @@
 """Refusals are counted into the audit, and fill nothing."""
 
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from store.audit_chain import Entry
 from store.audit_writer import AuditWriter
 from tests.api.accounts import key_of
 from tests.api.stored import MINER, PURPOSE, serving
+from tests.api.test_server import listening
 
 
 @pytest.fixture
@@ -98,3 +101,21 @@ def test_the_writer_takes_them_like_any_entry(own: Services) -> None:
         "csrf 1; from 192.0.2.1 1",
         401,
     )
+
+
+def test_what_is_no_http_is_counted_and_who_says_nothing_is_not(own: Services) -> None:
+    with listening(own) as port:
+        for sent in (
+            b"",
+            b"\x16\x03\x01\x02\x00 no HTTP\r\n\r\n",
+            b"",
+            b"GET / HTTP/1.1\r\n" + b"x" * 70_000,
+        ):
+            reached = socket.create_connection(("127.0.0.1", port), timeout=30)
+            with reached as raw, suppress(ConnectionError):  # it hangs up while more is on its way
+                raw.sendall(sent)
+                while sent and raw.recv(65_536):
+                    pass
+    told = subjects(own)[-2:]
+    assert [one.split(";")[0] for one in told] == ["malformed-http 1", "head-too-large 1"]
+    assert all(one.endswith("from 127.0.0.1 1") for one in told)

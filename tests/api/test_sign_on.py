@@ -35,6 +35,7 @@ from tests.api.provider import (
 )
 from tests.api.stored import MINER, PURPOSE, serving
 
+AFTER = "http://127.0.0.1:8765/docs"
 CALLBACK = "http://127.0.0.1:8765/v1/session/oidc/callback"
 RULES = (
     Rule(claims={"groups": "mining-analysts"}, role="analyst", division="990100", department="cyberspace"),
@@ -70,6 +71,7 @@ def client(own: Services, fresh: Provider) -> Iterator[TestClient]:
         client_id=CLIENT,
         client_secret=SECRET,
         redirect_uri=CALLBACK,
+        after_log_out_uri=AFTER,
         algorithms=("RS256", "ES256"),
         rules=RULES,
     )
@@ -363,3 +365,42 @@ def test_a_secret_that_others_may_read_is_refused(tmp_path: Any) -> None:
     assert settings.oidc is not None
     assert settings.oidc.secret() == "s"
     assert "s'" not in repr(settings.oidc)
+
+
+def test_a_person_logs_out_here_and_at_the_provider(
+    client: TestClient, own: Services, fresh: Provider
+) -> None:
+    fresh.document = {"end_session_endpoint": f"{fresh.issuer}/log-out"}
+    assert client.get(sent_away(client)).status_code == 200
+    name = client.get("/v1/session").json()["name"]
+    token = client.cookies["minescope_session"]
+    ended = client.get("/v1/session/oidc/end")
+    assert ended.status_code == 303
+    assert 'minescope_session=""' in ended.headers["set-cookie"]
+    there = httpx.get(ended.headers["location"], trust_env=False)
+    assert (there.status_code, there.headers["location"]) == (302, AFTER)
+    client.cookies.set("minescope_session", token)  # one who kept the cookie has nothing of it
+    assert client.get("/v1/session").status_code == 401
+    [entry] = [one for one in AuditStore(own.database).newest(3) if one["action"] == "endLogIn"]
+    assert (entry["actor"], entry["status"]) == (name, 303)
+
+
+def test_a_provider_without_a_log_out_leaves_the_session_as_it_is(
+    client: TestClient, fresh: Provider
+) -> None:
+    assert client.get(sent_away(client)).status_code == 200
+    assert client.get("/v1/session/oidc/end").status_code == 404
+    assert client.get("/v1/session").status_code == 200
+
+
+def test_a_log_out_that_leads_elsewhere_in_clear_is_not_followed(client: TestClient, fresh: Provider) -> None:
+    fresh.document = {"end_session_endpoint": "http://192.0.2.1/log-out"}
+    assert client.get("/v1/session/oidc/end").status_code == 503
+    assert client.get(sent_away(client)).status_code == 200  # and log-ins go on
+
+
+def test_nobody_in_particular_is_sent_to_the_log_out_too(client: TestClient, fresh: Provider) -> None:
+    fresh.document = {"end_session_endpoint": f"{fresh.issuer}/log-out?tenant=1"}
+    ended = client.get("/v1/session/oidc/end")
+    assert ended.status_code == 303
+    assert ended.headers["location"].startswith(f"{fresh.issuer}/log-out?tenant=1&client_id={CLIENT}&")
