@@ -11,6 +11,7 @@ MINESCOPE_UNCHECKED=1 builds without bounds checks (1.3 to 1.6 times faster, for
 folders of its own. NUMBA_DISABLE_JIT=1 runs the kernels as plain Python, for tests.
 """
 
+import gc
 import hashlib
 import os
 import re
@@ -189,7 +190,13 @@ class _Kernel(_Part):
             say, _announce = _announce, None
             say()
         wanted = signature.numba_type()
-        self.jit.compile(wanted)
+        collecting = gc.isenabled()
+        gc.disable()  # numba makes millions of objects that stay: looking for cycles among them takes long
+        try:
+            self.jit.compile(wanted)
+        finally:
+            if collecting:
+                gc.enable()
         made = self.jit.overloads[wanted.args]
         _, _, (code, _) = made.library.serialize_using_object_code()
         return made.fndesc.llvm_func_name, code

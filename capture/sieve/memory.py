@@ -1,5 +1,7 @@
 """Where a kernel's memory lies: on whole cache lines, in large pages, and fetched before it is asked for."""
 
+import mmap
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import numpy.typing as npt
 from capture.compiled import extension, inlined
 
 PAGE = 4096
+LARGE_PAGE = 1 << 21
 
 _READ, _KEEP, _DATA = 0, 3, 1
 """What llvm.prefetch is told: for reading, to stay in all caches, data and not code."""
@@ -60,3 +63,20 @@ def roomy(count: int, dtype: Any) -> npt.NDArray[Any]:
     raw = np.empty(count * kind.itemsize + PAGE, np.uint8)
     begin = -raw.ctypes.data % PAGE
     return raw[begin : begin + count * kind.itemsize].view(kind)
+
+
+def cleared(count: int, dtype: Any) -> npt.NDArray[Any]:
+    """Return (count,) dtype, all zero, in large pages where it is large and the system has them.
+
+    It is read at random: in pages of 4 KiB the processor looks up where nearly each of them lies.
+    """
+    kind = np.dtype(dtype)
+    size = count * kind.itemsize
+    if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return np.zeros(count, kind)
+    held = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with suppress(OSError):  # a kernel without large pages
+        held.madvise(mmap.MADV_HUGEPAGE)
+    raw = np.frombuffer(held, np.uint8)
+    begin = -raw.ctypes.data % LARGE_PAGE
+    return raw[begin : begin + size].view(kind)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from capture.compiled import inlined, part
-from capture.sieve.octets import be16, held
+from capture.sieve.octets import be16
 from capture.words import int64, uint8, uint64
 
 BYTES = uint8[::1]
@@ -28,8 +28,24 @@ _CNAME = 5
 
 
 def interest(domains: Iterable[str]) -> npt.NDArray[np.uint64]:
-    """Return the sorted hashes of domains, (n,) uint64, for the kernel; empty: every name matters."""
-    return np.unique(np.array([_hash(domain.lower()) for domain in domains], np.uint64))
+    """Return the hashes of domains as a table for the kernel, (n,) uint64; empty: every name matters.
+
+    n is a power of two, at least four times the domains. A hash is at its place or behind it; 0: nothing.
+    """
+    hashes = {_hash(domain.lower()) for domain in domains}
+    table = np.zeros(1 << (4 * len(hashes) - 1).bit_length() if hashes else 0, np.uint64)
+    for value in sorted(hashes):
+        at = int(_place(np.uint64(value), np.uint64(len(table) - 1)))
+        while table[at]:
+            at = (at + 1) % len(table)
+        table[at] = value
+    return table
+
+
+@inlined
+def _place(value: Any, mask: Any) -> Any:
+    """Return where a hash belongs in a table of mask + 1 places."""
+    return value >> uint64(32) & mask
 
 
 def _hash(domain: str) -> int:
@@ -39,6 +55,18 @@ def _hash(domain: str) -> int:
     return value
 
 
+@inlined
+def _is_listed(names: Any, value: Any) -> Any:
+    """Say whether a table of `interest` holds a hash."""
+    mask = uint64(len(names) - 1)
+    at = _place(value, mask)
+    while names[at] != 0:
+        if names[at] == value:
+            return True
+        at = (at + uint64(1)) & mask
+    return False
+
+
 @part
 def under(name: Any, length: Any, names: Any) -> Any:
     """Say whether the lower-case name[:length] is a listed domain or lies under one."""
@@ -46,11 +74,11 @@ def under(name: Any, length: Any, names: Any) -> Any:
     at = length - 1
     while at >= 0:
         byte = name[at]
-        if byte == 0x2E and held(names, value):
+        if byte == 0x2E and _is_listed(names, value):
             return True
         value = (value ^ uint64(byte)) * uint64(_PRIME)
         at -= 1
-    return held(names, value)
+    return _is_listed(names, value)
 
 
 @inlined

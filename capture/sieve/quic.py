@@ -17,7 +17,7 @@ from capture.sieve.ciphers import MADE, MESSAGE, NATIVE, WORDS, encrypted, mac, 
 from capture.sieve.instructions import native
 from capture.sieve.names import SCRATCH, hello_matters
 from capture.sieve.octets import be16, be32, be64
-from capture.words import int64, uint8, uint32, uint64
+from capture.words import int64, uint32, uint64
 
 V2 = 0x6B3343CF
 FOREIGN, LISTED, UNTOLD = range(3)
@@ -79,15 +79,33 @@ def quic_name(d: Any, p: Any, end: Any, names: Any, scratch: Any) -> Any:
     plain = _unprotected(d, p, end, scratch, scratch[_WORK:].view(np.uint32))
     if plain <= 0:
         return UNTOLD
-    there = _collected(scratch, _PLAIN + plain)
-    if there < 4 or scratch[_HELLO] != 1:
-        return UNTOLD
-    # A name that is there ends the search; without one, the rest of the hello may bring it.
-    before = _HELLO - 5  # hello_matters counts a record header
-    at = _name_at(scratch, _HELLO + 4, _HELLO + there)
-    if at == 0:
-        return UNTOLD
-    return LISTED if hello_matters(scratch, before, _HELLO + there, names, scratch) else FOREIGN
+    begins, end = _begun(scratch, _PLAIN + plain)
+    if not _is_named(scratch, begins, end):
+        begins = int64(_HELLO)
+        end = begins + _collected(scratch, _PLAIN + plain)
+        if not _is_named(scratch, begins, end):
+            return UNTOLD
+    # hello_matters counts the header of a record.
+    return LISTED if hello_matters(scratch, begins - 5, end, names, scratch) else FOREIGN
+
+
+@inlined
+def _begun(scratch: Any, end: Any) -> Any:
+    """Return where the hello begins and ends in a packet whose first frame begins it; else an empty stretch.
+
+    Most packets are so, and need not be put together.
+    """
+    if scratch[_PLAIN] == 6 and scratch[_PLAIN + 1] == 0:
+        size, begins = _number(scratch, int64(_PLAIN + 2), end)
+        if 0 <= size <= end - begins:
+            return begins, begins + size
+    return end, end
+
+
+@inlined
+def _is_named(scratch: Any, begins: Any, end: Any) -> Any:
+    """Say whether a ClientHello is here that names its host; its end may be wanting."""
+    return end - begins >= 4 and scratch[begins] == 1 and _name_at(scratch, begins + 4, end) != 0
 
 
 @inlined
@@ -170,14 +188,16 @@ def _unprotected(d: Any, p: Any, end: Any, scratch: Any, w: Any) -> Any:
     nonce0, nonce1, nonce2 = w[MADE], w[MADE + 1], uint32(w[MADE + 2] ^ uint32(number))
     _expand(w, second, _KEY)
     round_keys(w)
+    plain = scratch[_PLAIN:_HELLO].view(np.uint32)
     done: Any = int64(0)
     while done < count:
         # What a last block has too much is read from the tag behind it, and not counted.
         k0, k1, k2, k3 = encrypted(w, nonce0, nonce1, nonce2, uint32(2 + (done >> 4)))
-        _put(scratch, _PLAIN + done, be32(d, body + done) ^ k0)
-        _put(scratch, _PLAIN + done + 4, be32(d, body + done + 4) ^ k1)
-        _put(scratch, _PLAIN + done + 8, be32(d, body + done + 8) ^ k2)
-        _put(scratch, _PLAIN + done + 12, be32(d, body + done + 12) ^ k3)
+        words = done >> 2
+        plain[words] = _swapped(be32(d, body + done) ^ k0)
+        plain[words + 1] = _swapped(be32(d, body + done + 4) ^ k1)
+        plain[words + 2] = _swapped(be32(d, body + done + 8) ^ k2)
+        plain[words + 3] = _swapped(be32(d, body + done + 12) ^ k3)
         done += 16
         if done == 16 and scratch[_PLAIN] == 6 and scratch[_PLAIN + 1] == 0:
             # Most clients begin with a frame of the whole hello; the padding behind it need not be read.
@@ -187,9 +207,12 @@ def _unprotected(d: Any, p: Any, end: Any, scratch: Any, w: Any) -> Any:
 
 
 @inlined
-def _put(scratch: Any, at: Any, word: Any) -> Any:
-    for byte in range(4):
-        scratch[at + byte] = uint8(word >> uint32(24 - 8 * byte))
+def _swapped(word: Any) -> Any:
+    """Turn the bytes of a word round: every processor with kernels writes the lowest one first."""
+    low, high = uint32(word & uint32(0xFF)), uint32(word & uint32(0xFF00))
+    return uint32(
+        low << uint32(24) | high << uint32(8) | word >> uint32(8) & uint32(0xFF00) | word >> uint32(24)
+    )
 
 
 @part

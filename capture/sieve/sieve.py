@@ -20,7 +20,7 @@ from capture.sieve.kernel import (
     TABLE_FULL,
     walk,
 )
-from capture.sieve.memory import roomy
+from capture.sieve.memory import cleared, roomy
 from capture.sieve.names import interest
 from capture.sieve.packet import PACKET
 from capture.sieve.quic import quic_scratch
@@ -186,7 +186,7 @@ class Sieve:
     def _make_room(self) -> bool:
         """Grow the table, or at its cap give flows up; say whether any were given up."""
         if self._count("live") + BATCH <= self._cap:
-            slots = np.zeros(2 * len(self._slots), np.uint64)
+            slots = cleared(2 * len(self._slots), np.uint64)
             spread(self._slots, slots)
             self._slots = slots
             return False
@@ -277,4 +277,4 @@ _READ = frozenset({0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276})
 def _slots_for(flows: int) -> npt.NDArray[np.uint64]:
     """Return empty slots, a power of two of them, for this many flows."""
     least = -(-8 * flows // FULL_EIGHTHS)
-    return np.zeros(1 << (least - 1).bit_length(), np.uint64)
+    return cleared(1 << (least - 1).bit_length(), np.uint64)

@@ -105,6 +105,14 @@ def test_frames_may_come_in_any_order_among_padding_and_acknowledgements() -> No
             assert told(initial(V1, ID, 2, frames)) == expected
 
 
+def test_a_hello_may_be_cut_in_two_frames_anywhere() -> None:
+    for name, expected in ((POOL, LISTED), (OTHER, FOREIGN)):
+        message = hello(name, b"h3", 32)
+        for cut in range(1, len(message), 3):
+            frames = crypto(0, message[:cut]) + crypto(cut, message[cut:])
+            assert told(initial(V1, ID, 0, frames)) == expected
+
+
 def test_what_does_not_bring_the_name_is_not_told() -> None:
     message = hello(POOL, b"h3", 32)
     assert told(initial(V1, ID, 0, crypto(0, message[:60]))) == UNTOLD
