@@ -12,7 +12,7 @@ from benchmarks.lab.columns import FIN, Array
 from benchmarks.lab.networks import Network
 from facts.rhythm import CUT, RESENT
 
-ALLOWANCE, RATE_BITS = 64, 28
+ALLOWANCE, RATE_BITS = 64, 26
 YOUNG_NS, SILENT_NS, CLOSED_NS = 60 * 10**9, 120 * 10**9, 2 * 10**9
 LEAST = 16
 

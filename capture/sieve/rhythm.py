@@ -1,6 +1,6 @@
 """The rhythm log in the kernel: a row for each data packet of a flow that may be quiet and long-lived.
 
-Every flow begins in the log and may have ALLOWANCE packets at once and one more in each 0.27 seconds of its
+Every flow begins in the log and may have ALLOWANCE packets at once and one more in each 0.07 seconds of its
 age, so a bulk transfer drops out within its first second and who speaks now and then stays for days. A flow
 that goes beyond that is HASTY: what the log holds of it is of no use any more, and it is logged again, from a
 row marked CUT on, once it has been slower than that over all of its life.
@@ -27,8 +27,10 @@ from facts.rhythm import CUT, GAP, PACKET, RECORD, RESENT
 ALLOWANCE = 64
 """Packets of both directions, those without payload too, that a flow may have at any age: a TLS greeting,
 a log-in and the first jobs take 30."""
-RATE_BITS = 28
-"""One more packet is allowed for each 2**28 ns of a flow's age: 3.7 a second."""
+RATE_BITS = 26
+"""One more packet is allowed for each 2**26 ns of a flow's age: 15 a second. Pools of coins with many blocks a
+second (Kaspa) give work four times a second, and acknowledgements count. A full log gives up the busiest
+flows first, so what is slower loses nothing by it."""
 YOUNG_NS = 60_000_000_000
 """Flows that lived shorter are forgotten when they are over."""
 SILENT_NS = 120_000_000_000

@@ -103,7 +103,7 @@ class Oracle:
         return mark
 
     def _log(self, talk: Talk, p: Packet, mark: int) -> None:
-        allowed = (p.at_ns - talk.first_ns) >> 28
+        allowed = (p.at_ns - talk.first_ns) >> 26
         if talk.hasty and talk.packets > allowed:
             return
         if not talk.hasty and not talk.cut and talk.packets > 64 + allowed:

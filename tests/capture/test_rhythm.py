@@ -146,7 +146,7 @@ def test_dns_is_not_logged(sieve: Sieve) -> None:
 
 def test_a_transfer_drops_out_and_is_logged_again_when_it_has_been_slow_for_long(sieve: Sieve) -> None:
     times = [BEGIN + n * 1_000_000 for n in range(200)]
-    late = [BEGIN + 40 * SECOND, BEGIN + 70 * SECOND, BEGIN + 71 * SECOND]
+    late = [BEGIN + 10 * SECOND, BEGIN + 18 * SECOND, BEGIN + 19 * SECOND]
     frames = [tcp(b"0123456789", seq=100 + 10 * n) for n in range(203)]
     sift(sieve, located(frames, times=times + late))
     rows = [row for _, row in logged(sieve)]
