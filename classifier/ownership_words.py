@@ -26,6 +26,11 @@ def sort_words(sort: Sort, lang: Language = "en") -> str:
     return str(_table()["sort"][sort.value][lang])
 
 
+def grade_words(grade: str, lang: Language = "en") -> str:
+    """Return what is to be thought of a suspicion: see ownership_suspect.Grade."""
+    return str(_table()["grade"][grade][lang])
+
+
 def link_words(link: Link, lang: Language = "en", mask: Mask = plain) -> str:
     """Return the sentence of a link: what is shared, by how many, and what it adds."""
     links = _table()["link"]

@@ -88,7 +88,7 @@ def site_side(
     rows = np.arange(own.size)
     sent = own["bytes"][rows, side].astype(np.float64)
     total = own["bytes"].sum(axis=1).astype(np.float64)
-    opener = _opener(own)
+    opener = openers(own)
     called = opener == 1 - side
     other_hi = np.where(side == 0, own["b_hi"], own["a_hi"])
     other_lo = np.where(side == 0, own["b_lo"], own["a_lo"])
@@ -158,7 +158,7 @@ def _halves(address: Address) -> tuple[int, int]:
     return int.from_bytes(raw[:8], "big"), int.from_bytes(raw[8:], "big")
 
 
-def _opener(flows: NDArray[np.void]) -> NDArray[np.int64]:
+def openers(flows: NDArray[np.void]) -> NDArray[np.int64]:
     """Return which endpoint opened each flow, (n,) int64, 0 for a: by its SYN, else by who spoke first."""
     syn = flows["syn"]
     by_b = ((syn & B_SYN) != 0) | ((syn & A_SYN_ACK) != 0)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -87,20 +88,24 @@ def show(
 
     Exits 0, or 2 when there is none or the database cannot be read.
     """
-    from classifier.ownership_words import link_words, reason_words, sort_words
-    from pipeline.ownership_json import cluster_json, members_json
+    from classifier.ownership_words import grade_words, link_words, reason_words, sort_words
+    from pipeline.campaigns import of_cluster
+    from pipeline.ownership_json import cluster_json, members_json, suspicion_json
     from store.clusters import ClusterStore
 
     language = _language(lang)
     with _opened() as database:
         store = ClusterStore(database)
         found = [one for name in _ids(store, what) if (one := store.read(name)) is not None]
+        thought = {one.id: of_cluster(database, one.id) for one in found if len(one.addresses) > 1}
     if not found:
         typer.echo(f"minescope: no cluster of {what}", err=True)
         return EXIT_UNREADABLE
     for cluster in found:
         if as_json:
-            _line({**cluster_json(cluster, language), "members": members_json(cluster.members)})
+            told = suspicion_json(thought.get(cluster.id), language)
+            members = members_json(cluster.members)
+            _line({**cluster_json(cluster, language), "campaign": told, "members": members})
             continue
         typer.echo(f"{cluster.id}: {sort_words(cluster.sort, language)} ({cluster.certainty:.0%})")
         for text in (
@@ -108,6 +113,10 @@ def show(
             *(link_words(link, language) for link in cluster.links),
         ):
             typer.echo(f"  - {text}")
+        if (suspicion := thought.get(cluster.id)) is not None and suspicion.is_victim:
+            typer.echo(f"  {grade_words(suspicion.kind.value, language)} ({suspicion.probability:.0%})")
+            for reason in suspicion.reasons:
+                typer.echo(f"  - {reason_words(reason, language)}")
         for member in cluster.members:
             held = " ".join(part for part in (member.enterprise, member.line) if part)
             typer.echo(f"  {member.address!s:39} {member.score:+6.1f} {member.party} {held}".rstrip())
@@ -187,6 +196,35 @@ def rebuild() -> int:
     with _opened() as database:
         done = made_anew(database, registered(database, settings))
     typer.echo(f"minescope: {done.clusters:,} clusters of {done.addresses:,} addresses made anew")
+    return EXIT_NOTHING
+
+
+@owners.command()
+def relays(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, UTC.", show_default=False)
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day, UTC.", show_default=False)
+    ] = None,
+    probe: Annotated[str | None, typer.Option(help="Of this probe only.", show_default=False)] = None,
+) -> int:
+    """Find relays and port forwards in the flow lake by timing, sealed ones too, and join who is behind them.
+
+    Exits 0, or 2 when the database or the lake cannot be read.
+    """
+    from pipeline.ownership import registered, update
+    from pipeline.relays_of_lake import keep_relays
+    from pipeline.settings import load_settings
+    from store.lake import Lake, Wanted
+
+    settings = load_settings()
+    wanted = Wanted(since and since.date(), until and until.date(), probe)
+    with _opened() as database:
+        found = keep_relays(database, Lake(settings.lake), wanted)
+        done = update(database, registered(database, settings))
+    told = f"{sum(found.values()):,} relays in {len(found):,} days of probes"
+    typer.echo(f"minescope: {told}, {done.clusters:,} clusters made anew")
     return EXIT_NOTHING
 
 

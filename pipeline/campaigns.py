@@ -48,6 +48,12 @@ def suspicions(connection: Connection, addresses: Collection[Address]) -> dict[A
     return {address: judged[of[address].id] if address in of else NOTHING for address in addresses}
 
 
+def of_cluster(database: Database, cluster: str) -> Suspicion:
+    """Return how likely the places of one cluster are a campaign's victims, by its id."""
+    with database.reading() as connection:
+        return _judged(connection, cluster)
+
+
 def traits_of(
     held: Mapping[Address, str], ties: Sequence[Tie], loads: Mapping[Address, Load] | None = None
 ) -> Traits:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from classifier.ownership_model import WORDS, Cluster, Kind, Link, Member, Tie
+from classifier.ownership_suspect import Suspicion
 from classifier.ownership_words import Language, Mask, link_words, plain, reason_words, sort_words
 from facts.instant import rfc3339
 from pipeline.contract import Json
@@ -27,6 +28,14 @@ def cluster_json(one: Cluster, lang: Language, size: int | None = None, mask: Ma
         "because": [reason_words(reason, lang, mask) for reason in one.reasons],
         "links": [{**_link(link, mask), "because": link_words(link, lang, mask)} for link in one.links],
     }
+
+
+def suspicion_json(one: Suspicion | None, lang: Language) -> Json | None:
+    """Return how likely the addresses of a cluster are a campaign's victims; None where it was not asked."""
+    if one is None:
+        return None
+    because = [reason_words(reason, lang) for reason in one.reasons]
+    return {"kind": one.kind.value, "probability": round(one.probability, 6), "because": because}
 
 
 def members_json(members: Iterable[Member], mask: Mask = plain) -> list[Json]:

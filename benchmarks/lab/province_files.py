@@ -225,6 +225,8 @@ def write_truth(
                 "hashrate": None if own is None else own.hashrate,
                 "watts": None if own is None else own.watts,
                 "hidden_watts": None if own is None else own.hidden_watts,
+                "clear_machines": 0 if own is None else own.clear_machines,
+                "clear_hashrate": None if own is None else own.clear_hashrate,
                 "mining_kwh_last_day": round(float(power.mining[-1].sum()) / 4, 3),
                 "metered_kwh_last_day": round(_day(power), 3),
             }

@@ -36,6 +36,9 @@ class Mined:
     """Of machines and overhead."""
     hidden_watts: float
     """The part of it whose talk is encrypted."""
+    clear_machines: int
+    """Machines whose talk can be read: what a capture can be held against."""
+    clear_hashrate: float
 
 
 def start_ns(made: Province) -> int:
@@ -98,7 +101,9 @@ def mined(made: Province, own: dict[str, tuple[Fleet, ...]]) -> dict[str, Mined]
             first = next(other for other in made.sites if other.campaign == site.campaign)
             turn = [other.id for other in made.sites if other.campaign == site.campaign].index(site.id)
             machine = own[first.id][0].machines[turn]
-            found[site.id] = Mined(1, machine.hashrate, machine.algorithm, machine.watts, 0.0)
+            found[site.id] = Mined(
+                1, machine.hashrate, machine.algorithm, machine.watts, 0.0, 1, machine.hashrate
+            )
             continue
         parts = own[site.id]
         watts = [part.watts * part.overhead for part in parts]
@@ -108,6 +113,8 @@ def mined(made: Province, own: dict[str, tuple[Fleet, ...]]) -> dict[str, Mined]
             parts[0].machines[0].algorithm,
             sum(watts),
             sum(watts[1:]),
+            len(parts[0].machines),
+            parts[0].hashrate,
         )
     return found
 

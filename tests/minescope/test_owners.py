@@ -27,6 +27,8 @@ def test_clusters_are_listed_and_shown(kept: None, capsys: pytest.CaptureFixture
     assert run(["owners", "show", "198.51.100.9", "--json", "--lang", "zh"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["says"] == "同一经营者"
+    assert told["campaign"]["kind"] == "none"
+    assert 0 <= told["campaign"]["probability"] < 0.5
     assert [member["address"] for member in told["members"]] == ["198.51.100.9", "198.51.100.10"]
     for what in (told["id"], "samplefarm"):
         assert run(["owners", "show", what, "--lang", "en"]) == 0

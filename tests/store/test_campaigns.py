@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from classifier.ownership_model import Kind, Sort, Tie
 from classifier.ownership_suspect import Grade
+from classifier.ownership_words import grade_words
 from facts.endpoint import parse_address
 from facts.names import Level, Role
 from facts.verdict import Hashrate, Machines, Power, Verdict
 from facts.where import Where
-from pipeline.campaigns import NOTHING, suspected
+from pipeline.campaigns import NOTHING, of_cluster, suspected
 from pipeline.ownership import update
+from pipeline.ownership_json import suspicion_json
 from store.clusters import ClusterStore
 from store.database import Database
 from store.ties import save_ties
@@ -69,6 +71,13 @@ def test_three_companies_with_one_computer_each_are_victims_and_three_halls_are_
         assert one.is_victim
         assert {"cpu", "few_machines", "little_power"} <= {reason.kind for reason in one.reasons}
         assert one.cluster == ClusterStore(db).ids_of(parse_address(at))[0]
+    cluster = found[parse_address(PLACES[0])].cluster
+    assert of_cluster(db, cluster) == found[parse_address(PLACES[0])]
+    for grade in Grade:
+        assert grade_words(grade.value, "zh")
+    told_json = suspicion_json(of_cluster(db, cluster), "zh")
+    assert told_json is not None
+    assert "每个地址机器很少（中位数 1 台）" in told_json["because"]
     for at in halls:
         one = found[parse_address(at)]
         assert one.kind is Grade.NONE
