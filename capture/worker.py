@@ -11,7 +11,8 @@ from capture.records import Block
 from capture.sieve.names import interest
 from capture.sieve.sieve import CAP, Sieve
 from capture.sources.source import Source
-from capture.streams.session import FIN, RST, Ends
+from capture.streams.ends import Ends
+from capture.streams.session import FIN, RST
 from capture.streams.sessions import Sessions
 from capture.timeouts import Timeouts
 from capture.windows import Window, Windows, WindowSettings

@@ -15,7 +15,8 @@ from protocols.nimiq import Nimiq
 from protocols.parser import Event, Heads, Match, Parser, Side
 from protocols.stratum_dialects import read
 from protocols.stratum_session import Contradiction, Session
-from protocols.websocket_frames import FrameReader, Inflater, Opcode, begins_object, header_of
+from protocols.websocket_frames import FrameReader, Opcode, begins_object, header_of
+from protocols.websocket_inflate import Inflater
 
 MAX_QUIET = 1024
 """Messages without an event after which a connection is let go: chats and price feeds have no other end. A

@@ -2,12 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from capture.streams.ends import Ends, believed_client
 from capture.streams.reassembly import Direction, Packet, Tally
 from facts.conversation import Flow, Transport
-from facts.endpoint import Endpoint
-from facts.quick import quick
 from facts.where import Where
 from protocols.events import Cause, NodeEvent, StreamAmbiguous
 from protocols.observe import Observation, Observer, Read, client_side
@@ -27,7 +26,6 @@ QUIET_BYTES = (
     16 * 1024 * 1024
 )  # bytes since the last event with a parser: four times the largest block of a node network
 MAX_NODE_EVENTS = 256  # messages between nodes after which another one changes no verdict
-WELL_KNOWN = 1024  # ports below are bound by servers only
 
 Doubt = tuple[int, int, Cause, Packet]
 """Direction, stream offset, cause, packet."""
@@ -37,35 +35,6 @@ _MASK = 0xFFFF_FFFF
 _LAST = (1 << 62, 0, 0)  # sorts behind every packet
 _SWAPPED = (Side.SERVER, Side.CLIENT)
 _STRAIGHT = (Side.CLIENT, Side.SERVER)
-
-
-@quick
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """What the flow table knows of a flow when its session begins."""
-
-    a: Endpoint
-    b: Endpoint
-    """Direction 0 is from a to b."""
-    tcp: bool
-    tunnel: int
-    opener: int | None
-    """Direction of the SYN, where the capture holds it."""
-    first: int
-    """Direction of the first packet seen."""
-
-
-def believed_client(ends: Ends) -> int:
-    """Return the direction in which the client sends, for want of a SYN.
-
-    TCP: the lower port is the server's, as clients take theirs from the upper range; UDP: the first packet
-    came from the client, unless only one of the ports is a well-known one.
-    """
-    a, b = ends.a.port, ends.b.port
-    by_port = a != b if ends.tcp else (a < WELL_KNOWN) != (b < WELL_KNOWN)
-    if not by_port:
-        return ends.first
-    return 0 if a > b else 1
 
 
 class Session:

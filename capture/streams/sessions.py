@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from capture.records import Tag, TaggedKind
 from capture.streams.candidates import Candidates
+from capture.streams.ends import Ends
 from capture.streams.fragments import Fragments
 from capture.streams.reassembly import Packet, Tally
 from capture.streams.rows import ROW, Waiting, has_fragments, payloads
-from capture.streams.session import ACK, SYN, Ends, Session
+from capture.streams.session import ACK, SYN, Session
 from protocols.observe import Observation
 from protocols.parser import Parser
 

@@ -16,7 +16,8 @@ from protocols.events import Submit, Subscribe, Work
 from protocols.observe import Observer
 from protocols.parser import Event, Match, Side
 from protocols.websocket import MAX_QUIET, WebSocket
-from protocols.websocket_frames import MAX_MESSAGE, FrameReader, Inflater, header_of
+from protocols.websocket_frames import FrameReader, header_of
+from protocols.websocket_inflate import MAX_MESSAGE, Inflater
 from tests.protocols.websocket_wire import MASK, Deflater, client, drain, frame, play, said, server
 
 C, S = Side.CLIENT, Side.SERVER

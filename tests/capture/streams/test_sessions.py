@@ -8,8 +8,9 @@ import pytest
 from capture.records import TAGGED, Tag, TaggedKind
 from capture.streams import session as session_module
 from capture.streams import sessions as sessions_module
+from capture.streams.ends import Ends, believed_client
 from capture.streams.rows import FIELDS, ROW
-from capture.streams.session import ACK, FIN, RST, SYN, Ends, believed_client
+from capture.streams.session import ACK, FIN, RST, SYN
 from capture.streams.sessions import Sessions
 from facts.endpoint import Endpoint
 from protocols.bitcoin_p2p import BitcoinP2P
