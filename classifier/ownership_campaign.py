@@ -2,7 +2,7 @@
 
 An operator's places are few, hold many machines each and are named and run as he likes; malware sits in many
 places that have nothing to do with each other, on few ordinary computers in each, all alike. Weights are in
-ownership_campaign.toml, fitted on generated clusters (benchmarks/lab/campaigns.py).
+ownership_campaign.toml: set by reason, and held against generated worlds (benchmarks/lab/ownership.py).
 """
 
 import re
