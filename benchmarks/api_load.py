@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from benchmarks.api_clients import asked
@@ -63,9 +64,7 @@ def filled(home: Path, assignments: int) -> str:
         return access.issue_key("load", list(Permission), 1, "load")
 
 
-def _prefix(number: int) -> object:
-    from ipaddress import IPv4Network
-
+def _prefix(number: int) -> IPv4Network:
     return IPv4Network((10 << 24 | number << 4, 28))
 
 
@@ -107,14 +106,15 @@ def _shown(values: Sequence[float]) -> str:
 def measured(port: int, key: str, given: argparse.Namespace) -> float:
     """Run the load and print what came of it; return how many were answered, warming included."""
     found = asked(port, questions(key), given.rate, given.seconds, WARMING_S, given.clients)
-    rate = len(found.took_s) / given.seconds
+    seconds: float = given.seconds
+    rate = len(found.took_s) / seconds
     print(f"{len(found.took_s)} look-ups at {rate:.0f}/s, {given.clients} clients, {given.slow} slow")
     print(f"answered after {_shown(found.took_s)}, counted from when each was due")
     if given.rate:
         print(f"the clients themselves were late by {_shown(found.sent_late_s)}, which is in it")
     print(f"{found.waited} were due while no client was free, {found.lost} got no answer")
     print(f"statuses: {dict(found.statuses)}")
-    return rate * (given.seconds + WARMING_S)
+    return rate * (seconds + WARMING_S)
 
 
 def _precedence(pid: int, realtime: int, nice: int) -> str:

@@ -7,6 +7,7 @@ of the audit takes in the database. Statements run on it by way of store/prepare
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from facts.errors import StoreError
@@ -84,7 +85,11 @@ class Held:
         """After a failure the connection is closed, so that nothing half done stays."""
         try:
             yield
-        except self._errors as error:
+        except (
+            self._errors,
+            SQLAlchemyError,
+            OverflowError,
+        ) as error:  # the last: no whole number of 64 bits
             self.close()
             why = str(error).strip().partition("\n")[0]
             raise StoreError(f"{place(self.engine.url)}: {why}") from error

@@ -302,6 +302,36 @@ def test_many_write_at_once_and_the_chain_holds(db: Database) -> None:
     assert (report.entries, report.broken) == (200, None)
 
 
+def test_a_writer_goes_on_after_its_connection_was_cut(db: Database) -> None:
+    store = AuditStore(db)
+    with AuditWriter(store) as writer:
+        writer.write(entry(1)).result(60)
+        if db.engine.dialect.name == "postgresql":  # on SQLite there is no server to be restarted
+            with db.writing() as connection:
+                others = "datname = current_database() AND pid <> pg_backend_pid()"
+                connection.execute(
+                    text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+                )
+        else:
+            writer._pen.close()
+        writer.write(entry(2)).result(60)
+    report = store.verify()
+    assert (report.entries, report.broken) == (2, None)
+
+
+def test_a_pen_leaves_nothing_half_written(db: Database) -> None:
+    store = AuditStore(db)
+    pen = store.pen()
+    pen.append([entry(1)])
+    odd = replace(entry(2), at_ns=1 << 80)
+    with pytest.raises(StoreError):
+        pen.append([entry(2), odd])
+    pen.append([entry(3)])
+    pen.close()
+    report = store.verify()
+    assert (report.entries, report.broken) == (2, None)
+
+
 def test_a_writer_tells_that_an_entry_was_not_kept(tmp_path: Path) -> None:
     with open_database(f"sqlite:///{tmp_path / 'x.db'}") as database, database.writing() as connection:
         connection.execute(text("DROP TABLE audit_entries"))
