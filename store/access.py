@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from facts.errors import StoreError, UsageError
+from facts.errors import NotHeldError, StoreError, UsageError
 from facts.instant import NS
 from registry.divisions import fault as division_fault
 from store.access_nouns import Account as Account  # these are part of this file's interface
@@ -316,5 +316,5 @@ def _read(fields: Iterable[str], key: str | None = None, scopes: Iterable[str] |
 def _id_of(connection: Connection, name: str) -> int:
     found = connection.scalar(select(UserRow.id).where(UserRow.name == name))
     if found is None:
-        raise UsageError(f"there is no account {name}")
+        raise NotHeldError(f"there is no account {name}")
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from facts.errors import UsageError
+from facts.errors import NotHeldError, UsageError
 from facts.instant import NS
 from store.access import begin_session
 from store.access_rules import AccountRole, Department
@@ -121,7 +121,7 @@ class IdentityStore:
             lock(connection, "users")
             user_id = connection.scalar(select(UserRow.id).where(UserRow.name == account))
             if user_id is None:
-                raise UsageError(f"there is no account {account}")
+                raise NotHeldError(f"there is no account {account}")
             held = select(UserRow.name).join(IdentityRow, IdentityRow.user_id == UserRow.id)
             same = (IdentityRow.issuer == who.issuer, IdentityRow.subject == who.subject)
             if (holder := connection.scalar(held.where(*same))) is not None:

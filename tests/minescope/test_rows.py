@@ -1,5 +1,8 @@
 """What a person reads at the terminal: rows under titles, refused rows without repetition."""
 
+import subprocess
+import sys
+
 import pytest
 
 from facts.errors import RowError
@@ -35,3 +38,10 @@ def test_columns_that_lack_the_same_thing_are_one_line() -> None:
         "a.csv, row 2, column kind: empty",
         "a.csv, row 3, column kind: empty",
     ]
+
+
+def test_the_module_of_the_program_runs_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "minescope.main", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("minescope ")
