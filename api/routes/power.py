@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
-from pydantic import Field
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.access.gate import Asker, ToExport, ToReadFiles
@@ -21,15 +20,22 @@ from api.models_power import (
     SiteKindsModel,
 )
 from api.openapi import ASKED, responses
+from api.power_queries import (
+    USUAL_DAYS,
+    AccountPath,
+    CurveQuery,
+    FileQuery,
+    LinesQuery,
+    PowerPage,
+    ReconciliationsQuery,
+    ScoresQuery,
+    Selection,
+    SitesQuery,
+)
 from api.problems import Problem, ProblemError
 from api.records import (
     FILE,
-    MAX_PAGE,
     MAX_ROWS,
-    Asking,
-    Day,
-    FileFormat,
-    Region,
     as_file,
     cursor_of,
     own_region,
@@ -46,95 +52,14 @@ from store.access_rules import lies_in
 from store.power import BATCH, LINE, RECONCILIATION, SCORE, SITE, KeptFinding, Wanted, of_subject, page
 from store.power_accounts import read_accounts
 from supervision.power.answers import LEVELS, ROWS, TOLD, row, score_json
-from supervision.power.curve import MOST_POINTS, Step, curve_json, finest
+from supervision.power.curve import MOST_POINTS, curve_json, finest
 from supervision.projects.inventory import end_of
 
 router = APIRouter(tags=["power"])
 READ = (*ASKED, Problem.INVALID_CURSOR, Problem.UNKNOWN_RECORD, Problem.STORE_UNAVAILABLE)
-USUAL_DAYS = 31
-"""Days of a curve where none are asked for."""
 MOST_DAYS = 1_100
 KIND_OF = {"scores": SCORE, "sites": SITE, "reconciliations": RECONCILIATION, "lines": LINE}
 """By the last part of a route."""
-AccountPath = Annotated[
-    str, Path(alias="account", max_length=100, description="Account number (户号).", examples=["3300001"])
-]
-
-
-class Selection(Asking):
-    """Filters; all that are given must hold."""
-
-    region: Region = None
-    run: int | None = Field(None, ge=1, description="Of this run; default: the latest word on each.")
-    uscc: str | None = Field(
-        None, pattern="^[0-9A-HJ-NPQRTUWXY]{18}$", description="Unified social credit code."
-    )
-    site: str | None = Field(None, max_length=100, description="Id of the site.")
-    known: str | None = Field(
-        None,
-        max_length=40,
-        description="As known at this RFC 3339 time (+ is %2B), or by the end of this day; default: now.",
-        examples=["2026-11-22"],
-    )
-
-
-class PowerPage(Selection):
-    """Filters and the page."""
-
-    limit: int = Field(100, ge=1, le=MAX_PAGE, description="Records a page.")
-    cursor: str | None = Field(None, max_length=300, description="`next` of the page before.")
-
-
-class ScoresQuery(PowerPage):
-    """Filters and the page."""
-
-    level: Literal["likely", "suspected", "unusual", "none", "unknown"] | None = Field(
-        None, description="Judged so; default: all of which something is told."
-    )
-    least: float | None = Field(None, ge=0, le=1, description="Probability from which on.")
-
-
-class SitesQuery(PowerPage):
-    """Filters and the page."""
-
-    kind: Literal["mining_farm", "data_centre", "undecided"] | None = Field(None, description="Judged so.")
-
-
-class ReconciliationsQuery(PowerPage):
-    """Filters and the page."""
-
-    finding: (
-        Literal[
-            "agree", "hidden_machines", "other_load", "wrong_attribution", "private_line_or_theft", "unknown"
-        ]
-        | None
-    ) = Field(None, description="Judged so; default: all that do not agree.")
-
-
-class LinesQuery(PowerPage):
-    """Filters and the page."""
-
-    level: Literal["suspected", "unexplained"] | None = Field(None, description="Judged so.")
-
-
-class FileQuery(Selection):
-    """Which file."""
-
-    what: Literal["scores", "sites", "reconciliations", "lines"] = Field(
-        "scores", description="What it holds."
-    )
-    format: FileFormat = Field(FileFormat.CSV, description="Kind of file.")
-
-
-class CurveQuery(Asking):
-    """Which part of the curve, how fine, as known when."""
-
-    since: Day | None = Field(None, description=f"First day; default: {USUAL_DAYS} days before the last.")
-    until: Day | None = Field(None, description="Last day; default: the last judged one, else today.")
-    step: Step | None = Field(None, description=f"Default: the finest with at most {MOST_POINTS:,} points.")
-    known: str | None = Field(
-        None, max_length=40, description="As known at this time, or by the end of this day; default: now."
-    )
 
 
 @router.get(
