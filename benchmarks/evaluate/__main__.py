@@ -28,6 +28,7 @@ def main() -> None:
     asked.add_argument(
         "--networks", type=int, default=40, help="whole networks that the judge is asked about"
     )
+    asked.add_argument("--beside", type=int, default=20_000, help="honest flows in each of these networks")
     asked.add_argument("--page", type=Path, default=here.parent / "docs" / "evaluation.md")
     given = asked.parse_args()
     model = shape.read(given.model)
@@ -50,7 +51,7 @@ def main() -> None:
     told["model"] = {"sha256": model.identity, "trees": len(model.trees.root), "measures": len(model.names)}
     whole = [
         plan
-        for plan in fused.plans(given.seed, given.networks)
+        for plan in fused.plans(given.seed, given.networks, given.beside)
         if not given.only_made or (given.folder / f"{plan.name}.npz").exists()
     ]
     if whole:

@@ -103,9 +103,9 @@ class Fused:
     """Addresses that have no part in mining."""
 
 
-def plans(seed: int, count: int) -> list[Plan]:
-    """Return the networks of an evaluation: seeds that nothing else has."""
-    return [Plan(seed * 1_000_000 + 900_000 + turn) for turn in range(count)]
+def plans(seed: int, count: int, beside: int = 20_000) -> list[Plan]:
+    """Return the networks of an evaluation, seeds that nothing else has; `beside`: honest flows in each."""
+    return [Plan(seed * 1_000_000 + 900_000 + turn, benign=beside) for turn in range(count)]
 
 
 def make(folder: Path, plan: Plan) -> tuple[Path, Path]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_HONEST = "networks of honest traffic alone"
 BEGIN, END = "<!-- figures: written by `make evaluate` -->", "<!-- end of figures -->"
 
 
@@ -83,7 +84,12 @@ def _fused(told: Mapping[str, Any]) -> list[str]:
         f"**The judge, clock and shape together**: {told['networks']} whole networks of 15 minutes, one "
         f"miner in ten in clear, {told['mining endpoints']:,} endpoints that hide among "
         f"{told['benign endpoints']:,} honest ones ({told['benign endpoints judged']:,} of them with rhythm "
-        "enough to be judged), names absent.",
+        "enough to be judged), names absent."
+        + (
+            f" The honest ones are of these and of {more} more networks."
+            if (more := told.get(_HONEST))
+            else ""
+        ),
         "",
         "| level | counted | recall | precision at 1:1,300 of judged endpoints | of all endpoints |",
         "|---|---|---|---|---|",
