@@ -30,7 +30,8 @@ def warmup() -> int:
     The compiled code is cached where this user can write; doing it again is quick.
     """
     began = time.monotonic()
-    from pipeline.world import compile_kernels  # importing is what compiles
+    import pipeline.shape  # noqa: F401 - importing is what compiles: the loops over rhythms
+    from pipeline.world import compile_kernels
 
     compile_kernels()
     compile_sources()
