@@ -57,7 +57,10 @@ def test_a_worse_candidate_is_refused_and_a_better_one_takes_the_place(
     capture.unlink()
     chosen = candidates(made)
     mines, honest = (
-        sorted({client_of(made, int(flow)) for flow in chosen.rows[made.truth["mines"][chosen.rows] == kind]})
+        sorted(
+            {client_of(made, int(flow)) for flow in chosen.rows[made.truth["mines"][chosen.rows] == kind]},
+            key=str,
+        )
         for kind in (True, False)
     )
     with open_database(load_settings().database_url) as database, database.writing() as connection:

@@ -1,9 +1,12 @@
 """Flow records of the lake by counts alone: windows become records, days without rhythms are judged so."""
 
+import math
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmarks.lab.networks import network
@@ -12,8 +15,10 @@ from classifier.shape_features import dependencies
 from facts.flow import A_SYN, B_SYN, FLOW
 from facts.instant import NS
 from facts.names import Level
+from pipeline.keep_lake import LakeWish
 from pipeline.reduced import judged, records_of
-from pipeline.rescan import Rescan
+from pipeline.rescan import Rescan, Scanned
+from pipeline.scan import Scan
 from store.database import open_database
 from store.lake import EVERYTHING, Lake, Wanted
 from store.rhythms import RhythmStore
@@ -22,7 +27,7 @@ from store.verdicts import VerdictStore
 T0 = 1_772_352_000 * NS
 
 
-def rows(*told: tuple[int, int, int, int]) -> "np.ndarray":
+def rows(*told: tuple[int, int, int, int]) -> npt.NDArray[np.void]:
     """Records of one flow as windows wrote them: last second, packets from a and b, bytes from each."""
     made = np.zeros(len(told), FLOW)
     made["syn"], made["ports"], made["proto"] = A_SYN, 50_000 << 16 | 443, 6
@@ -74,7 +79,7 @@ def test_a_day_without_rhythms_is_judged_by_counts_and_nobody_above_suspected(
         VerdictStore(database)
         started = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp()) * NS
 
-        def run(**other: bool) -> list[object]:
+        def run(**other: bool) -> list[Scanned]:
             return list(
                 Rescan(
                     database,
@@ -113,3 +118,19 @@ def test_what_has_a_rhythm_is_not_judged_by_counts(tmp_path: Path) -> None:
     assert heard > 50
     days = {file.day for file in lake.files("flows")}
     assert sum(judged(lake, Wanted(day, day), "lake").judged for day in days) == 0
+
+
+@pytest.mark.prove
+@pytest.mark.corpus
+def test_no_honest_dependency_of_the_corpus_is_suspected_by_counts(corpus: Path, tmp_path: Path) -> None:
+    """All real negatives, their flows in a lake without the packets of any."""
+    rows = [line.split(",") for line in (corpus / "index.csv").read_text("utf-8").splitlines()[1:]]
+    paths = [
+        str(corpus / path) for path, kind, packets, *_ in rows if kind == "negative" and int(packets) >= 12
+    ]
+    for _ in Scan(paths, each=True, lake=LakeWish(tmp_path, "negatives")):
+        pass
+    shutil.rmtree(tmp_path / "packets", ignore_errors=True)
+    told = judged(Lake(tmp_path), EVERYTHING, "lake")
+    assert told.judged >= 100
+    assert max((one.nats for one in told.counted), default=0.0) < math.log(1_300)
