@@ -59,7 +59,7 @@ def test_a_flow_of_another_run_stands_for_itself_and_the_client_comes_first() ->
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """A lake with the flows of a network of which some mine, and no packet of any."""
-    made = network(71, "test", 60, miners=40, benign=200, plain=0.0)
+    made = network(71, "test", 15, miners=40, benign=150, plain=0.0)
     lake = Lake(tmp_path / "lake")
     batch = lake.begin("east", ["some.pcap"])
     batch.add(made.flows, made.flows[:0], made.packets[:0])
@@ -108,7 +108,7 @@ def test_a_day_without_rhythms_is_judged_by_counts_and_nobody_above_suspected(
 
 
 def test_what_has_a_rhythm_is_not_judged_by_counts(tmp_path: Path) -> None:
-    made = network(71, "test", 60, miners=40, benign=200, plain=0.0)
+    made = network(71, "test", 15, miners=40, benign=150, plain=0.0)
     lake = Lake(tmp_path / "lake")
     batch = lake.begin("east", ["some.pcap"])
     batch.add(made.flows, made.flows, made.packets)
