@@ -220,7 +220,8 @@ def scored(table: Matrix, loops: Loops, model: ReducedModel | None = None) -> Ma
 
 def written(path: Path, model: ReducedModel) -> str:
     """Write a model; return the SHA-256 of the file."""
-    trees = {f"trees_{field.name}": np.asarray(getattr(model.trees, field.name)) for field in fields(Trees)}
+    named = [(field.name, getattr(model.trees, field.name)) for field in fields(Trees)]
+    trees: dict[str, Any] = {f"trees_{name}": np.asarray(values) for name, values in named}
     names = np.array(NAMES)
     np.savez_compressed(path, names=names, raw=model.raw, log_odds=model.log_odds, usual=model.usual, **trees)
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -115,8 +115,8 @@ def run(arguments: Sequence[str]) -> int:
         from facts.errors import NotHeldError, SettingsError, UsageError
 
         typer.echo(f"minescope: {_told(error)}", err=True)
-        wrong = isinstance(error, UsageError | SettingsError) and not isinstance(error, NotHeldError)
-        return EXIT_USAGE if wrong else EXIT_UNREADABLE
+        misused = isinstance(error, UsageError | SettingsError) and not isinstance(error, NotHeldError)
+        return EXIT_USAGE if misused else EXIT_UNREADABLE
 
 
 def _told(error: MineScopeError) -> str:

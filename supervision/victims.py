@@ -38,18 +38,18 @@ def among(services: Services, verdicts: Sequence[StoredVerdict]) -> dict[Address
     return {address: one for address, one in found.items() if one.is_victim}
 
 
-def victim_text(found: Suspicion, lang: Literal["en", "zh"], mask: Mask = plain) -> str:
+def victim_text(found: Suspicion, lang: str, mask: Mask = plain) -> str:
     """Return what is said of a victim, with the heaviest reasons: "victim of a campaign, not billed: ..."."""
-    zh = lang == "zh"
+    speaks: Literal["en", "zh"] = "zh" if lang == "zh" else "en"
+    zh = speaks == "zh"
     words = GRADES.get(found.kind, GRADES[Grade.SUSPECTED])[zh]
-    reasons = [reason_words(one, lang, mask).rstrip("。.") for one in found.reasons[:_REASONS]]
+    reasons = [reason_words(one, speaks, mask).rstrip("。.") for one in found.reasons[:_REASONS]]
     return words + ("：" if zh else ": ") + ("；" if zh else "; ").join(reasons) if reasons else words
 
 
 def sighted(one: "Sighting", lang: str, mask: Mask = plain) -> Json:
     """Return a victim among sightings as it is answered; the probability is that of a campaign."""
     found, held = one.victim or NOTHING, one.held
-    speaks: Literal["en", "zh"] = "zh" if lang == "zh" else "en"
     return {
         "address": str(one.verdict.address),
         "uscc": held.uscc or "",
@@ -59,5 +59,5 @@ def sighted(one: "Sighting", lang: str, mask: Mask = plain) -> Json:
         "probability": round(found.probability, 4),
         "cluster": found.cluster,
         "evidence": [one.evidence],
-        "because": victim_text(found, speaks, mask),
+        "because": victim_text(found, lang, mask),
     }

@@ -28,8 +28,8 @@ ALLOWANCE = 64
 """Packets of both directions, those without payload too, that a flow may have at any age: a TLS greeting,
 a log-in and the first jobs take 30."""
 RATE_BITS = 26
-"""One more packet is allowed for each 2**26 ns of a flow's age: 15 a second. Pools of coins with many blocks a
-second (Kaspa) give work four times a second, and acknowledgements count. A full log gives up the busiest
+"""One more packet is allowed for each 2**26 ns of a flow's age: 15 a second. Pools of coins with many blocks
+a second (Kaspa) give work four times a second, and acknowledgements count. A full log gives up the busiest
 flows first, so what is slower loses nothing by it."""
 YOUNG_NS = 60_000_000_000
 """Flows that lived shorter are forgotten when they are over."""
