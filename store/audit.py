@@ -20,16 +20,16 @@ from store.columns import stored_text
 from store.database import Database, lock
 from store.held import Held
 from store.prepared import Prepared, Runs
+from store.sweeper import Sweeper
 
 KEPT_DAYS = 184
 """No entry younger than this is ever deleted: six months are the law (Cybersecurity Law, article 21)."""
 TOPIC = "audit"
 """What writers of it lock."""
-CHECKPOINT_PAGES = 2000
-"""Pages of SQLite's write-ahead log after which a pen moves them into the database.
+CHECKPOINT_PAGES = 20_000
+"""Pages of SQLite's write-ahead log after which a pen moves them into the database itself.
 
-Some answers wait for that, so it is seldom; and the file stays small, since to write over what a file holds
-takes the disk a fraction of what it takes to make it grow.
+Answers would wait for that: it comes to it only where the sweeper (sweeper.py) does not keep up.
 """
 BATCH = 1000  # entries read at once
 _DAY_NS = 86_400 * NS
@@ -102,6 +102,10 @@ class AuditStore:
         """Return what appends as this store does, again and again from one thread."""
         synchronous = "synchronous = FULL" if self._durable else "synchronous = NORMAL"
         return Pen(Held(self._db, synchronous, f"wal_autocheckpoint = {CHECKPOINT_PAGES}"))
+
+    def sweeper(self) -> "Sweeper | None":
+        """Return what moves the write-ahead log aside from the pen; None where the database has none."""
+        return Sweeper(self._db) if self._db.engine.dialect.name == "sqlite" else None
 
     def head(self) -> Head:
         """Return the end of the chain."""

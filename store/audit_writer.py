@@ -42,6 +42,7 @@ class AuditWriter:
 
     def __init__(self, store: AuditStore) -> None:
         self._pen = store.pen()
+        self._sweeper = store.sweeper()
         self._waiting: SimpleQueue[_Handed | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
@@ -63,6 +64,8 @@ class AuditWriter:
         """Append what waits, then end."""
         self._waiting.put(None)
         self._thread.join()
+        if self._sweeper is not None:
+            self._sweeper.close()
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +98,8 @@ class AuditWriter:
         failed: StoreError | None = None
         try:
             self._pen.append([one.entry for one in batch])
+            if self._sweeper is not None:
+                self._sweeper.written()
         except StoreError as error:
             _log.error("the audit cannot be written: %s", error)
             failed = error
