@@ -76,6 +76,10 @@ class Pen:
         with self._held.writing(TOPIC) as held:
             return _append(held, entries)
 
+    def checkpoint(self) -> None:
+        """Move the rest of SQLite's log into the database, so that it begins anew. Raises StoreError."""
+        self._held.checkpoint()
+
     def close(self) -> None:
         """End."""
         self._held.close()

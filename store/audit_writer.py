@@ -18,6 +18,7 @@ from typing import Self
 from facts.errors import StoreError
 from store.audit import AuditStore
 from store.audit_chain import Entry
+from store.sweeper import Sweeper
 
 MOST = 500
 """Entries appended together at most."""
@@ -98,8 +99,6 @@ class AuditWriter:
         failed: StoreError | None = None
         try:
             self._pen.append([one.entry for one in batch])
-            if self._sweeper is not None:
-                self._sweeper.written()
         except StoreError as error:
             _log.error("the audit cannot be written: %s", error)
             failed = error
@@ -114,6 +113,17 @@ class AuditWriter:
                 loop.call_soon_threadsafe(_tell, done, failed)
             except RuntimeError:
                 _log.info("%d entries were kept after their server had ended", len(done))
+        if self._sweeper is not None:
+            self._tidy(self._sweeper)
+
+    def _tidy(self, sweeper: Sweeper) -> None:
+        """Have the log moved, now that everybody knows."""
+        sweeper.written()
+        if sweeper.moved():
+            try:
+                self._pen.checkpoint()
+            except StoreError as error:
+                _log.warning("the write-ahead log stays: %s", error)
 
 
 def _tell(done: list[Done], failed: StoreError | None) -> None:

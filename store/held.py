@@ -60,19 +60,13 @@ class Held:
             yield self
             self.connection.commit()
 
-    def checkpoint(self) -> tuple[int, int]:
+    def checkpoint(self) -> None:
         """Move what can be moved of SQLite's write-ahead log into the database; nobody waits for it.
 
-        Return the pages of the log, and how many of them are moved. Raises StoreError.
+        Raises StoreError.
         """
         with self._told():
-            cursor = self.connection.cursor()
-            try:
-                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                _, log, moved = cursor.fetchone() or (0, 0, 0)
-            finally:
-                cursor.close()
-        return log, moved
+            self._run(self.connection, "PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close the connection; what was not committed is undone."""

@@ -13,18 +13,20 @@ from store.held import Held
 
 EVERY_S = 0.25
 """Seconds between two rounds while somebody writes: some hundred pages under load."""
-TRIES = 8
-"""Goes of one round. What was written during one is left for the next, which is quicker; the log begins anew
-once a go has met no writer."""
 _log = logging.getLogger("minescope.store")
 
 
 class Sweeper:
-    """A thread that empties the log of one database whenever it was told that something was written."""
+    """A thread that moves the log of one database whenever it was told that something was written.
+
+    What was written meanwhile is little, and left to the writer: only when nothing at all is left does SQLite
+    begin the log anew, and only the writer knows that nobody writes.
+    """
 
     def __init__(self, db: Database) -> None:
         self._held = Held(db, "wal_autocheckpoint = 0")
         self._written = threading.Event()
+        self._moved = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._thread.start()
@@ -32,6 +34,13 @@ class Sweeper:
     def written(self) -> None:
         """Say that there is something to move."""
         self._written.set()
+
+    def moved(self) -> bool:
+        """Say, once for each round, that the log was moved but for the last few pages."""
+        if not self._moved.is_set():
+            return False
+        self._moved.clear()
+        return True
 
     def close(self) -> None:
         """End, having moved what can be moved."""
@@ -46,12 +55,7 @@ class Sweeper:
             self._ended.wait(EVERY_S)
             self._written.clear()
             try:
-                self._round()
+                self._held.checkpoint()
+                self._moved.set()
             except StoreError as error:
                 _log.warning("the write-ahead log stays: %s", error)  # a writer moves it once it is long
-
-    def _round(self) -> None:
-        for _ in range(TRIES):
-            log, moved = self._held.checkpoint()
-            if log == moved:
-                return
