@@ -60,7 +60,9 @@ def _is_listed(names: Any, value: Any) -> Any:
     """Say whether a table of `interest` holds a hash."""
     mask = uint64(len(names) - 1)
     at = _place(value, mask)
-    while names[at] != 0:
+    for _ in range(len(names)):  # a table always has room; one that had none would hold a kernel for ever
+        if names[at] == 0:
+            return False
         if names[at] == value:
             return True
         at = (at + uint64(1)) & mask

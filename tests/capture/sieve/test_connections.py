@@ -1,9 +1,9 @@
 from typing import Any
 
-import numpy as np
 import pytest
 
 from capture.records import Tag, TaggedKind
+from capture.sieve.names import interest
 from capture.sieve.sieve import Sieve
 from capture.sieve.update import YOUNG
 from facts.flow import A_SYN, B_SYN_ACK
@@ -99,7 +99,7 @@ def test_a_syn_sent_again_does_not_open_a_released_flow() -> None:
 
 def test_a_new_connection_after_a_dull_greeting_is_looked_at_again() -> None:
     server_hello = b"\x16\x03\x03\x00\x40\x02" + bytes(60)
-    sieve = Sieve(seed=1, names=np.array([1], np.uint64))
+    sieve = Sieve(seed=1, names=interest(["pool.test"]))
     greeting = bytes.fromhex("16030100450100004103 03".replace(" ", "")) + bytes(32)
     greeting += b"\0\0\2\x13\1\1\0\0\x16\0\0\0\x12\0\x10\0\0\x0dnot.for.us.ex"
     assert frames_of(rows_of([tcp(greeting, seq=1), tcp(server_hello, back=True)], sieve)) == []

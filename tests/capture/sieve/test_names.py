@@ -46,3 +46,7 @@ def test_a_long_list_leaves_room_for_short_searches() -> None:
 def test_capitals_count_for_nothing_and_no_list_makes_no_table() -> None:
     assert is_found("pool.test", interest(["Pool.TEST"]))
     assert len(interest(())) == 0
+
+
+def test_a_table_without_room_ends_the_search() -> None:
+    assert not is_found("pool.test", np.arange(1, 9, dtype=np.uint64))
