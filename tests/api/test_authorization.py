@@ -77,8 +77,8 @@ BODIES = {
 }
 PLACED = {"openProject": "990102", "openCase": "990102"}
 """Whose body says where it is."""
-ONCE = {"openProject", "addProjectEvent"}
-"""What can be done once alone: then it is a 409."""
+ONCE = {"openProject", "addProjectEvent", "describeProject"}
+"""What can be done once alone, or says nothing new the second time: then it is a 409."""
 
 
 @dataclass(frozen=True)
