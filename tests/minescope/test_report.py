@@ -58,7 +58,7 @@ def test_a_report_is_written_in_both_languages(home: Path, capsys: pytest.Captur
         (["evaluation", "--region", "990000", *AS_OF], 0),
         (["site", "site-east-1", *AS_OF], 0),
         (["enterprise", "91990101MADEUP0132", *AS_OF], 0),
-        (["site", "no-such-site", *AS_OF], 3),
+        (["site", "no-such-site", *AS_OF], 2),
         (["weekly", "--region", "123456"], 3),
         (["weekly", "--region", "990000", "--week", "2026-47"], 3),
         (["weekly", "--region", "990000", "--as-of", "yesterday"], 3),
