@@ -91,7 +91,7 @@ class Broken:
     def _fail(self, *_: object, **__: object) -> None:
         raise self._error
 
-    of_address = of_addresses = hits = counts = _fail
+    of_address = of_addresses = at_once = hits = counts = _fail
 
 
 @contextmanager
