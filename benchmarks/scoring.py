@@ -31,7 +31,7 @@ def conversation() -> tuple[list[Observation], Conversation]:
             if isinstance(one, Conversation):
                 if seen and one.flow == seen[0].flow:
                     return seen[:MESSAGES], one
-            elif not seen or one.flow == seen[0].flow:
+            elif isinstance(one, Observation) and (not seen or one.flow == seen[0].flow):
                 seen.append(one)
     raise AssertionError(f"{SAMPLE} holds no conversation that ends")
 
@@ -48,7 +48,7 @@ def main() -> None:
     casebook = Casebook("made", pool_names())
     spent = 0.0
     for flow in flows:
-        told = [replace(one, flow=flow) for one in seen]
+        told = [one._replace(flow=flow) for one in seen]
         end = replace(ended, flow=flow)
         began = time.process_time()
         for one in told:
