@@ -1,7 +1,7 @@
-"""Sums over pairs that share something, and what hangs together, by NumPy alone.
+"""Sums over pairs that share something, and what hangs together.
 
-A sparse matrix product and connected components are all that clustering asks of such a library; importing one
-costs a replay more time than the whole clustering does.
+The sums are NumPy's. What hangs together is found by `scipy.sparse.csgraph` in the graphs of a store or a
+lake; for the few links of one replay its import costs ten times the whole clustering, so NumPy finds these.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 
 AT_ONCE = 1 << 22
 """Pairs looked at in one go, which bounds the memory: some 32 bytes each."""
+
+MANY = 100_000
+"""Links from which the library finds what hangs together; below, its import costs more than the finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,23 @@ def best(*parts: Sums) -> Sums:
 
 def hanging_together(count: int, a: Ints, b: Ints) -> Ints:
     """Return (count,) the smallest number that each is linked to by the links a[i]-b[i], in any steps."""
+    return _by_library(count, a, b) if len(a) >= MANY else _by_hooking(count, a, b)
+
+
+def _by_library(count: int, a: Ints, b: Ints) -> Ints:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(a), np.bool_), (a, b)), shape=(count, count))
+    parts, part = connected_components(links, directed=False)
+    smallest: Ints = np.full(parts, count)
+    np.minimum.at(smallest, part, np.arange(count))
+    label: Ints = smallest[part]
+    return label
+
+
+def _by_hooking(count: int, a: Ints, b: Ints) -> Ints:
+    """The same, the larger label hooked to the smaller, until no link joins two."""
     label = np.arange(count)
     while True:
         one, two = label[a], label[b]
