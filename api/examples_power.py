@@ -88,8 +88,8 @@ _ESTIMATE = {"value": 380.0, "low": 330.0, "high": 440.0}
 _METERED = {
     "accounts": [_ACCOUNT],
     "weeks": [
-        {"first": "2026-03-09", "kwh": 69_300.0, "days": 7},
-        {"first": "2026-03-02", "kwh": 66_000.0, "days": 7},
+        {"first": "2026-03-09", "kwh": 69_300.0, "low": 68_607.0, "high": 69_993.0, "days": 7},
+        {"first": "2026-03-02", "kwh": 66_000.0, "low": 65_340.0, "high": 66_660.0, "days": 7},
     ],
     "change": 0.05,
     "last": "2026-03-15",

@@ -22,6 +22,10 @@ class WeekOfEnergyModel(Model):
 
     first: DayText
     kwh: float = Field(description="Of the days that are held.")
+    low: float = Field(description="The least: less the meters' limit of error.")
+    high: float | None = Field(
+        description="The most, days not read taken as the largest that was; null where none was read whole."
+    )
     days: int = Field(ge=0, le=7, description="That were read whole.")
 
 

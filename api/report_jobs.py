@@ -125,7 +125,8 @@ class ReportJobs:
             if not store.set_state(job_id, JobState.RUNNING, JobState.QUEUED, None):
                 return
             made = made_at(self._environ, instant(self._clock()))
-            for done, document in enumerate(documents(self._services.database, asked, made), 1):
+            held = self._services
+            for done, document in enumerate(documents(held.database, asked, made, held.lake), 1):
                 write(document, folder, formats)
                 if not store.advance(job_id, done):
                     return

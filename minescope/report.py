@@ -221,7 +221,8 @@ def _made(
     made = made_at(dict(os.environ), now)
     wanted = [one for one in FORMATS if formats is None or one in {chosen.value for chosen in formats}]
     missing = False
-    with open_database(load_settings().database_url) as database:
+    settings = load_settings()
+    with open_database(settings.database_url) as database:
         with database.reading() as connection:
             put_in_force(DIVISIONS.read(connection))
         try:
@@ -230,7 +231,7 @@ def _made(
                 day_in_china(now),
             )
             Trail(database, purpose).keep_named("report", asked.what)
-            for document in documents(database, asked, made):
+            for document in documents(database, asked, made, settings.lake):
                 if not any(isinstance(block, Table) and block.rows for block in document.blocks):
                     hint = f"minescope: nothing was known of {asked.what} at the end of {asked.as_of}"
                     typer.echo(f"{hint}; --as-of names another day", err=True)

@@ -1,13 +1,15 @@
-"""Electricity accounts as the registry holds them now: by number, by division, by the meters they have."""
+"""Electricity accounts as the registry holds them now, or believed at a time: by number, holder, division."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
-from sqlalchemy import Connection, or_
+from sqlalchemy import Connection, or_, select
 
 from registry.division_table import in_force
-from registry.power_accounts import PowerAccount
+from registry.power_accounts import FIELDS, PowerAccount, power_account
+from registry.table_specs import Kind
 from store.registry_rows import BATCH, POWER_ACCOUNTS
-from store.registry_tables import PowerAccountRow
+from store.registry_tables import HistoryRow, PowerAccountRow
 
 
 def read_accounts(
@@ -28,6 +30,29 @@ def read_accounts(
     for begin in range(0, len(wanted), BATCH):
         some = PowerAccountRow.number.in_(wanted[begin : begin + BATCH])
         yield from POWER_ACCOUNTS.read(connection, some, *conditions)
+
+
+def read_believed(
+    connection: Connection, column: Literal["number", "uscc"], values: Iterable[str], known_ns: int
+) -> Iterator[PowerAccount]:
+    """Yield the periods of accounts by number or holder, as they were believed at `known_ns`.
+
+    What an import has changed since then is told as it was; in no order.
+    """
+    wanted, row, past = sorted(set(values)), PowerAccountRow, HistoryRow
+    asked = row.number if column == "number" else row.uscc
+    then = (
+        past.kind == Kind.POWER_ACCOUNTS.value,
+        past.known_from_ns <= known_ns,
+        past.known_to_ns > known_ns,
+    )
+    for begin in range(0, len(wanted), BATCH):
+        some = wanted[begin : begin + BATCH]
+        yield from POWER_ACCOUNTS.read(connection, row.known_from_ns <= known_ns, asked.in_(some))
+        named = (past.key.in_(some),) if column == "number" else ()  # the history's key is the number
+        for record in connection.scalars(select(past.record).where(*then, *named).order_by(past.id)):
+            if record[column] in some:
+                yield power_account(*(record[name] for name in FIELDS))
 
 
 class Contradiction(ValueError):

@@ -106,7 +106,8 @@ def read_metered_week(
         last, earlier = week_end(week), week_before(week)
     except (ValueError, OverflowError) as error:
         raise ProblemError(Problem.INVALID_REQUEST, faults=[fault("week", lang, "path", "week")]) from error
-    from supervision.projects.metered import Counted, metered, metered_json, totals_json
+    from supervision.projects.metered import metered, metered_json, totals_json
+    from supervision.projects.metering import Counted
 
     day = min(last, today(request))
     at = times(request, query, lang)

@@ -2,89 +2,36 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from facts.instant import nanoseconds
 from registry.power_accounts import PowerAccount
-from store.curve_lake import CurveLake
-from store.power_accounts import read_accounts
+from store.power_accounts import read_believed
 from supervision.projects.inventory import end_of
+from supervision.projects.metering import WEEK, Counted, Metered, Week
 from supervision.projects.project import Particulars, Project
 
-WEEK = 7
-QUARTERS = 96
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """Energy of seven days."""
-
-    first: date
-    kwh: float
-    """Of the days that are held."""
-    days: int
-    """Of which every meter of every account told every quarter of an hour, itself or by its register."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of it was read."""
-        return self.days == WEEK
-
-
-@dataclass(frozen=True, slots=True)
-class Metered:
-    """What the meters of one project count."""
-
-    accounts: tuple[str, ...]
-    """That the registry has for its enterprise at its site, or that were entered; in order."""
-    weeks: tuple[Week, ...]
-    """The seven days up to the day that is spoken of, the seven before them, and so on: two at least."""
-    last: date | None
-    """The last whole day of the first two weeks."""
-    kw: float | None
-    """Mean of that day: the power now."""
-
-    @property
-    def change(self) -> float | None:
-        """Energy of the week less that of the week before, as a part of it; None where one is not whole."""
-        now, before = self.weeks[:2]
-        return now.kwh / before.kwh - 1 if now.whole and before.whole and before.kwh > 0 else None
-
-    @property
-    def evidence(self) -> tuple[str, ...]:
-        """Return the readings that it rests on: account, first and last day."""
-        last = self.weeks[0].first + timedelta(days=WEEK - 1)
-        return tuple(f"reading:{one}/{self.weeks[-1].first}/{last}" for one in self.accounts)
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What meters count of some projects."""
-
-    projects: Mapping[str, Metered]
-    """By id: those that have accounts."""
-    accounts: Mapping[str, Metered]
-    """By account, each once however many projects stand behind it: what totals are of."""
+if TYPE_CHECKING:
+    from store.curve_lake import CurveLake
 
 
 def metered(
     connection: Connection,
-    lake: CurveLake,
+    lake: "CurveLake",
     projects: Iterable[Project],
     named: Mapping[str, Particulars],
     as_of: date,
     known: datetime,
     weeks: int = 2,
 ) -> Counted:
-    """Return what meters count of projects, as known at a time.
+    """Return what meters count of projects, as known at a time: readings and whose an account was.
 
     Raises StoreError where a file of the lake is damaged: a sum is whole or not at all.
     """
-    own = _accounts(connection, list(projects), named, as_of)
+    own = _accounts(connection, list(projects), named, as_of, nanoseconds(known))
     numbers = sorted({one for accounts in own.values() for one in accounts})
     begin, after = as_of - timedelta(days=weeks * WEEK - 1), as_of + timedelta(days=1)
     known_ns = nanoseconds(known)
@@ -100,15 +47,18 @@ def metered(
 
 
 def _accounts(
-    connection: Connection, projects: Sequence[Project], named: Mapping[str, Particulars], as_of: date
+    connection: Connection,
+    projects: Sequence[Project],
+    named: Mapping[str, Particulars],
+    as_of: date,
+    known_ns: int,
 ) -> dict[str, tuple[str, ...]]:
     at_ns = nanoseconds(end_of(as_of))
     by_place: dict[tuple[str, str], set[str]] = defaultdict(set)
     wanted = {(one.uscc, one.site) for one in projects if one.uscc and one.site}
-    if wanted:
-        for account in read_accounts(connection):
-            if (account.uscc, account.site) in wanted and _holds(account, at_ns):
-                by_place[account.uscc, account.site].add(account.number)
+    for account in read_believed(connection, "uscc", (uscc for uscc, _ in wanted), known_ns):
+        if (account.uscc, account.site) in wanted and _holds(account, at_ns):
+            by_place[account.uscc, account.site].add(account.number)
     return {
         one.id: tuple(sorted(by_place[one.uscc, one.site] | set(_entered(one, named)))) for one in projects
     }
@@ -137,14 +87,18 @@ def _of(
             energy[day] = sum(kwh for kwh, _ in found)
         if len(found) == len(accounts) and all(complete for _, complete in found):
             whole.add(day)
-    told = [_week(begin + timedelta(days=n * WEEK), energy, whole) for n in reversed(range(weeks))]
+    peak = max((energy[day] for day in whole), default=None)
+    told = [_week(begin + timedelta(days=n * WEEK), energy, whole, peak) for n in reversed(range(weeks))]
     last = max((day for day in whole if day >= told[1].first), default=None)
     return Metered(accounts, tuple(told), last, None if last is None else energy[last] / 24)
 
 
-def _week(first: date, energy: Mapping[date, float], whole: Collection[date]) -> Week:
+def _week(first: date, energy: Mapping[date, float], whole: Collection[date], peak: float | None) -> Week:
     days = [first + timedelta(days=n) for n in range(WEEK)]
-    return Week(first, sum(energy.get(day, 0.0) for day in days), sum(day in whole for day in days))
+    most = None
+    if peak is not None:
+        most = sum(energy[day] if day in whole else max(peak, energy.get(day, 0.0)) for day in days)
+    return Week(first, sum(energy.get(day, 0.0) for day in days), sum(day in whole for day in days), most)
 
 
 def metered_json(found: Metered | None, kw: Mapping[str, float] | None) -> dict[str, Any] | None:
@@ -183,4 +137,11 @@ def totals_json(found: Counted) -> dict[str, Any]:
 
 
 def _week_json(week: Week) -> dict[str, Any]:
-    return {"first": week.first.isoformat(), "kwh": round(week.kwh, 3), "days": week.days}
+    low, high = week.interval
+    return {
+        "first": week.first.isoformat(),
+        "kwh": round(week.kwh, 3),
+        "low": round(low, 3),
+        "high": None if high is None else round(high, 3),
+        "days": week.days,
+    }

@@ -13,14 +13,12 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 
 from facts.endpoint import Address
 from registry.model import PUBLIC, Assignment, Enterprise, Hosting, Line, Prefix, RegistryData, Site
-from registry.power_accounts import FIELDS, PowerAccount, power_account
 from registry.table_specs import Kind
 from store.registry_rows import (
     ASSIGNMENTS,
     ENTERPRISES,
     HOSTING,
     LINES,
-    POWER_ACCOUNTS,
     SITES,
     assignment_told,
     line_told,
@@ -32,7 +30,6 @@ from store.registry_tables import (
     HistoryRow,
     HostingRow,
     LineRow,
-    PowerAccountRow,
     SiteRow,
 )
 
@@ -86,15 +83,6 @@ def of_places(connection: Connection, sites: Collection[str], known_ns: int) -> 
 def of_companies(connection: Connection, codes: Collection[str], known_ns: int) -> list[Enterprise]:
     """Return enterprises as they were believed at `known_ns`, by credit code."""
     return sorted(_enterprises(connection, codes, known_ns), key=lambda one: one.uscc)
-
-
-def of_accounts(connection: Connection, numbers: Collection[str], known_ns: int) -> Iterator[PowerAccount]:
-    """Yield the periods of electricity accounts as they were believed at `known_ns`."""
-    row = PowerAccountRow
-    for some in _batches(sorted(numbers)):
-        yield from POWER_ACCOUNTS.read(connection, row.known_from_ns <= known_ns, row.number.in_(some))
-        for record in _records(connection, (Kind.POWER_ACCOUNTS,), known_ns, some):
-            yield power_account(*(record[name] for name in FIELDS))
 
 
 def _over(address: Address) -> Iterator[Prefix]:

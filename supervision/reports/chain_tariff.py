@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from registry.division_table import in_force
 from registry.power_accounts import PowerAccount
-from store.power_accounts import Contradiction, valid_at
+from store.power_accounts import Contradiction, read_believed, valid_at
 from store.tariff import StoredReading, read_mining, read_notices, read_readings, read_rulebook
 from store.tariff_money import read_entries, read_payments
 from store.tariff_tables import RunRow
@@ -65,7 +65,7 @@ def charged(connection: Connection, whose: Whose, known_ns: int, on: date) -> Ch
             mining[one.account].append(mining_of(one))
     numbers = {*mining, *(one.account for one in kept), *(one.account for one in payments)}
     periods: dict[str, list[PowerAccount]] = defaultdict(list)
-    for account in believed.of_accounts(connection, numbers, known_ns):
+    for account in read_believed(connection, "number", numbers, known_ns):
         periods[account.number].append(account)
     readings = defaultdict(list)
     for reading in read_readings(connection, sorted(numbers), known_ns):

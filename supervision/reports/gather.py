@@ -7,7 +7,7 @@ was entered, imported or replayed since.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, select
 
@@ -32,6 +32,8 @@ from supervision.projects.inventory import (
 )
 from supervision.projects.kept import Held as HeldProjects
 from supervision.projects.kept import in_division, read
+from supervision.projects.metered import metered
+from supervision.projects.metering import Counted
 from supervision.projects.project import Particulars, latest
 from supervision.projects.project import Project as Opened
 from supervision.refusals import Unknown
@@ -51,6 +53,9 @@ from supervision.reports.known import (
     Scope,
     total,
 )
+
+if TYPE_CHECKING:
+    from store.curve_lake import CurveLake
 
 WEEKS = 12
 """Weeks that a report looks back."""
@@ -75,12 +80,23 @@ def gather(
         return _region(connection, region, as_of, day or as_of, _projects(connection, region), partners)
 
 
-def gather_week(database: Database, region: str, week: str, as_of: date, partners: bool = True) -> Week:
-    """Return what the weekly report of a region is made of. Raises ValueError for what is no week."""
+def gather_week(
+    database: Database,
+    region: str,
+    week: str,
+    as_of: date,
+    partners: bool = True,
+    lake: "CurveLake | None" = None,
+) -> Week:
+    """Return what the weekly report of a region is made of; without a lake nothing is metered.
+
+    Raises ValueError for what is no week, StoreError where a file of the lake is damaged.
+    """
     end = week_end(week)
     with database.reading() as connection:
         held = _projects(connection, region)
         known = _region(connection, region, as_of, end, held, partners)
+        counted = _counted(connection, lake, held, min(end, as_of), as_of)
     before = _standings(held, week_end(week_before(week)), as_of)
     return Week(
         week,
@@ -88,7 +104,20 @@ def gather_week(database: Database, region: str, week: str, as_of: date, partner
         {one.id: one for one in _told(held, before, as_of)},
         change(before, _standings(held, end, as_of)),
         _past(held, week, as_of),
+        counted,
     )
+
+
+def _counted(
+    connection: Connection, lake: "CurveLake | None", held: HeldProjects, day: date, as_of: date
+) -> Counted:
+    """Return what meters counted in the weeks up to a day at the projects that ran then."""
+    standings = _standings(held, day, as_of)
+    running = [one for one in held.projects if one.id in standings and standings[one.id].running]
+    if lake is None or not running:
+        return Counted({}, {})
+    known = end_of(as_of)
+    return metered(connection, lake, running, latest(held.particulars, known), day, known, WEEKS)
 
 
 def gather_past(database: Database, region: str, week: str, as_of: date) -> tuple[Point, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facts.errors import UsageError
 from registry.division_table import WHOLE_COUNTRY, in_force
@@ -29,6 +31,9 @@ from supervision.reports.gather import (
     last_sunday,
 )
 from supervision.reports.known import Company
+
+if TYPE_CHECKING:
+    from store.curve_lake import CurveLake
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -108,18 +113,26 @@ def settled(asked: Asked, today: date) -> Asked:
     return replace(asked, as_of=as_of, week=week, month=month)
 
 
-def documents(database: Database, asked: Asked, made: datetime) -> Iterator[Document]:
-    """Yield the report in each language asked for; `asked` is settled. Raises Unknown, StoreError."""
+def documents(
+    database: Database, asked: Asked, made: datetime, lake: Path | None = None
+) -> Iterator[Document]:
+    """Yield the report in each language asked for; `asked` is settled, `lake` the folder of curves.
+
+    Raises Unknown, StoreError.
+    """
     assert asked.as_of is not None
     issues = [Issue(language, asked.publisher, made) for language in asked.languages]
-    for document in _documents(database, asked, asked.as_of, issues):
+    for document in _documents(database, asked, asked.as_of, issues, lake):
         yield replace(document, kind=_file_name(asked))
 
 
-def _documents(database: Database, asked: Asked, as_of: date, issues: Sequence[Issue]) -> Iterator[Document]:
+def _documents(
+    database: Database, asked: Asked, as_of: date, issues: Sequence[Issue], lake: Path | None
+) -> Iterator[Document]:
     match asked.kind:
         case Kind.WEEKLY:
-            week = gather_week(database, asked.region, asked.week or "", as_of, asked.partners)
+            curves = None if lake is None else _curves(lake)
+            week = gather_week(database, asked.region, asked.week or "", as_of, asked.partners, curves)
             yield from (weekly(week, issue) for issue in issues)
         case Kind.BULLETIN:
             month = date.fromisoformat(f"{asked.month}-01")
@@ -139,6 +152,12 @@ def _documents(database: Database, asked: Asked, as_of: date, issues: Sequence[I
         case Kind.SITE:
             file = gather_site(database, asked.subject, as_of, asked.region, asked.partners)
             yield from (site(file.known, file.known.places[0], issue) for issue in issues)
+
+
+def _curves(lake: Path) -> "CurveLake":
+    from store.curve_lake import CurveLake  # polars: only what tells of meters needs it
+
+    return CurveLake(lake)
 
 
 def _file_name(asked: Asked) -> str:

@@ -48,6 +48,8 @@ def number(value: Decimal | float | int, digits: int) -> str:
 def figure(value: Figure) -> str:
     """Return a figure with its interval and unit: `63.7 (58.1 to 69.9) TH/s` written with an en dash."""
     text = number(value.value, value.digits)
+    if text == NOTHING:
+        return text
     if value.low is not None and value.high is not None:
         text += f" ({number(value.low, value.digits)}–{number(value.high, value.digits)})"
     return f"{text} {value.unit}".rstrip()

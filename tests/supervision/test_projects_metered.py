@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facts.instant import nanoseconds
+from pipeline.registry_import import Options, files_of, import_files
 from store.curve_lake import CurveLake
 from store.database import Database, open_database
-from supervision.projects.metered import Counted, metered, metered_json, totals_json
+from supervision.projects.metered import metered, metered_json, totals_json
+from supervision.projects.metering import Counted
 from supervision.projects.project import Particulars, Project, project_id
 from tests.supervision.curves import keep_curve
-from tests.supervision.filled import FIRM, fill
+from tests.supervision.filled import FIRM, OTHER, fill
 
 SUNDAY = date(2026, 3, 15)
 FIRST = date(2026, 3, 2)
@@ -73,6 +76,14 @@ def test_a_gap_makes_no_comparison_and_no_power(database: Database, tmp_path: Pa
     assert (one.change, one.weeks[0].days, one.last, one.kw) == (None, 5, date(2026, 3, 13), 100.0)
     told = totals_json(every)
     assert (told["not_whole"], told["change"], told["kw"]) == (1, None, 100.0)
+    now, before = one.weeks
+    assert now.kwh == 5 * 2_400 + 56 * 25  # five whole days, and 56 quarters of an hour of the sixth
+    assert now.interval == pytest.approx(
+        (13_400 * 0.99, 7 * 2_400 * 1.01)
+    )  # days not read: at most the largest
+    assert before.interval == pytest.approx((16_800 * 0.99, 16_800 * 1.01))
+    [of_nothing] = found(database, CurveLake(tmp_path / "none"), HZ).projects.values()
+    assert of_nothing.weeks[0].interval == (0.0, None)
 
 
 def test_it_is_as_was_known_then(database: Database, tmp_path: Path) -> None:
@@ -83,6 +94,24 @@ def test_it_is_as_was_known_then(database: Database, tmp_path: Path) -> None:
     [now] = found(database, lake, HZ).projects.values()
     [then] = found(database, lake, HZ, known=NOW - timedelta(days=5)).projects.values()
     assert (now.kw, then.kw) == (10.0, 100.0)
+
+
+def test_whose_an_account_is_is_as_was_known_then(database: Database, tmp_path: Path) -> None:
+    keep_curve(tmp_path / "lake", "ZJ1", FIRST, days(*[100.0] * 14))
+    lake, folder = CurveLake(tmp_path / "lake"), tmp_path / "later"
+    folder.mkdir()
+    (folder / "power-accounts.csv").write_text(
+        "number,uscc,site,division,multiplier,valid_from,meters,valid_to\n"
+        f"ZJ1,{OTHER},hz,330102,,2020-01-01,M-ZJ1,\n",
+        "utf-8",
+    )
+    later = nanoseconds(NOW) + 1
+    result = import_files(
+        database, files_of([folder], None), Options(said_by="power-accounts.csv"), later, list
+    )
+    assert result.taken
+    assert found(database, lake, HZ).projects[HZ.id].accounts == ("ZJ1",)
+    assert found(database, lake, HZ, known=NOW + timedelta(days=1)) == Counted({}, {})
 
 
 def test_accounts_that_were_entered_count_and_shared_ones_once(database: Database, tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from facts.names import Role
 from facts.where import Where
 from supervision.projects.events import Step
 from supervision.projects.inventory import Change
+from supervision.projects.metering import Counted
+from supervision.projects.metering import Metered as Metered_
+from supervision.projects.metering import Week as Metering
 from supervision.reports.content.bulletin import bulletin, ranking
 from supervision.reports.content.enterprise import enterprise
 from supervision.reports.content.evaluation import evaluation
@@ -237,6 +240,57 @@ def table(document: Document, name: str) -> list[list[str]]:
     return [[cell(value, document.language) for value in row] for row in found.rows]
 
 
+def two_weeks(account: str, now: float, before: float, days: int = 7, most: float | None = None) -> Metered_:
+    weeks = (
+        Metering(date(2026, 11, 16), now, days, now if most is None else most),
+        Metering(date(2026, 11, 9), before, 7, before),
+    )
+    return Metered_((account,), weeks, AS_OF, now / days / 24)
+
+
+def test_metered_energy_is_told_week_on_week_with_its_interval() -> None:
+    one, two = two_weeks("1001", 25_200.0, 16_800.0), two_weeks("1002", 6_000.0, 8_400.0, 5, 8_400.0)
+    whole = Counted({"P1": one}, {"1001": one})
+    told = key_figures(weekly(replace(a_week(), counted=whole), issue("en")))
+    assert told["Metered in the week before"] == "16.8 (16.6–17.0) MWh"
+    assert told["Metered electricity"] == "25.2 (24.9–25.5) MWh"
+    assert told["Carbon dioxide of it"] == "12.6 (12.5–12.7) t"  # 0.5 t a MWh
+    assert (
+        told["Households that use as much as was metered"] == "548 (542–553)"
+    )  # 2,400 kWh a year: 46 a week
+    # 25.2 MWh less and plus one part in a hundred; against 16.8 the other way round
+    assert told["Change"] == "50.0 (47.0–53.0) %"
+    document = weekly(replace(a_week(), counted=whole), issue("zh"))
+    [row] = table(document, "metered")
+    assert row[3:8] == [
+        "1001",
+        "25,200 (24,948–25,452) kWh",
+        "16,800 (16,632–16,968) kWh",
+        "7/7, 7/7",
+        "50.0 (47.0–53.0) %",
+    ]
+    assert row[8:] == ["150.0 (148.5–151.5) kW", "140.0 (120.0–165.0) kW"]
+    both = Counted({"P1": one, "P2": two}, {"1001": one, "1002": two})
+    document = weekly(replace(a_week(), counted=both), issue("en"))
+    told = key_figures(document)
+    assert told["Change"] == "-"  # two days were not read: no comparison
+    assert told["Accounts read whole in both weeks"] == "1"
+    assert table(document, "metered")[1][4:8] == [
+        "6,000 (5,940–8,484) kWh",
+        "8,400 (8,316–8,484) kWh",
+        "5/7, 7/7",
+        "-",
+    ]
+    [chart] = [one for one in document.blocks if isinstance(one, Chart) and one.name == "metered_weeks"]
+    assert chart.labels == ("2026-11-09", "2026-11-16")
+    assert chart.series[0].values == pytest.approx((25.2, 31.2))
+    assert chart.series[2].values == pytest.approx((25.452, 33.936))
+    bare = weekly(a_week(), issue("en"))
+    assert table(bare, "metered") == []
+    note = next(one.note for one in bare.blocks if isinstance(one, Table) and one.name == "metered")
+    assert note.startswith("4 of the running projects have no account")
+
+
 def test_the_weekly_report_counts_what_runs_and_sums_power_end_by_end() -> None:
     document = weekly(a_week(), issue("en"))
     found = key_figures(document)
@@ -383,8 +437,8 @@ def test_a_sum_leaves_out_what_is_unknown_and_is_unknown_where_all_is() -> None:
     found = key_figures(
         weekly(replace(a_week(), known=bare, changed=Change((), (), (), (), ())), issue("en"))
     )
-    assert found["Power"] == "- kW"
-    assert found["Carbon dioxide"] == "- t"
+    assert found["Power"] == "-"
+    assert found["Carbon dioxide"] == "-"
 
 
 def test_an_address_counts_once_and_a_machine_behind_a_proxy_with_it() -> None:
@@ -433,4 +487,4 @@ def test_a_report_of_a_hostile_registry_is_text() -> None:
 
 
 def test_figures_of_nothing_are_shown_as_unknown() -> None:
-    assert figure(Figure(float("nan"), unit="kW")) == "- kW"
+    assert figure(Figure(float("nan"), unit="kW")) == "-"

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import insert
 
@@ -33,6 +34,7 @@ from supervision.reports.gather import gather, gather_enterprise, gather_site, g
 from supervision.reports.making import Asked, Kind, documents, made_at, settled
 from supervision.reports.writing import rendered, write
 from tests.store.made import verdict
+from tests.supervision.curves import keep_curve
 
 KNOWN = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 SEEN_NS = nanoseconds(datetime(2026, 3, 9, 4, 0, tzinfo=UTC))
@@ -298,6 +300,38 @@ def test_files_are_the_same_for_the_same_date(filled: Database, tmp_path: Path) 
     ]
     for path in one.iterdir():
         assert path.read_bytes() == (two / path.name).read_bytes()
+
+
+def test_metered_energy_of_a_past_week_stays_what_it_was(filled: Database, tmp_path: Path) -> None:
+    uscc, site, division = holder_of("192.0.2.200")
+    known, later = nanoseconds(KNOWN), nanoseconds(KNOWN + timedelta(days=30))
+    header = "number,uscc,site,division,multiplier,valid_from,meters,valid_to"
+    (tmp_path / "power-accounts.csv").write_text(
+        f"{header}\n77,{uscc},{site},{division},,2020-01-01,M-77,\n", "utf-8"
+    )
+    taken = import_files(filled, files_of([tmp_path], None), Options(), known, lambda errors: None)
+    assert taken.taken
+    lake = tmp_path / "lake"
+    kw = np.repeat(np.array([50.0] * 7 + [75.0] * 7, np.float32)[:, None], 96, axis=1)
+    keep_curve(lake, "77", date(2026, 3, 2), kw, known)
+    asked = Asked(Kind.WEEKLY, "990000", week="2026-W11", as_of=AS_OF, languages=("zh", "en"))
+
+    def made() -> list[bytes]:
+        told = documents(filled, settled(asked, TODAY), MADE, lake)
+        return [rendered(one, kind) for one in told for kind in ("html", "docx", "xlsx", "pdf")]
+
+    first = made()
+    assert "50.0 (47.0–53.0) %" in first[0].decode()  # 12,600 kWh beside 8,400
+    assert "12,600 (12,474–12,726) kWh" in first[4].decode()
+    keep_curve(lake, "77", date(2026, 3, 2), kw * 3, later)  # corrected readings, and another holder
+    (tmp_path / "power-accounts.csv").write_text(
+        f"{header}\n77,{uscc},elsewhere,{division},,2020-01-01,M-77,\n", "utf-8"
+    )
+    (tmp_path / "sites.csv").write_text(
+        f"id,name,division,address\nelsewhere,x,{division},示例路9号\n", "utf-8"
+    )
+    assert import_files(filled, files_of([tmp_path], None), Options(), later, lambda errors: None).taken
+    assert made() == first
 
 
 def test_what_is_left_open_follows_from_the_rest() -> None:

@@ -198,42 +198,53 @@ def computing(issue: Issue, rates: Mapping[str, Estimate]) -> str:
 
 
 def carbon(issue: Issue, footprint: Footprint | None, kw: Estimate | None, hours: float) -> KeyFigures:
-    """Return electricity over some hours as energy, carbon dioxide and households."""
+    """Return estimated power over some hours as energy, carbon dioxide and households."""
     energy = None if kw is None else kw.times(hours / 1000)
-    items = [(issue.say("Electricity", "用电量"), figure(energy, "MWh", 1) or unknown("MWh"))]
     note = issue.say(
         f"Estimated power times {hours:,.0f} hours of running without a break.",
         f"按估算功率连续运行{hours:,.0f}小时计算。",
     )
-    carbon_name = issue.say("Carbon dioxide", "二氧化碳排放")
-    homes_name = issue.say("Households that use as much", "相当于居民户数")
+    names = (
+        issue.say("Electricity", "用电量"),
+        issue.say("Carbon dioxide", "二氧化碳排放"),
+        issue.say("Households that use as much", "相当于居民户数"),
+    )
+    items, factors = footprint_of(issue, footprint, energy, hours, names)
+    return KeyFigures(items, note + factors)
+
+
+def footprint_of(
+    issue: Issue,
+    footprint: Footprint | None,
+    energy: Estimate | None,
+    hours: float,
+    names: tuple[str, str, str],
+) -> tuple[tuple[tuple[str, Figure], ...], str]:
+    """Return energy (MWh, taken in some hours), its carbon dioxide and households by these names, and a note
+    on the factors."""
+    electricity = names[0], figure(energy, "MWh", 1) or unknown("MWh")
     if footprint is None:
-        items += [(carbon_name, unknown("t")), (homes_name, unknown())]
-        note += issue.say(
+        note = issue.say(
             " No emission factor is held for this region and date, so carbon is not stated.",
             "该地区及日期没有可用的排放因子，故不列碳排放。",
         )
-    else:
-        tonnes = None if energy is None else energy.times(footprint.tonnes_per_mwh)
-        homes = None
-        if energy is not None:
-            homes = energy.times(1000 / footprint.households_kwh * HOURS_A_YEAR / hours)
-        items += [
-            (carbon_name, figure(tonnes, "t", 1) or unknown("t")),
-            (homes_name, figure(homes) or unknown()),
-        ]
+        return (electricity, (names[1], unknown("t")), (names[2], unknown())), note
+    tonnes = homes = None
+    if energy is not None:
+        tonnes = energy.times(footprint.tonnes_per_mwh)
+        homes = energy.times(1000 / footprint.households_kwh * HOURS_A_YEAR / hours)
+    note = issue.say(
+        f" Factors: {footprint.tonnes_per_mwh:g} t CO2 per MWh, {footprint.households_kwh:g} kWh a household "
+        f"and year ({footprint.source}).",
+        f"因子：每兆瓦时{footprint.tonnes_per_mwh:g}吨二氧化碳，每户每年{footprint.households_kwh:g}千瓦时"
+        f"（{footprint.source}）。",
+    )
+    if footprint.carried:
         note += issue.say(
-            f" Factors: {footprint.tonnes_per_mwh:g} t CO2 per MWh, {footprint.households_kwh:g} kWh a "
-            "household "
-            f"and year ({footprint.source}).",
-            f"因子：每兆瓦时{footprint.tonnes_per_mwh:g}吨二氧化碳，每户每年{footprint.households_kwh:g}千瓦时"
-            f"（{footprint.source}）。",
+            " The factor is of an earlier year: no newer one is held.", "因子为以前年度值，尚无新值。"
         )
-        if footprint.carried:
-            note += issue.say(
-                " The factor is of an earlier year: no newer one is held.", "因子为以前年度值，尚无新值。"
-            )
-    return KeyFigures(tuple(items), note)
+    carbon_figure = figure(tonnes, "t", 1) or unknown("t")
+    return (electricity, (names[1], carbon_figure), (names[2], figure(homes) or unknown())), note
 
 
 def project_rows(issue: Issue, known: Known, projects: Iterable[Project]) -> list[tuple[Cell, ...]]:

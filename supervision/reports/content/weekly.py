@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from supervision.projects.events import Step
 from supervision.projects.inventory import Change, week_before, week_end
+from supervision.projects.metering import Counted
+from supervision.reports.content.energy import NOTHING, energy
 from supervision.reports.content.parts import (
     HOURS_A_WEEK,
     Issue,
@@ -54,6 +56,8 @@ class Week:
     changed: Change
     past: tuple[Point, ...]
     """Weeks up to this one, oldest first."""
+    counted: Counted = NOTHING
+    """What the meters of the running projects counted, by weeks, the latest first."""
 
 
 def weekly(week: Week, issue: Issue) -> Document:
@@ -102,8 +106,10 @@ def _blocks(week: Week, issue: Issue) -> Iterator[Block]:
             f"功率为各项目之和，其中{unmeasured}个在运项目无估算值，未计入。",
         ),
     )
-    yield Heading(say("Energy and carbon of one week", "一周用电与碳排放"))
+    yield Heading(say("Estimated energy and carbon of one week", "一周估算用电与碳排放"))
     yield carbon(issue, known.footprint, kw, HOURS_A_WEEK)
+    yield Heading(say("Metered energy, week on week", "计量电量环比"))
+    yield from energy(issue, known, running, week.counted)
     if len(week.past) > 1:
         yield from _past(week, issue)
     yield Heading(say("What changed", "本周变动"))
