@@ -55,25 +55,42 @@ def hunter(packets: Array, begins: Array, way: Array, blocks: list[Array]) -> Ar
     ascending ns. For each interval of L s between blocks, with d s to the first packet and m packets in it,
     the similarity is ((L - d - 1) / L)^m (1 - d / L); intervals without a packet give 0.
     """
-    best = np.zeros(len(way), np.float32)
-    for talk in range(len(way)):
-        own = packets[begins[talk] : begins[talk + 1]]
-        at = own["at_ns"][own["way"] == way[talk]]
-        if not len(at):
-            continue
-        for times in blocks:
-            inside = times[(times > at[0] - 60 * 10**9) & (times < at[-1])]
-            long = np.diff(inside) * 1e-9
-            if not len(long):
-                continue
-            first = np.searchsorted(at, inside[:-1])
-            count = np.searchsorted(at, inside[1:]) - first
-            delay = (at[np.minimum(first, len(at) - 1)] - inside[:-1]) * 1e-9
-            near = np.clip((long - delay - 1) / long, 0, 1) ** count * (1 - delay / long)
-            near = np.where(count > 0, near, 0)[long >= HUNTER_SHORTEST]
-            if len(near):
-                best[talk] = max(best[talk], float(near.mean()))
-    return best
+    count = len(way)
+    best, talk = np.zeros(count), np.repeat(np.arange(count), np.diff(begins))
+    own = packets["way"] == way[talk]
+    at, talk = packets["at_ns"][own], talk[own]
+    speaks, heads, each = np.unique(talk, return_index=True, return_counts=True)
+    begun, ended = np.zeros((2, count), np.int64)
+    begun[speaks], ended[speaks] = at[heads], at[heads + each - 1]
+    for times in blocks:
+        if len(times) > 1:
+            best = np.maximum(best, _similar(at, talk, begun, ended, times))
+    made: Array = best.astype(np.float32)
+    return made
+
+
+def _similar(at: Array, talk: Array, begun: Array, ended: Array, times: Array) -> Array:
+    """Return (n,) f8 similarities with one coin's blocks, of (m,) packets by talk then time.
+
+    `begun`, `ended`: (n,) ns of the first and last packet of each talk; an interval between blocks counts
+    that begins no more than a minute before the first and ends before the last.
+    """
+    long = np.diff(times) * 1e-9
+    fits = np.append(long >= HUNTER_SHORTEST, False)
+    low = np.searchsorted(times, begun - 60 * 10**9, "right")
+    high = np.maximum(np.searchsorted(times, ended) - 1, low)
+    before = np.concatenate([[0], np.cumsum(fits)])
+    total = before[high] - before[low]
+    place = np.searchsorted(times, at, "right") - 1
+    here = np.flatnonzero((place >= low[talk]) & (place < high[talk]) & fits[place])
+    key = talk[here] * len(times) + place[here]
+    heads = np.flatnonzero(np.diff(key, prepend=-1))
+    many = np.diff(np.append(heads, len(key)))
+    first, of = here[heads], place[here[heads]]
+    delay, length = (at[first] - times[of]) * 1e-9, long[of]
+    near = np.clip((length - delay - 1) / length, 0, 1) ** many * (1 - delay / length)
+    made: Array = np.bincount(talk[first], near, len(begun)) / np.maximum(total, 1)
+    return made
 
 
 def totals(flows: Array, client: Array) -> Array:

@@ -72,6 +72,12 @@ def roc(hits: Array, others: Array, points: int = 240) -> tuple[Array, Array]:
     return rates, found
 
 
+def curve(hits: Array, others: Array) -> dict[str, list[float]]:
+    """Return `roc` for JSON."""
+    rates, found = roc(hits, others)
+    return {"false": [float(f"{x:.3g}") for x in rates], "recall": [round(float(x), 4) for x in found]}
+
+
 def threshold_for(others: Array, wanted: float) -> float:
     """Return the least score that no more than the wanted part of the others exceeds."""
     order = np.sort(others)[::-1]

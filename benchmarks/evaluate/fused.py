@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.evaluate.shards import DURATIONS, LOSSES, SAMPLINGS
 from benchmarks.lab.candidates import candidates
 from benchmarks.lab.capture_file import write_capture
 from benchmarks.lab.draw import Split
@@ -69,7 +70,7 @@ JUDGED = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One network of 15 minutes."""
+    """One network."""
 
     seed: int
     miners: int = 60
@@ -77,12 +78,18 @@ class Plan:
     benign: int = 20_000
     split: Split = "test"
     """`train` is for work on the judge; figures come from `test` alone."""
+    minutes: float = 15.0
+    loss: float = 0.0
+    """Share of packets that the probe misses."""
+    sampling: int = 1
 
     @property
     def name(self) -> str:
         """The files' name without ending."""
         own = "" if self.split == "test" else f"{self.split}-"
-        return f"fused-{own}{self.seed}-{self.miners}-{self.pools}-{self.benign}"
+        path = f"-{self.minutes:g}m-l{self.loss:g}-s{self.sampling}"
+        whole = path == "-15m-l0-s1"
+        return f"fused-{own}{self.seed}-{self.miners}-{self.pools}-{self.benign}{'' if whole else path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +115,49 @@ def plans(seed: int, count: int, beside: int = 20_000) -> list[Plan]:
     return [Plan(seed * 1_000_000 + 900_000 + turn, benign=beside) for turn in range(count)]
 
 
+def hard(seed: int, count: int, beside: int = 3_000) -> dict[str, list[Plan]]:
+    """Return `count` networks for each harder row: shorter, longer, packets missed, sampled."""
+    rows = [(minutes, 0.0, 1) for minutes in DURATIONS]
+    rows += [(15.0, loss, 1) for loss in LOSSES] + [(15.0, 0.0, sampling) for sampling in SAMPLINGS]
+    return {
+        row(minutes, loss, sampling): [
+            Plan(
+                seed * 1_000_000 + 950_000 + 1_000 * place + turn,
+                benign=beside,
+                minutes=minutes,
+                loss=loss,
+                sampling=sampling,
+            )
+            for turn in range(count)
+        ]
+        for place, (minutes, loss, sampling) in enumerate(rows)
+    }
+
+
+def row(minutes: float, loss: float, sampling: int) -> str:
+    """Return the name of a row of the tables."""
+    if loss:
+        return f"15 min, capture misses {loss:.0%}"
+    return f"15 min, sampled 1:{sampling}" if sampling > 1 else f"{minutes:g} min"
+
+
 def make(folder: Path, plan: Plan) -> tuple[Path, Path]:
     """Return a network's files, made where they were not there: what is in clear, as a capture; all else, as
     the rhythm log's columns, with the truth."""
     clear, rest = folder / f"{plan.name}.pcap", folder / f"{plan.name}.npz"
     if not rest.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        made = network(plan.seed, plan.split, 15, plan.miners, plan.benign, plain=PLAIN, pools=plan.pools)
+        made = network(
+            plan.seed,
+            plan.split,
+            plan.minutes,
+            plan.miners,
+            plan.benign,
+            plain=PLAIN,
+            capture_loss=plan.loss,
+            sampling=plan.sampling,
+            pools=plan.pools,
+        )
         open_ = made.truth["mines"] & (made.truth["carrier"] == "plain")
         write_capture(part(made, np.flatnonzero(open_)), clear)
         chosen = candidates(made)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.evaluate.figures import Rate, above, plain, precision, rate
+from benchmarks.evaluate.figures import Rate, above, curve, plain, precision, rate
 from benchmarks.evaluate.fused import HEARD, Array, Fused
 from benchmarks.evaluate.tables import LONG
 from classifier.encrypted import LIKELY_NATS
@@ -14,6 +14,10 @@ LEVELS = {"suspected": 0.0, "likely": LIKELY_NATS}
 """Log-odds, prior included, from which an endpoint is at a level or above."""
 WANTED = {"recall": 0.997, "precision": 0.97}
 """What is promised of endpoints within 15 minutes, names hidden."""
+
+
+WATCHED = ((0, 120), (120, 300), (300, 600), (600, 900))
+"""Seconds of a window in which an endpoint was there; the last step includes all of it."""
 
 
 def fused_summary(found: Fused, networks: int) -> dict[str, Any]:
@@ -52,6 +56,14 @@ def fused_summary(found: Fused, networks: int) -> dict[str, Any]:
             },
             "clients, as their verdicts say": plain(clients),
         }
+    told["watched"] = {
+        f"{low // 60} to {high // 60} min": _levels(
+            mining[(mining["lasting"] >= low) & ((mining["lasting"] < high) | (high == WATCHED[-1][1]))]
+        )
+        for low, high in WATCHED
+    }
+    told["never judged"] = int((~mining["judged"]).sum())
+    told["roc"] = curve(mining["log_odds"], benign["log_odds"][benign["judged"]])
     told["addresses accused"] = plain(rate(found.accused, found.addresses))
     told["false positives by kind"] = {
         str(kind): int(((benign["kind"] == kind) & (benign["log_odds"] >= 0)).sum())
@@ -60,6 +72,22 @@ def fused_summary(found: Fused, networks: int) -> dict[str, Any]:
     for number, name in enumerate(HEARD):
         told["by"]["clock heard from"][name] = _levels(long[long["heard"] == number])
     return told
+
+
+def harder(found: Fused) -> dict[str, Any]:
+    """Return the figures of a harder row, suspected or more."""
+    rows = found.rows
+    mining, benign = rows[rows["mines"]], rows[~rows["mines"]]
+    own = mining[mining["kind"] == "miner"]
+    wrong = int((benign["log_odds"] >= 0).sum()) + found.strays
+    return {
+        "judged": plain(rate(int(mining["judged"].sum()), len(mining))),
+        "recall": plain(above(mining["log_odds"], 0.0)),
+        "recall without donations": plain(above(own["log_odds"], 0.0)),
+        "recall of those judged": plain(above(mining["log_odds"][mining["judged"]], 0.0)),
+        "false positives of those judged": plain(rate(wrong, int(benign["judged"].sum()) + found.strays)),
+        "addresses accused": plain(rate(found.accused, found.addresses)),
+    }
 
 
 def _counted(recall: Rate, strict: Rate, all_: Rate) -> dict[str, Any]:

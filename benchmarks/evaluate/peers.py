@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.evaluate.endpoints import Learned
 from benchmarks.evaluate.figures import plain, rate
 from benchmarks.evaluate.shards import Array
 from benchmarks.lab.capture_file import write_capture
@@ -19,8 +20,8 @@ _ENDS = re.compile(r"(?:TCP|UDP)\s+\[?([0-9a-f.:]+?)\]?:(\d+)\s+<?->\s+\[?([0-9a
 """A flow of ndpiReader's list: its ends, and all that is said of it."""
 
 
-def decrypto(train: Array, mines: Array, totals: Array) -> Array:
-    """Return (n,) probabilities of the learned witness for (n, len(TOTALS)) totals.
+def decrypto(train: Array, mines: Array) -> Learned:
+    """Return the learned witness, from (n, len(TOTALS)) totals to (n,) probabilities.
 
     DeCrypto adds names and payload words to a learner on flow totals (AdaBoost of trees); sealed and without
     SNI the others are silent, and fusion of one witness is that witness. It is fitted on the lab's training
@@ -33,8 +34,12 @@ def decrypto(train: Array, mines: Array, totals: Array) -> Array:
     some = np.concatenate([np.flatnonzero(mines), rng.choice(np.flatnonzero(~mines), int(mines.sum()))])
     learner = AdaBoostClassifier(DecisionTreeClassifier(max_depth=4), n_estimators=60, random_state=1)
     learner.fit(_of_totals(train[some]), mines[some])
-    made: Array = learner.predict_proba(_of_totals(totals))[:, 1]
-    return made
+
+    def says(totals: Array) -> Array:
+        made: Array = learner.predict_proba(_of_totals(totals))[:, 1]
+        return made
+
+    return says
 
 
 def _of_totals(totals: Array) -> Array:

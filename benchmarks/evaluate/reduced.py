@@ -101,8 +101,10 @@ def _read(path: Path, minutes: float) -> Iterator[Part]:
         if tuple(file["names"]) != reduced.NAMES:
             raise ValueError(f"{path}: other measures than these; remove it to have it made anew")
         for turn, exporter in enumerate(EXPORTERS[minutes]):
-            columns = (file[f"{name}{turn}"] for name in ("table", "mines", "carrier", "judged"))
-            yield Part(*columns, minutes, exporter)
+            table, mines, carrier, sure = (
+                file[f"{name}{turn}"] for name in ("table", "mines", "carrier", "judged")
+            )
+            yield Part(table, mines, carrier, sure, minutes, exporter)
 
 
 def trained(shards: Sequence[Sequence[Part]], seed: int, recipe: Recipe) -> tuple[Any, Any, dict[str, Any]]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_HONEST = "networks of honest traffic alone"
+from benchmarks.lab.windows import CANDIDATES
+
 BEGIN, END = "<!-- figures: written by `make evaluate` -->", "<!-- end of figures -->"
 
 
@@ -31,6 +32,8 @@ def tables(told: Mapping[str, Any]) -> str:
         "",
         f"False positives: {_share(told['false positives'], 6)}.",
         "",
+        _diverse(told["benign windows"], told["diversity"]),
+        "",
         "| counted | recall at the verdict | recall at FPR 2.3e-5 | precision at 1:1,300 |",
         "|---|---|---|---|",
     ]
@@ -53,9 +56,9 @@ def tables(told: Mapping[str, Any]) -> str:
         wrong = row["false positives"]
         parts = (row["kept by the rhythm log"], row["recall"], row["hosts"])
         lines.append(_row(name, *map(_share, parts), f"{wrong['hits']} of {wrong['of']:,}"))
-    lines += ["", "| kind of honest traffic | false positives |", "|---|---|"]
+    lines += ["", "| kind of honest traffic | false positives | greatest log-odds |", "|---|---|---|"]
     for name, row in told["by"]["kind of false positive"].items():
-        lines.append(f"| {name} | {row['hits']} of {row['of']:,} |")
+        lines.append(f"| {name} | {row['hits']} of {row['of']:,} | {row['greatest log-odds']:.2f} |")
     lines += [
         "",
         "| rule | threshold | recall | false positives | precision at 1:1,300 | recall at FPR 2.3e-5 |",
@@ -84,12 +87,8 @@ def _fused(told: Mapping[str, Any]) -> list[str]:
         f"**The judge, clock and shape together**: {told['networks']} whole networks of 15 minutes, one "
         f"miner in ten in clear, {told['mining endpoints']:,} endpoints that hide among "
         f"{told['benign endpoints']:,} honest ones ({told['benign endpoints judged']:,} of them with rhythm "
-        "enough to be judged), names absent."
-        + (
-            f" The honest ones are of these and of {more} more networks."
-            if (more := told.get(_HONEST))
-            else ""
-        ),
+        "enough to be judged), names absent. Of those that hide "
+        f"{told['never judged']} have too little rhythm to be judged and count as missed.",
         "",
         "| level | counted | recall | precision at 1:1,300 of judged endpoints | of all endpoints |",
         "|---|---|---|---|---|",
@@ -111,12 +110,48 @@ def _fused(told: Mapping[str, Any]) -> list[str]:
     if told["false positives by kind"]:
         kinds = ", ".join(f"{kind} {count}" for kind, count in told["false positives by kind"].items())
         lines[-1] += f" False positives by kind: {kinds}."
-    for what, rows in told["by"].items():
-        lines += ["", _row(f"{what} (watched for 10 min or more)", "suspected or more", "likely or more")]
-        lines.append("|---|---|---|")
-        for name, row in rows.items():
-            lines.append(_row(_many(name, row["suspected"]), *map(_share, row.values())))
+    parts = {"watched for": told["watched"]} | {
+        f"{what} (watched for 10 min or more)": rows for what, rows in told["by"].items()
+    }
+    for what, rows in parts.items():
+        lines += ["", _row(what, "suspected or more", "likely or more"), "|---|---|---|"]
+        lines += [
+            _row(_many(name, row["suspected"]), *map(_share, row.values())) for name, row in rows.items()
+        ]
+    return lines + _hard(told.get("harder", {}))
+
+
+def _hard(told: Mapping[str, Any]) -> list[str]:
+    """Return what the judge made of harder networks."""
+    if not told:
+        return []
+    names = (
+        "the judge, harder",
+        "judged",
+        "recall",
+        "of those judged",
+        "false positives",
+        "addresses accused",
+    )
+    lines = ["", _row(*names), "|---|---|---|---|---|---|"]
+    for name, row in told.items():
+        shares = map(_share, (row["judged"], row["recall"], row["recall of those judged"]))
+        wrong = (row["false positives of those judged"], row["addresses accused"])
+        counted = (f"{part['hits']} of {part['of']:,}" for part in wrong)
+        lines.append(_row(_many(name, row["recall"]), *shares, *counted))
     return lines
+
+
+def _diverse(windows: int, told: Mapping[str, Any]) -> str:
+    """Say how many different things the honest windows are."""
+    wrong = told["implementations that gave a false positive"]
+    return (
+        f"The honest windows are of {told['networks']:,} networks and {told['implementations']:,} "
+        f"implementations of {len(CANDIDATES)} kinds, each window drawn by itself; "
+        f"{told['windows whose measures no other has']:,} of {windows:,} have measures that no other window "
+        "has. Windows of one implementation are kin, so the rate is also told by implementations: "
+        f"{wrong['hits']} of {wrong['of']:,} gave a false positive, {_share(wrong, 5)}."
+    )
 
 
 def _many(name: str, row: Mapping[str, Any]) -> str:
@@ -151,6 +186,9 @@ def _plots(folder: Path, told: Mapping[str, Any]) -> None:
     figure, axes = plt.subplots(figsize=(7, 4.5))
     for name, row in told["rules"].items():
         axes.plot(row["roc"]["false"], row["roc"]["recall"], label=name, drawstyle="steps-post")
+    if "fused" in told:
+        row = told["fused"]["roc"]
+        axes.plot(row["false"], row["recall"], label="the judge, clocks and shape", drawstyle="steps-post")
     axes.axvline(2.3e-5, color="grey", linestyle=":", label="FPR 2.3e-5")
     axes.set(xscale="log", xlim=(1e-6, 1), ylim=(0, 1.01), xlabel="false positive rate", ylabel="recall")
     axes.grid(alpha=0.3)

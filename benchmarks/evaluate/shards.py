@@ -6,7 +6,7 @@ are two or more. What is kept of a talk are its measures and what is true of it,
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ ABOUT = np.dtype(
         ("flows", "<u2"),
         ("end", "<u4"),  # number of the (client, server, port) within the shard
         ("host", "<u4"),  # number of the client's host within the shard
+        ("make", "<u4"),  # number of its implementation within the shard
         ("minutes", "<f4"),
         ("lasting", "<f4"),  # s that were seen
         ("loss", "<f4"),  # what the capture missed
@@ -63,13 +64,16 @@ class Plan:
     loss: float = 0.0
     sampling: int = 1
     tunnel: str | None = None
+    blind: bool = False
+    """Neither addresses nor ports are shown: each flow is judged alone, and who the client is has to be told
+    by who opens or speaks first."""
 
     @property
     def name(self) -> str:
         """The file's name without its ending."""
         what = "miners" if self.mines else "benign"
         extra = f"-{self.tunnel}" if self.tunnel else ""
-        path = f"{self.minutes:g}m-l{self.loss:g}-s{self.sampling}"
+        path = f"{self.minutes:g}m-l{self.loss:g}-s{self.sampling}{'-blind' if self.blind else ''}"
         return f"{self.split}-{what}-{path}{extra}-{self.seed}-{self.count}"
 
 
@@ -131,10 +135,13 @@ def _with_unkept(made: Network, chosen: Chosen, table: Array, about: Array) -> t
 def rows_of(chosen: Chosen, truth: Array, plan: Plan, blocks: list[Array]) -> tuple[Array, Array]:
     """Return measures and truth of candidates: a row a flow, then a row for each dependency of several."""
     flows, packets = chosen.flows, chosen.packets
-    alone = each_flow(flows, packets)
     group = dependencies(flows)
     counts = np.bincount(group)
     many = counts[group] > 1
+    if plan.blind:
+        flows, many = flows.copy(), np.zeros(len(flows), bool)
+        flows["ports"] = 0
+    alone = each_flow(flows, packets)
     number = np.full(len(flows), -1)
     wide, number[many] = np.unique(group[many], return_inverse=True)
     joint = joined(flows, packets, number)
@@ -146,6 +153,7 @@ def rows_of(chosen: Chosen, truth: Array, plan: Plan, blocks: list[Array]) -> tu
         about[name] = truth[name][source]
     about["kept"] = True
     about["host"] = truth["client"][source]
+    about["make"] = np.unique(truth["implementation"], return_inverse=True)[1][source]
     about["joint"][len(alone) :] = True
     about["nemea"], about["totals"] = nemea(flows, alone.client)[source], totals(flows, alone.client)[source]
     if plan.split == "test":
@@ -175,10 +183,11 @@ def read(paths: Iterable[Path]) -> tuple[Array, Array]:
     tables, abouts = [], []
     for path in paths:
         with np.load(path) as file:
-            if tuple(file["names"]) != NAMES:
+            about = file["about"]
+            if tuple(file["names"]) != NAMES or about.dtype != ABOUT:
                 raise ValueError(f"{path}: other measures than these; remove it to have it made anew")
             tables.append(file["table"])
-            abouts.append(file["about"])
+            abouts.append(about)
     if not tables:
         return np.empty((0, len(NAMES)), np.float32), np.empty(0, ABOUT)
     return np.concatenate(tables), np.concatenate(abouts)
@@ -208,20 +217,33 @@ LOSSES = (0.01, 0.05)
 SAMPLINGS = (10, 100)
 
 
-def evaluation(seed: int, benign: int, miners: int) -> list[Plan]:
-    """Return the shards of an evaluation on test networks, those of 15 minutes without loss first.
+BENIGN = 4_000
+"""Honest flows of a shard, each seen for a minute or more."""
+KEPT = 3_450
+"""Endpoints of 15 minutes that such a shard has at least: the others are too quiet or too busy to be judged,
+or share an endpoint."""
+FEW = 20
+"""Benign shards of a harder row at most: some 70,000 windows."""
 
-    `benign` and `miners` count these; each other row of the tables has a tenth of them.
+
+def evaluation(seed: int, benign: int, miners: int) -> list[Plan]:
+    """Return the shards of an evaluation on test networks; the many of honest traffic alone come last.
+
+    `benign` counts windows of 15 minutes without loss, `miners` the miners of these; each other row of the
+    tables has a tenth of the miners, and FEW benign shards at most. The blind row shows the same networks as
+    the main one.
     """
     base = seed * 1_000_000
     plans = [Plan("test", True, base + turn, 15.0, 200) for turn in range(max(1, miners // 200))]
-    few, rare = max(1, miners // 2_000), max(1, min(benign // 40_000, 20))
+    many = -(-benign // KEPT)
+    few, rare = max(1, miners // 2_000), min(many, FEW)
     rows = [(minutes, 0.0, 1) for minutes in DURATIONS]
     rows += [(15.0, loss, 1) for loss in LOSSES] + [(15.0, 0.0, sampling) for sampling in SAMPLINGS]
     for place, (minutes, loss, sampling) in enumerate(rows, 1):
         start = base + 100_000 * place
         plans += [Plan("test", True, start + turn, minutes, 200, loss, sampling) for turn in range(few)]
-        count = 1_000 if minutes > 20 else 4_000
+        count = BENIGN // 4 if minutes > 20 else BENIGN
         plans += [Plan("test", False, start + turn, minutes, count, loss, sampling) for turn in range(rare)]
-    plans += [Plan("test", False, base + turn, 15.0, 4_000) for turn in range(max(1, benign // 4_000))]
-    return plans
+    plans += [replace(plan, blind=True) for plan in plans[: max(1, miners // 200)]]
+    whole = [Plan("test", False, base + turn, 15.0, BENIGN) for turn in range(many)]
+    return plans + [replace(plan, blind=True) for plan in whole[:rare]] + whole

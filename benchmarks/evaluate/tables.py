@@ -7,7 +7,8 @@ import numpy as np
 
 from benchmarks.evaluate.baselines import HUNTER_THRESHOLD, NEMEA_THRESHOLD
 from benchmarks.evaluate.endpoints import NEVER, Array, Scored, hosts
-from benchmarks.evaluate.figures import above, plain, precision, rate, roc, threshold_for
+from benchmarks.evaluate.figures import above, curve, plain, precision, rate, threshold_for
+from benchmarks.evaluate.words import WORDS, said
 from classifier.shape_compare import VERDICT
 
 BUDGET = 2.3e-5
@@ -16,16 +17,25 @@ LONG = 600.0
 """Seconds from which on an endpoint was watched for most of a window."""
 
 
-def summary(main: Scored, others: Mapping[str, Scored], extra: Mapping[str, Array]) -> dict[str, Any]:
+RULES = {
+    "NEMEA score": ("nemea", NEMEA_THRESHOLD),
+    "MineHunter": ("hunter", HUNTER_THRESHOLD),
+    "DeCrypto": ("learned", 0.99),
+}
+"""Rules beside the model: the column of SCORED that holds what each says, and from where on it accuses."""
+
+
+def summary(main: Scored, others: Mapping[str, Scored], learned: bool = False) -> dict[str, Any]:
     """Return all figures as JSON values.
 
-    `main`: 15 minutes, nothing lost; `others`: per harder row its own endpoints; `extra`: scores of other
-    rules beside the rows of `main`, higher for mining.
+    `main`: 15 minutes, nothing lost; `others`: per harder row its own endpoints; `learned`: the rule on flow
+    totals was asked.
     """
     rows = main.rows
     mines = rows["mines"]
     benign, mining = rows[~mines], rows[mines]
-    own, lasting = mining[mining["kind"] == "miner"], mining[mining["lasting"] >= LONG]
+    own = mining[mining["kind"] == WORDS["kind"].index("miner")]
+    lasting = mining[mining["lasting"] >= LONG]
     strict = threshold_for(benign["log_odds"], BUDGET)
     false = above(benign["log_odds"], VERDICT)
     told: dict[str, Any] = {
@@ -35,6 +45,7 @@ def summary(main: Scored, others: Mapping[str, Scored], extra: Mapping[str, Arra
         "benign windows": len(benign),
         "mining endpoints": len(mining),
         "false positives": plain(false),
+        "diversity": _diversity(benign, main.shard[~mines]),
         "recall": {},
         "by": {},
     }
@@ -52,29 +63,45 @@ def summary(main: Scored, others: Mapping[str, Scored], extra: Mapping[str, Arra
         }
     for what in ("carrier", "dialect"):
         told["by"][what] = {
-            str(value): plain(above(lasting["log_odds"][lasting[what] == value], VERDICT))
-            for value in np.unique(lasting[what])
+            word: plain(above(lasting["log_odds"][here], VERDICT))
+            for word, here in said(what, lasting[what]).items()
         }
     told["by"]["kind of false positive"] = _alarms(benign)
     told["harder"] = {name: _harder(found) for name, found in others.items()}
     told["rules"] = {"this model": _rule(mining["log_odds"], benign["log_odds"], VERDICT)}
-    for name, threshold in (
-        ("NEMEA score", NEMEA_THRESHOLD),
-        ("MineHunter", HUNTER_THRESHOLD),
-        ("DeCrypto", 0.99),
-    ):
-        if name in extra:
-            told["rules"][name] = _rule(extra[name][mines], extra[name][~mines], float(threshold))
+    for name, (column, threshold) in RULES.items():
+        if learned or column != "learned":
+            told["rules"][name] = _rule(mining[column], benign[column], float(threshold))
     return told
 
 
+def _diversity(benign: Array, shard: Array) -> dict[str, Any]:
+    """Return how many different things the honest windows are, and of how many a false positive came."""
+    makers = (shard.astype(np.int64) << 32) + benign["make"]
+    wrong = benign["log_odds"] >= VERDICT
+    return {
+        "networks": len(np.unique(shard)),
+        "implementations": len(np.unique(makers)),
+        "windows whose measures no other has": int(
+            (np.unique(benign["print"], return_counts=True)[1] == 1).sum()
+        ),
+        "implementations that gave a false positive": plain(
+            rate(len(np.unique(makers[wrong])), len(np.unique(makers)))
+        ),
+    }
+
+
 def _alarms(benign: Array) -> dict[str, Any]:
-    """Return windows and false positives of each kind of honest traffic, the worst first."""
-    kinds, place = np.unique(benign["kind"], return_inverse=True)
-    count = np.bincount(place)
-    wrong = np.bincount(place, benign["log_odds"] >= VERDICT).astype(int)
-    order = np.argsort(-wrong / count, kind="stable")
-    return {str(kinds[i]): plain(rate(int(wrong[i]), int(count[i]))) for i in order}
+    """Return windows, false positives and the greatest log-odds of each kind of honest traffic, the nearest
+    to a verdict first."""
+    found = {
+        word: {
+            **plain(above(benign["log_odds"][here], VERDICT)),
+            "greatest log-odds": round(float(benign["log_odds"][here].max()), 2),
+        }
+        for word, here in said("kind", benign["kind"]).items()
+    }
+    return dict(sorted(found.items(), key=lambda item: -float(item[1]["greatest log-odds"])))
 
 
 def _harder(found: Scored) -> dict[str, Any]:
@@ -92,12 +119,11 @@ def _harder(found: Scored) -> dict[str, Any]:
 
 def _rule(hits: Array, others: Array, threshold: float) -> dict[str, Any]:
     recall, false = above(hits, threshold), above(others, threshold)
-    rates, found = roc(hits, others)
     return {
         "threshold": threshold,
         "recall": plain(recall),
         "false positives": plain(false),
         "precision": plain(precision(recall, false)),
         "recall at the budget": plain(above(hits, np.nextafter(threshold_for(others, BUDGET), np.inf))),
-        "roc": {"false": [float(f"{x:.3g}") for x in rates], "recall": [round(float(x), 4) for x in found]},
+        "roc": curve(hits, others),
     }

@@ -143,7 +143,9 @@ def assembled(
         parts.append(frames)
         base += len(batch.lines)
     frames = np.concatenate([np.empty(0, FRAME), *parts])  # by flow then time, as each batch is
-    shown, frames["flow"] = np.unique(frames["flow"], return_inverse=True)
+    there = np.bincount(frames["flow"], minlength=base) > 0  # of each flow something was seen
+    shown = np.flatnonzero(there)
+    frames["flow"] = (np.cumsum(there) - 1)[frames["flow"]]
     truth = np.concatenate([batch.truth for batch in batches])
     origin = np.stack(
         [np.repeat(np.arange(len(batches)), [len(batch.lines) for batch in batches]), truth["flow"]], 1

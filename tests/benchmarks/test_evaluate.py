@@ -10,8 +10,9 @@ from benchmarks.evaluate import fused, report, tables
 from benchmarks.evaluate.baselines import hunter, nemea
 from benchmarks.evaluate.endpoints import NEVER, SCORED, Scored, endpoints, hosts, scored
 from benchmarks.evaluate.figures import precision, rate, roc, threshold_for
-from benchmarks.evaluate.fused_tables import fused_summary
+from benchmarks.evaluate.fused_tables import fused_summary, harder
 from benchmarks.evaluate.shards import ABOUT, Plan, evaluation, make, read, training
+from benchmarks.evaluate.words import WORDS, coded
 from classifier import shape
 from facts.flow import FLOW
 from facts.rhythm import PACKET
@@ -47,8 +48,11 @@ def test_an_endpoint_is_judged_by_all_its_connections_and_a_host_by_its_best() -
     about = np.zeros(5, ABOUT)
     about["end"], about["host"], about["mines"] = [0, 0, 0, 1, 2], [4, 4, 4, 4, 5], True
     about["joint"], about["kept"] = [False, False, True, False, False], [True, True, True, True, False]
-    rows = endpoints(about, np.array([9.0, 1.0, 3.0, 5.0, NEVER]), np.zeros(5))
-    assert rows["log_odds"].tolist() == [3.0, 5.0, NEVER]
+    best = endpoints(about)
+    assert best.tolist() == [2, 3, 4]
+    rows = np.zeros(3, SCORED)
+    rows["mines"], rows["host"] = True, about["host"][best]
+    rows["log_odds"] = np.array([9.0, 1.0, 3.0, 5.0, NEVER])[best]
     best = hosts(Scored(rows, np.zeros(3, np.int32)))
     assert best["log_odds"].tolist() == [5.0, NEVER]
     twice = Scored(np.concatenate([rows, rows]), np.array([0, 0, 0, 1, 1, 1], np.int32))
@@ -100,7 +104,15 @@ def test_shards_are_made_once_scored_and_told_on_a_page(tmp_path: Path) -> None:
     assert found.rows["mines"].sum() >= 12
     benign, mining = (found.rows["log_odds"][found.rows["mines"] == mines] for mines in (False, True))
     assert np.median(mining) > np.log(1_300) > np.quantile(benign, 0.99)
-    told = tables.summary(found, {"again": found}, {"NEMEA score": found.rows["nemea"].astype(float)})
+    assert len(set(found.rows["print"].tolist())) > 0.99 * len(found.rows)
+    told = tables.summary(found, {"again": found})
+    assert set(told["rules"]) == {"this model", "NEMEA score", "MineHunter"}
+    many = told["diversity"]
+    assert many["networks"] == 1
+    assert 50 < many["implementations"] <= told["benign windows"]
+    kinds = told["by"]["kind of false positive"]
+    assert sum(row["of"] for row in kinds.values()) == told["benign windows"]
+    assert max(row["greatest log-odds"] for row in kinds.values()) == pytest.approx(benign.max(), abs=0.01)
     told["model"] = {"sha256": "0" * 64}
     page = tmp_path / "evaluation.md"
     page.write_text(f"# Head\n\n{report.BEGIN}\nstale figures\n{report.END}\n\nfoot\n", encoding="utf-8")
@@ -144,16 +156,24 @@ def test_the_judge_hears_clocks_of_those_in_clear_and_each_endpoint_counts_once(
     assert (level["hits"], level["of"]) == (int((mining["log_odds"] >= 0).sum()), len(mining))
     assert told_of["by"]["clock heard from"]["its pool"]["suspected"]["value"] == 1
     page = tmp_path / "evaluation.md"
-    figures = tables.summary(_nothing_but(found), {}, {})
+    told_of["harder"] = {"5 min": harder(found)}
+    assert told_of["harder"]["5 min"]["recall"] == level
+    watched = [row["suspected"] for row in told_of["watched"].values()]
+    assert sum(row["of"] for row in watched) == len(mining)
+    assert sum(row["hits"] for row in watched) == level["hits"]
+    figures = tables.summary(_nothing_but(found), {})
     figures |= {"model": {"sha256": "0" * 64}, "fused": told_of}
     report.write(page, figures)
     assert "| suspected or more | endpoints (" in page.read_text("utf-8")
+    assert "| the judge, harder | judged |" in page.read_text("utf-8")
     assert clear.stat().st_size > 10_000
 
 
 def _nothing_but(found: fused.Fused) -> Scored:
     """The same endpoints as the shape's tables know them, by the judge's log-odds."""
     rows = np.zeros(len(found.rows), SCORED)
-    for name in ("mines", "kind", "carrier", "dialect", "lasting", "log_odds"):
+    for name in ("mines", "lasting", "log_odds"):
         rows[name] = found.rows[name]
+    for name in WORDS:
+        rows[name] = coded(name, found.rows[name])
     return Scored(rows, np.zeros(len(rows), np.int32))
