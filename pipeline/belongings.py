@@ -11,7 +11,9 @@ from classifier.ownership_model import Belonging, Kind, Tie, brief
 from classifier.ownership_reach import joins
 from facts.endpoint import Address
 from facts.errors import MineScopeError
-from pipeline.home import has_database
+from pipeline.home import has_database, plain_database
+
+_KEY = "SELECT key FROM ownership_state"
 
 
 def belongings(ties: Collection[Tie]) -> dict[Address, Belonging]:
@@ -39,6 +41,11 @@ def _key() -> bytes:
     """
     if not has_database():
         return b""
+    if (file := plain_database()) is not None:
+        from store.glance import glance
+
+        if rows := glance(file, _KEY):
+            return bytes(rows[0][0])
     from pipeline.settings import load_settings
 
     try:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PREFIX = "MINESCOPE_"
+DATABASE = "minescope.db"
+"""The default database, in the home folder."""
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -40,7 +42,15 @@ def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return default_home(environ).expanduser().absolute()
 
 
+def plain_database(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the file of the default database; None where settings may name another, or it is not there."""
+    if environ.get(f"{PREFIX}DATABASE_URL") or config_file(environ).is_file():
+        return None
+    file = home_folder(environ) / DATABASE
+    return file if file.is_file() else None
+
+
 def has_database(environ: Mapping[str, str] = os.environ) -> bool:
     """Say whether a database may have been made: the default one is there, or another one is set."""
     set_elsewhere = bool(environ.get(f"{PREFIX}DATABASE_URL")) or config_file(environ).is_file()
-    return set_elsewhere or (home_folder(environ) / "minescope.db").is_file()
+    return set_elsewhere or (home_folder(environ) / DATABASE).is_file()

@@ -5,15 +5,16 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from classifier.operator_lists import OperatorLists
+from classifier.operator_lists import Entry, ListName, OperatorLists, read_subject
 from classifier.pool_lists import MAX_BYTES, Merged, Row, merge, read_list, write_csv
 from classifier.poolnames import COLUMNS, PoolNames
 from facts.errors import ReadError, RowError
 from facts.where import Where
-from pipeline.home import has_database, home_folder
+from pipeline.home import has_database, home_folder, plain_database
 
 FILE = "pools.csv"
 """Name of the added list in the home folder."""
+_ENTRIES = "SELECT list, subject, reason, added_ns FROM operator_entries ORDER BY id"
 
 
 def own_path() -> Path:
@@ -90,6 +91,14 @@ def operator_lists() -> OperatorLists:
     """
     if not has_database():
         return OperatorLists()
+    if (file := plain_database()) is not None:
+        from store.glance import glance
+
+        if (rows := glance(file, _ENTRIES)) is not None:
+            return OperatorLists(
+                Entry(ListName(which), read_subject(subject), reason, added_ns)
+                for which, subject, reason, added_ns in rows
+            )
     from sqlalchemy import make_url
 
     from pipeline.settings import load_settings
