@@ -156,6 +156,7 @@ ANSWERS: dict[str, Any] = {
         ],
         "drafts": [],
         "unmetered": [],
+        "recounted": [{"account": "3300002", "month": "2025-02", "kwh": None}],
         "faults": [],
     },
 }

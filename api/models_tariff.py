@@ -241,6 +241,14 @@ class UnmeteredModel(Model):
     last: DayText
 
 
+class RecountedModel(Model):
+    """A reading from curves that were withdrawn or corrected since; without energy it counts no more."""
+
+    account: str
+    month: MonthText
+    kwh: str | None
+
+
 class NotBilledModel(Model):
     """An account that could not be billed."""
 
@@ -258,4 +266,5 @@ class BillingRunModel(Model):
     refusals: list[RefusalModel]
     drafts: list[str]
     unmetered: list[UnmeteredModel]
+    recounted: list[RecountedModel]
     faults: list[NotBilledModel]

@@ -35,6 +35,14 @@ TITLES = (
 )  # fmt: skip
 _LEFT = ("{account}: {first} .. {last} not billed: {why}", "{account}：{first} 至 {last} 未计：{why}")
 _UNREAD = ("{account}: no reading from {first} to {last}", "{account}：{first} 至 {last} 无电量读数")
+_GONE = (
+    "{account}: the curves of {month} were withdrawn or have gaps by now: its reading counts no more",
+    "{account}：{month} 的曲线已撤回或存在缺口，相应电量读数不再计入",
+)
+_ANEW = (
+    "{account}: the curves of {month} say {kwh} kWh by now",
+    "{account}：{month} 的曲线现为 {kwh} 千瓦时",
+)
 _SUM = ("{accounts} accounts, {entries} entries, {amount} CNY", "{accounts} 户，{entries} 笔，{amount} 元")
 
 
@@ -53,25 +61,28 @@ def bill(
     nobody knows an account; 3 for wrong usage.
     """
     from facts.errors import UsageError
+    from pipeline.settings import load_settings
+    from store.curve_lake import CurveLake
     from supervision.refusals import Refused
     from supervision.tariff.book import Run, plan
     from supervision.tariff.book import post as posted
 
     now, speaks, division = today(), chosen(lang).value, division_of(region)
+    lake = CurveLake(load_settings().lake)
     with opened() as database:
         with database.reading() as connection:
             numbers = known_accounts(connection, account)
         run = Run(as_date(as_of) or now, now, numbers, division, why)
         if post:
             try:
-                found = posted(database, run, time.time_ns(), author())
+                found = posted(database, run, time.time_ns(), author(), lake)
             except Refused as error:
                 raise UsageError(error.told(speaks)) from error
-            if found.entries:
+            if found.entries or found.recounted:
                 audited(database, f"tariff bill: {len(found.entries)} entries, {found.amount} CNY")
         else:
             with database.reading() as connection:
-                found = plan(connection, run)
+                found = plan(connection, run, lake, time.time_ns(), author())
     _entries(found, speaks, as_json=as_json)
     whole = _left_out(found, speaks)
     counts = {"accounts": f"{found.accounts:,}", "entries": f"{len(found.entries):,}"}
@@ -108,6 +119,13 @@ def _left_out(found: "Plan", lang: str) -> bool:
             text = _LEFT[zh].format(account=one.account, first=refusal.first, last=refusal.last, why=why)
             typer.echo(f"minescope: {text}", err=True)
             whole = False
+    for reading in found.recounted:
+        told = (_GONE if reading.kwh is None else _ANEW)[zh]
+        month = reading.first_day[:7]
+        typer.echo(
+            f"minescope: {told.format(account=reading.account, month=month, kwh=reading.kwh)}", err=True
+        )
+        whole = whole and reading.kwh is not None
     for number, first, last in found.unmetered:
         typer.echo(f"minescope: {_UNREAD[zh].format(account=number, first=first, last=last)}", err=True)
         whole = False

@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request
 from sqlalchemy import Connection
@@ -21,6 +21,7 @@ from api.small_body import SmallBodyRoute
 from api.tariff_queries import BillIn, DecisionIn
 from api.tariff_told import mining_told, right_of
 from api.writes import once
+from pipeline.services import Services
 from store.database import lock
 from store.decisions import Reply
 from store.row_security import seeing_everything
@@ -29,6 +30,9 @@ from supervision.refusals import Unknown
 from supervision.tariff import answers
 from supervision.tariff.book import TOPIC, Run, plan, post_within
 from supervision.tariff.periods import decide
+
+if TYPE_CHECKING:
+    from store.curve_lake import CurveLake
 
 router = APIRouter(tags=["tariff"], route_class=SmallBodyRoute)
 PeriodPath = Annotated[
@@ -110,9 +114,18 @@ def make_bills(
     run = Run(as_of, made, accounts, right_of(asker.account.division), body.why.strip())
 
     def write(connection: Connection) -> Reply:
-        author = asker.account.name
-        found = post_within(connection, run, now, author) if body.post else plan(connection, run)
+        author, lake = asker.account.name, _lake(services)
+        if body.post:
+            found = post_within(connection, run, now, author, lake)
+        else:
+            found = plan(connection, run, lake, now, author)
         return Reply(201 if body.post else 200, {}, json.dumps(answers.plan_json(found, posted=body.post)))
 
     with seeing_everything():  # numbers follow those of the whole book; the run itself keeps to the region
         return once(services, asker, key, digest("POST bills", body), now, write, lang)
+
+
+def _lake(services: Services) -> "CurveLake | None":
+    from store.curve_lake import CurveLake  # polars is loaded by the first question, not by the start
+
+    return None if services.lake is None else CurveLake(services.lake)

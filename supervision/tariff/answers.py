@@ -164,6 +164,9 @@ def plan_json(found: Plan, *, posted: bool) -> Json:
             {"account": number, "first": first.isoformat(), "last": last.isoformat()}
             for number, first, last in found.unmetered
         ],
+        "recounted": [
+            {"account": one.account, "month": one.first_day[:7], "kwh": one.kwh} for one in found.recounted
+        ],
         "faults": [{"account": fault.account, "why": fault.why} for fault in found.faults],
     }
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -16,26 +17,22 @@ from registry.power_accounts import PowerAccount
 from store.access_rules import lies_in
 from store.database import Database, lock
 from store.power_accounts import Contradiction, read_accounts, valid_at
-from store.tariff import StoredReading, read_mining, read_notices, read_readings, read_rulebook
+from store.tariff import StoredReading, add_facts, read_mining, read_notices, read_readings, read_rulebook
 from store.tariff_money import StoredRun, add_entries, add_run, last_number, read_entries
 from supervision.meters.days import HOUR_NS, day_start_ns
 from supervision.refusals import Refused
 from supervision.tariff.billing import VAT, Bill, ReadingsOverlap, bill
-from supervision.tariff.facts import DAY, Account, digest
+from supervision.tariff.facts import DAY, Account, Fault, digest
 from supervision.tariff.ledger import Entry, corrections, standing
+from supervision.tariff.metered import recounted
 from supervision.tariff.rows import CONFIRMED, day, entry_of, kept_entry, mining_of, reading_of, rulebook_of
 from supervision.tariff.rules import Rulebook
 
+if TYPE_CHECKING:  # whoever brings a lake has loaded polars; the API starts without it
+    from store.curve_lake import CurveLake
+
 TOPIC = "tariff"
 """What transactions that change the facts or the book hold (store/database.py, `lock`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """An account that could not be billed at all; what was charged on it before stands."""
-
-    account: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +62,12 @@ class Plan:
     unmetered: tuple[tuple[str, date, date], ...]
     """Account, first and last day of mining days without a reading between readings."""
     faults: tuple[Fault, ...]
+    """Accounts that could not be billed at all; what was charged on them before stands."""
     accounts: int
     """Accounts looked at."""
+    recounted: tuple[StoredReading, ...] = ()
+    """Readings from curves that the lake tells otherwise by now, as they are to be; without energy those
+    whose curves were withdrawn or have gaps now."""
 
     @property
     def amount(self) -> Decimal:
@@ -74,8 +75,15 @@ class Plan:
         return sum((entry.line.amount for entry in self.entries), Decimal("0.00"))
 
 
-def plan(connection: Connection, run: Run) -> Plan:
-    """Say what a run would add. Raises RuleError where the operator's rules contradict the shipped ones."""
+def plan(
+    connection: Connection, run: Run, lake: "CurveLake | None" = None, known_ns: int = 0, author: str = ""
+) -> Plan:
+    """Say what a run would add.
+
+    With a lake, readings from curves that were withdrawn or corrected since count as the lake tells them now;
+    `known_ns` and `author` are whose word that is. Raises RuleError where the operator's rules contradict the
+    shipped ones, StoreError where the lake is damaged.
+    """
     rulebook = rulebook_of(read_rulebook(connection))
     entries = [entry_of(kept) for kept in read_entries(connection, run.accounts)]
     mining = defaultdict(list)
@@ -90,9 +98,13 @@ def plan(connection: Connection, run: Run) -> Plan:
     if run.division is not None:
         numbers = [number for number in numbers if _within(periods[number], run.division)]
     told = {number: day(kept.told_day) for number, kept in read_notices(connection, numbers).items()}
+    anew = () if lake is None else recounted(connection, lake, numbers, known_ns, author).readings
+    changed = {(one.account, one.first_day): one for one in anew}
     readings = defaultdict(list)
-    for reading in read_readings(connection, numbers):
-        readings[reading.account].append(reading)
+    for held in read_readings(connection, numbers):
+        reading = changed.get((held.account, held.first_day), held)
+        if reading.kwh is not None:
+            readings[reading.account].append(reading)
     made = _Made()
     for number in numbers:
         confirmed = tuple(mining_of(kept) for kept in mining[number] if kept.state == CONFIRMED)
@@ -118,27 +130,32 @@ def plan(connection: Connection, run: Run) -> Plan:
         tuple(made.unmetered),
         tuple(made.faults),
         len(numbers),
+        anew,
     )
 
 
-def post(database: Database, run: Run, known_ns: int, author: str) -> Plan:
+def post(database: Database, run: Run, known_ns: int, author: str, lake: "CurveLake | None" = None) -> Plan:
     """Add what a run comes to; a run that adds nothing leaves no trace. Raises Refused as `post_within`."""
     with database.writing(durable=True) as connection:
-        return post_within(connection, run, known_ns, author)
+        return post_within(connection, run, known_ns, author, lake)
 
 
-def post_within(connection: Connection, run: Run, known_ns: int, author: str) -> Plan:
+def post_within(
+    connection: Connection, run: Run, known_ns: int, author: str, lake: "CurveLake | None" = None
+) -> Plan:
     """Do what `post` does inside a transaction that is open.
 
     Raises Refused where charges are to be reversed and nobody says why.
     """
     lock(connection, TOPIC)
-    found = plan(connection, run)
+    found = plan(connection, run, lake, known_ns, author)
     if not run.why.strip() and any(entry.kind == "reversal" for entry in found.entries):
         raise Refused(
             "charges are reversed: say why (--why, `why`), it is kept with them",
             "本次将冲销已入账金额：请说明理由（--why、why），理由随账保存",
         )
+    if found.recounted:
+        add_facts(connection, found.recounted)
     if found.entries:
         kept = read_rulebook(connection)
         as_of, made_day = run.as_of.isoformat(), run.made.isoformat()

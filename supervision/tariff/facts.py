@@ -68,6 +68,14 @@ class Account:
     """The day on which the user was told of the surcharge; None where nobody was, or nobody knows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is not right with an account, in words."""
+
+    account: str
+    why: str
+
+
 def digest(account: Account, reading: Reading) -> str:
     """Return a fingerprint of all facts behind one bill: 16 hexadecimal digits."""
     facts = json.dumps([asdict(account), asdict(reading)], default=str, sort_keys=True)

@@ -4,12 +4,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text, update
 
 from facts.errors import StoreError
+from store.curve_care import compact, imports, purge, withdraw
+from store.curve_lake import CurveLake
 from store.database import Database, open_database
 from store.tariff import StoredRulebook, add_rulebook, read_mining, read_readings
 from store.tariff_money import read_entries
@@ -18,9 +21,11 @@ from supervision.refusals import Refused, Unknown
 from supervision.tariff.book import Plan, Run, plan, post, standing_entries
 from supervision.tariff.collection import by_region, owed_on
 from supervision.tariff.ledger import Entry, balance
+from supervision.tariff.metered import keep, summed
 from supervision.tariff.periods import decide
 from supervision.tariff.rows import entry_of
 from supervision.tariff.tables import Table, Taken, Taking, take_file
+from tests.supervision.curves import keep_curve
 from tests.supervision.filled import FIRM, OTHER, fill
 
 AS_OF = date(2025, 12, 31)
@@ -44,9 +49,26 @@ class Office:
         path.write_text(text, "utf-8")
         return take_file(self.db, path, table, Taking(self.now, "tests", **options))
 
-    def post(self, made: date = MADE, **asked: object) -> Plan:
+    def post(self, made: date = MADE, lake: CurveLake | None = None, **asked: object) -> Plan:
         self.now += 1
-        return post(self.db, Run(AS_OF, made, **asked), self.now, "tests")
+        return post(self.db, Run(AS_OF, made, **asked), self.now, "tests", lake)
+
+    def read(self, lake: CurveLake, month: date, known_ns: int) -> list[str | None]:
+        """Sum the curves of a month, keep the readings and return their energy, by account."""
+        self.now = max(self.now, known_ns)
+        with self.db.writing() as connection:
+            found = summed(connection, lake, month, None, known_ns, "tests")
+            keep(connection, found)
+        return [one.kwh for one in found.readings]
+
+    def standing_amounts(self) -> list[tuple[str, str, Decimal]]:
+        return sorted((one.account, one.month, one.line.amount) for one in self.standing())
+
+    def afresh(self, lake: CurveLake) -> list[tuple[str, str, Decimal]]:
+        """Return what a bill computed from the facts of now says, with nothing of the book."""
+        with self.db.reading() as connection:
+            bills = plan(connection, Run(AS_OF, MADE), lake).bills
+        return sorted((one.account, one.month, line.amount) for one in bills for line in one.lines)
 
     def standing(self) -> list[Entry]:
         with self.db.reading() as connection:
@@ -331,3 +353,68 @@ def test_a_year_after_three_corrections_is_the_bill_computed_afresh(db: Database
             numbered = [kept.number for kept in read_entries(connection)]
         assert numbered == list(range(1, len(numbered) + 1))
         assert len(numbered) > 12 * _EXAMPLES
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_bills_from_curves_that_are_withdrawn_are_reversed_and_what_comes_instead_is_billed(
+    office: Office, tmp_path: Path, merged: bool
+) -> None:
+    lake = CurveLake(tmp_path / "lake")
+    office.take(Table.MINING, "account,first\nZJ1,2025-01-01\nSC1,2025-01-01\n", confirmed=True)
+    whole = np.full((59, 96), 10.0)  # 240 kWh a day: 7,440 in January, 6,720 in February
+    keep_curve(lake.root, "ZJ1", date(2025, 1, 1), whole, known_ns=20)
+    keep_curve(lake.root, "SC1", date(2025, 1, 1), whole, known_ns=21)
+    assert office.read(lake, date(2025, 1, 1), 30) == ["7440", "7440"]
+    assert office.read(lake, date(2025, 2, 1), 31) == ["6720", "6720"]
+    first = office.post(lake=lake, why="first")
+    assert first.amount == Decimal("35400.00")  # 14,160 kWh x (0.50 + 2.00)
+    assert office.post(lake=lake).entries == ()
+    if merged:
+        compact(lake)
+    [wrong] = [one.batch for one in imports(lake) if one.known_ns == 20]
+    withdraw(lake, wrong, 40, "another meter's readings")
+    office.now = 41
+    with office.db.reading() as connection:
+        said = plan(connection, Run(AS_OF, MADE), lake, 41, "tests")
+    assert [(one.account, one.first_day, one.kwh) for one in said.recounted] == [
+        ("ZJ1", "2025-01-01", None),
+        ("ZJ1", "2025-02-01", None),
+    ]
+    with pytest.raises(Refused, match="say why"):
+        office.post(lake=lake)
+    gone = office.post(lake=lake, why="curves withdrawn")
+    assert [(e.kind, e.account, e.reverses, e.line.amount) for e in gone.entries] == [
+        ("reversal", "ZJ1", 3, Decimal("-3720.00")),
+        ("reversal", "ZJ1", 4, Decimal("-3360.00")),
+    ]
+    with office.db.reading() as connection:
+        assert {one.account for one in read_readings(connection)} == {"SC1"}
+        assert len(read_readings(connection, known_ns=39)) == 4  # as it was believed
+    assert office.post(lake=lake).recounted == ()
+    keep_curve(lake.root, "ZJ1", date(2025, 1, 1), whole[:31] / 2, known_ns=50)
+    assert office.read(lake, date(2025, 1, 1), 60) == ["3720"]
+    assert [(e.kind, e.line.amount) for e in office.post(lake=lake, why="anew").entries] == [
+        ("charge", Decimal("1860.00"))
+    ]
+    assert office.standing_amounts() == office.afresh(lake)
+
+
+def test_corrected_curves_are_billed_anew_and_purged_ones_stand(office: Office, tmp_path: Path) -> None:
+    lake = CurveLake(tmp_path / "lake")
+    office.take(Table.MINING, "account,first\nZJ1,2025-01-01\nSC1,2025-01-01\n", confirmed=True)
+    for place, number in enumerate(("ZJ1", "SC1")):
+        keep_curve(lake.root, number, date(2025, 1, 1), np.full((59, 96), 10.0), known_ns=20 + place)
+    for month in (1, 2):
+        office.read(lake, date(2025, month, 1), 30 + month)
+    office.post(lake=lake, why="first")
+    keep_curve(lake.root, "ZJ1", date(2025, 2, 1), np.full((28, 96), 5.0), known_ns=50)
+    anew = office.post(lake=lake, why="a wrong ratio")
+    assert [(e.kind, e.month, e.line.amount) for e in anew.entries] == [
+        ("reversal", "2025-02", Decimal("-3360.00")),
+        ("charge", "2025-02", Decimal("1680.00")),
+    ]
+    assert office.standing_amounts() == office.afresh(lake)
+    purge(lake, "2025-02")
+    assert office.post(lake=lake).entries == ()
+    assert office.read(lake, date(2025, 1, 1), 70) == []  # retention took the curves, not the bill
+    assert office.post(lake=lake).entries == ()
