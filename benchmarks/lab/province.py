@@ -4,25 +4,22 @@
 
 Nothing in it is real: divisions under 99, which GB/T 2260 never assigned; documentation prefixes (RFC 5737,
 RFC 3849); names that say 示例; credit codes of those divisions; every row is marked as generated. What it
-consists of is drawn here; province_files.py writes registries and truth, province_traffic.py captures,
-province_power.py curves of meters.
+consists of is named here and drawn in province_draw.py, what policy does to it in province_reacting.py;
+province_files.py writes registries and truth, province_traffic.py captures, province_power.py meters' curves.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
-from itertools import islice
 
-from benchmarks.lab.draw import Draw, Split
+from benchmarks.lab.draw import Split
 from benchmarks.lab.fleet import Arrangement
-from registry.uscc import completed
+from benchmarks.lab.province_dates import Dates, Phase
 
 MARK = "generated province"
 PROVINCE = "990000"
-_BODY = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CITIES = "甲乙丙丁戊己庚辛壬癸"
 
 
 class Sort(StrEnum):
@@ -60,34 +57,6 @@ MINING = frozenset(
         *(Sort.RELET, Sort.HOME, Sort.VICTIM),
     }
 )
-SHARES: tuple[tuple[Sort, float], ...] = (
-    (Sort.FARM, 0.36),
-    (Sort.HIDDEN, 0.1),
-    (Sort.BESIDE, 0.1),
-    (Sort.MISPLACED, 0.06),
-    (Sort.THIEF, 0.08),
-    (Sort.PRIVATE_LINE, 0.06),
-    (Sort.RELET, 0.08),
-    (Sort.HOME, 0.1),
-    (Sort.LEFT, 0.06),
-)
-LOOKALIKES = (
-    *("ai_hall", "data_centre", "cold_store", "aluminium", "chemical", "telecom", "commerce", "office"),
-    "factory",
-)
-TRADES = {
-    "ai_hall": ("智算中心", "I65"),
-    "data_centre": ("数据中心", "I64"),
-    "cold_store": ("冷链物流", "G59"),
-    "aluminium": ("铝业", "C32"),
-    "chemical": ("化工", "C26"),
-    "telecom": ("通信", "I63"),
-    "commerce": ("商贸", "F52"),
-    "office": ("咨询", "L72"),
-    "factory": ("机械制造", "C34"),
-    "plant": ("水电", "D44"),
-    "farm": ("数据服务", "I65"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +130,8 @@ class Province:
     """The day of the captures."""
     days: int
     """Days of curves; the last is the day before the captures."""
+    dates: Dates | None = None
+    """What policy set when, and who reacts to it (province_reacting.py); None: nobody does."""
 
     @property
     def companies(self) -> tuple[Company, ...]:
@@ -168,210 +139,14 @@ class Province:
         found = {one.uscc: one for site in self.sites for one in (site.owner, site.miner) if one is not None}
         return tuple(found[code] for code in sorted(found))
 
-    def mining(self) -> Iterator[Site]:
-        """Yield the sites from which traffic of mining goes out on the day of the captures."""
-        return (site for site in self.sites if site.sort in MINING)
+    def mining(self, on: date | None = None) -> Iterator[Site]:
+        """Yield the sites from which traffic of mining goes out on a day of captures; None: on any."""
+        return (site for site in self.sites if site.sort in MINING and (on is None or self._mines(site, on)))
 
+    def phase(self, site: Site, on: date | None) -> Phase | None:
+        """Return how a site mines on a day; None for one that does not react, or of no day."""
+        return None if self.dates is None or on is None else self.dates.phase(site.id, on)
 
-def province(
-    seed: int,
-    split: Split = "train",
-    mining: int = 16,
-    honest: int = 24,
-    victims: int = 4,
-    days: int = 28,
-    captured: date = date(2026, 3, 18),
-    cities: int = 3,
-    largest: int = 400,
-) -> Province:
-    """Draw a province with so many sites that mine or did, honest ones, and offices that a campaign uses.
-
-    `largest`: machines of the largest farm. Raises ValueError for more cities than it has names for.
-    """
-    if not 1 <= cities <= len(_CITIES):
-        raise ValueError(f"1 to {len(_CITIES)} cities, not {cities}")
-    drawn = _Drawn(Draw([seed, 99], split), captured, days, cities, largest)
-    for number in range(mining):
-        drawn.mining(number, mining)
-    for number in range(honest):
-        drawn.honest(LOOKALIKES[number % len(LOOKALIKES)])
-    drawn.campaign(victims)
-    start = captured - timedelta(days=days)
-    policies = (
-        Policy("0.50", captured - timedelta(days=400)),
-        Policy("1.00", captured - timedelta(days=60)),
-    )
-    return Province(seed, split, drawn.divisions, tuple(drawn.sites), policies, start, captured, days)
-
-
-class _Drawn:
-    """Draws sites one after the other."""
-
-    def __init__(self, draw: Draw, captured: date, days: int, cities: int, largest: int) -> None:
-        self.draw, self.rng = draw, draw.rng
-        self.captured, self.days, self.largest = captured, days, largest
-        self.sites: list[Site] = []
-        self.divisions = _divisions(cities)
-        self.counties = [code for code, _ in self.divisions if not code.endswith("00")]
-        self._companies = 0
-        self._v4 = iter(_v4())
-        self._v6 = 0
-        self._shared: tuple[IPv4Address, int] | None = None
-
-    def mining(self, number: int, count: int) -> None:
-        """Draw a site that mines; every sort comes in its share, in the same order for a seed."""
-        place, at = (number + 0.5) / count * sum(share for _, share in SHARES), 0.0
-        sort = SHARES[-1][0]
-        for one, share in SHARES:
-            at += share
-            if place < at:
-                sort = one
-                break
-        trade = "farm"
-        if sort is Sort.BESIDE:
-            trade = self.draw.pick("province.beside", ("office", "commerce", "factory", "cold_store"))
-        if sort is Sort.RELET:
-            trade = "data_centre"
-        owner = self._company(trade)
-        miner = self._company("farm") if sort is Sort.RELET else owner
-        until = None
-        if sort is Sort.LEFT:
-            until = self.captured - timedelta(days=int(self.rng.integers(1, max(2, self.days // 2))))
-        seen = {Sort.THIEF: 0.0, Sort.PRIVATE_LINE: 0.05}.get(sort, 1.0)
-        if sort is Sort.THIEF:
-            seen = self.draw.one("province.thief", 0.02, 0.4)
-        site = self._site(sort, owner, miner, trade, seen=seen, until=until)
-        if sort is Sort.PRIVATE_LINE:  # it begins within the curves, so that the plant's energy falls there
-            site = replace(site, since=self.captured - timedelta(days=self.days * 2 // 3))
-        self.sites.append(site)
-        if sort is Sort.MISPLACED:
-            self._really_at(site)
-        if sort is Sort.PRIVATE_LINE:
-            plant = self._site(Sort.PLANT, self._company("plant"), None, "plant", division=site.division)
-            self.sites.append(plant)
-
-    def honest(self, trade: str) -> None:
-        """Draw a site that does not mine."""
-        self.sites.append(self._site(Sort.HONEST, self._company(trade), None, trade))
-
-    def campaign(self, victims: int) -> None:
-        """Draw offices that one campaign uses."""
-        seed = int(self.rng.integers(2**31))
-        for _ in range(victims):
-            self.sites.append(
-                self._site(Sort.VICTIM, self._company("office"), None, "office", campaign=1, seed=seed)
-            )
-
-    def _really_at(self, site: Site) -> None:
-        """Draw the place where a misplaced farm stands: its account counts the power, its line is unknown."""
-        real = self._site(Sort.HONEST, self._company("commerce"), None, "commerce", division=site.division)
-        self.sites[-1] = replace(site, stands_at=real.id)
-        self.sites.append(real)
-
-    def _site(
-        self,
-        sort: Sort,
-        owner: Company,
-        miner: Company | None,
-        trade: str,
-        seen: float = 1.0,
-        until: date | None = None,
-        division: str = "",
-        campaign: int = 0,
-        seed: int = 0,
-    ) -> Site:
-        number = len(self.sites) + 1
-        ticker, machines, arrangement = self._machines(sort)
-        ports = None
-        if sort is Sort.HOME:
-            address, ports = self._block()
-            addresses: tuple[IPv4Address | IPv6Address, ...] = (address,)
-        else:
-            addresses = self._addresses(machines if arrangement == "direct" and machines else 1)
-        meters = tuple(f"gm{number:05d}{turn}" for turn in range(1 + int(self.rng.random() < 0.15)))
-        return Site(
-            id=f"gsite-{number:04d}",
-            sort=sort,
-            division=division or self.counties[int(self.rng.integers(len(self.counties)))],
-            owner=owner,
-            miner=miner,
-            trade=trade,
-            machines=machines,
-            ticker=ticker,
-            arrangement=arrangement,
-            addresses=addresses,
-            ports=ports,
-            line=f"gline-{number:05d}",
-            account=f"9900{number:09d}",
-            meters=meters,
-            seen=seen,
-            since=self.captured - timedelta(days=int(self.rng.integers(self.days // 2, 400))),
-            until=until,
-            seed=seed or int(self.rng.integers(2**31)),
-            campaign=campaign,
-        )
-
-    def _machines(self, sort: Sort) -> tuple[str, int, Arrangement]:
-        if sort in (Sort.HONEST, Sort.PLANT):
-            return "", 0, "direct"
-        if sort is Sort.VICTIM:
-            return "XMR", 1, "direct"
-        if sort is Sort.HOME:
-            ticker = self.draw.pick("province.home", ("ETC", "XMR", "ETC", "XMR"))
-            return ticker, int(self.rng.integers(1, 4)), "nat"
-        machines = int(self.draw.one("province.machines", 4, self.largest, log=True))
-        ways: tuple[Arrangement, ...] = ("nat", "proxy", "agent", "nat", "proxy", "renaming")
-        arrangement: Arrangement = self.draw.pick("province.way", ways) if machines > 6 else "direct"
-        if arrangement == "agent":
-            return "BTC", machines, arrangement
-        if arrangement == "nat" and machines > 60:  # hundreds of connections: a farm of this size has a proxy
-            arrangement = "proxy"
-        ticker = self.draw.weighted(("BTC", "LTC", "BCH"), (6, 2, 1), 1)[0]
-        return ticker, machines, arrangement
-
-    def _company(self, trade: str) -> Company:
-        self._companies += 1
-        number, body = self._companies, ""
-        rest = number * 31 + 7
-        while len(body) < 5:
-            body = _BODY[rest % 31] + body
-            rest //= 31
-        county = self.counties[int(self.rng.integers(len(self.counties)))]
-        word, industry = TRADES[trade]
-        return Company(
-            completed("9", "1", county, f"GEN{body}"),
-            f"示例{word}{number:04d}有限公司",
-            f"示例省{county}示例路{number}号",
-            industry,
-        )
-
-    def _addresses(self, count: int) -> tuple[IPv4Address | IPv6Address, ...]:
-        found = list(islice(self._v4, count))
-        if len(found) == count:
-            return tuple(found)
-        self._v6 += 1
-        base = int(IPv6Address("2001:db8::")) + (self._v6 << 64)
-        return tuple(IPv6Address(base + turn + 1) for turn in range(count))
-
-    def _block(self) -> tuple[IPv4Address, tuple[int, int]]:
-        """Return a public address and a block of 2,016 of its ports."""
-        if self._shared is None or self._shared[1] >= 31:
-            self._shared = (next(self._v4), 0)
-        address, used = self._shared
-        self._shared = (address, used + 1)
-        first = 1024 + used * 2016
-        return address, (first, first + 2015)
-
-
-def _divisions(cities: int) -> tuple[tuple[str, str], ...]:
-    found = [(PROVINCE, "示例省")]
-    for city in range(1, cities + 1):
-        found.append((f"99{city:02d}00", f"示例{_CITIES[city - 1]}市"))
-        found += ((f"99{city:02d}{n:02d}", f"{_CITIES[city - 1]}市{'东西'[n - 1]}区") for n in (1, 2))
-    return tuple(found)
-
-
-def _v4() -> Iterator[IPv4Address]:
-    """Yield addresses of clients: two of the three documentation prefixes, the third is the pools'."""
-    for prefix in ("192.0.2.0", "198.51.100.0"):
-        yield from (IPv4Address(int(IPv4Address(prefix)) + host) for host in range(1, 255))
+    def _mines(self, site: Site, on: date) -> bool:
+        phase = self.phase(site, on)
+        return site.since <= on and (phase is None or phase.machines > 0)

@@ -2,12 +2,13 @@
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lab.province import MARK, PROVINCE, Province, Sort
+from benchmarks.lab.province import MARK, PROVINCE, Province, Site, Sort
+from benchmarks.lab.province_dates import Reaction
 from benchmarks.lab.province_power import Power
 from benchmarks.lab.province_traffic import Mined
 
@@ -60,8 +61,12 @@ def _tables(
             ],
         ),
         "lines": (
-            ("line", "uscc", "site", "valid_from", "source"),
-            [(site.line, site.owner.uscc, site.id, SINCE, MARK) for site in made.sites],
+            ("line", "uscc", "site", "valid_from", "valid_to", "source"),
+            [
+                (site.line, uscc, site.id, first, after, MARK)
+                for site in made.sites
+                for uscc, first, after in _holders(made, site)
+            ],
         ),
         "hosting": (
             ("site", "operator", "tenant", "place", "valid_from", "source"),
@@ -96,24 +101,37 @@ def _tables(
         "power-accounts": (
             (
                 *("number", "uscc", "site", "division", "customer_class", "contracted_kva"),
-                *("meters", "valid_from", "source"),
+                *("meters", "valid_from", "valid_to", "source"),
             ),
             [
                 (
                     site.account,
-                    site.owner.uscc,
+                    uscc,
                     site.id,
                     site.division,
                     "E" if site.sort is Sort.HOME else "A",
                     f"{curves[site.id].contracted_kva:g}",
                     ";".join(site.meters),
-                    SINCE,
+                    first,
+                    after,
                     MARK,
                 )
                 for site in made.sites
+                for uscc, first, after in _holders(made, site)
             ],
         ),
     }
+
+
+def _holders(made: Province, site: Site) -> Iterator[tuple[str, str, str]]:
+    """Yield who has a site's line and account, from which day, until before which one; empty: until now."""
+    for one in made.dates.reacting if made.dates else ():
+        if one.site == site.id and one.reaction is Reaction.REOCCUPIED and one.back and site.miner:
+            taken = one.back - timedelta(days=5)  # who moves in has the line before the machines run
+            yield site.owner.uscc, SINCE, str(taken)
+            yield site.miner.uscc, str(taken), ""
+            return
+    yield site.owner.uscc, SINCE, ""
 
 
 def write_rules(made: Province, path: Path) -> None:
@@ -192,9 +210,13 @@ def write_ledgers(made: Province, folder: Path) -> list[Path]:
 
 
 def write_truth(
-    made: Province, true: Mapping[str, Mined], curves: Mapping[str, Power], path: Path
+    made: Province,
+    true: Mapping[str, Mined],
+    curves: Mapping[str, Power],
+    path: Path,
+    dates: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write what is true of every site; return it."""
+    """Write what is true of every site on the day of the captures, and of the dates; return it."""
     told: dict[str, Any] = {
         "generated": MARK,
         "seed": made.seed,
@@ -231,7 +253,48 @@ def write_truth(
                 "metered_kwh_last_day": round(_day(power), 3),
             }
         )
+    if dates is not None:
+        told["dates"] = dates
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return told
+
+
+def dates_told(made: Province, days: Mapping[date, Mapping[str, Mined]]) -> dict[str, Any] | None:
+    """Return the policy dates, and what each site that reacts did; None where there are none.
+
+    `days`: what mined on each day of captures.
+    """
+    if made.dates is None:
+        return None
+    dates = made.dates
+    told: dict[str, Any] = {
+        "calendar": dates.calendar.id,
+        "noticed": str(dates.calendar.noticed),
+        "tariff": str(dates.calendar.tariff),
+        "rate": dates.calendar.rate,
+        "deadline": str(dates.deadline),
+        "captures": [str(day) for day in dates.captures],
+        "reacting": [],
+    }
+    for one in dates.reacting:
+        seen = {}
+        for day, true in days.items():
+            own, phase = true.get(one.site), dates.phase(one.site, day)
+            seen[str(day)] = {
+                "machines": 0 if own is None else own.machines,
+                "watts": 0.0 if own is None else own.watts,
+                "sealed": phase is not None and phase.sealed,
+            }
+        told["reacting"].append(
+            {
+                "site": one.site,
+                "reaction": one.reaction.value,
+                "on": None if one.on is None else str(one.on),
+                "back": None if one.back is None else str(one.back),
+                "to": one.to or None,
+                "days": seen,
+            }
+        )
     return told
 
 

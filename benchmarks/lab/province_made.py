@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lab.draw import Split
-from benchmarks.lab.province import Province, province
-from benchmarks.lab.province_files import write_ledgers, write_registry, write_rules, write_truth
+from benchmarks.lab.fleet import Fleet
+from benchmarks.lab.province import Province
+from benchmarks.lab.province_dates import CALENDARS
+from benchmarks.lab.province_draw import province
+from benchmarks.lab.province_files import dates_told, write_ledgers, write_registry, write_rules, write_truth
 from benchmarks.lab.province_power import power, write_bills, write_curves, write_weather
-from benchmarks.lab.province_traffic import fleets, mined, write_captures
+from benchmarks.lab.province_reacting import reacting_province
+from benchmarks.lab.province_traffic import Mined, fleets, mined, write_captures
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,10 @@ def write(made: Province, folder: Path, minutes: float = 15, benign: int = 200) 
     """Write a province; `benign`: flows that do not mine, a prefecture."""
     folder.mkdir(parents=True, exist_ok=True)
     own = fleets(made, minutes)
-    true = mined(made, own)
-    curves = power(made, true)
+    ever = mined(made, own)
+    days = tuple(_day(made, one, minutes) for one in (made.dates.captures if made.dates else ()))
+    true = days[-1].true if days else ever
+    curves = power(made, ever, _phases(made, own))
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)
     registry, ledgers = folder / "registry", folder / "ledgers"
@@ -42,11 +48,41 @@ def write(made: Province, folder: Path, minutes: float = 15, benign: int = 200) 
     write_curves(made, curves, folder / "meters.csv")
     write_bills(made, curves, folder / "bills.csv")
     write_weather(made, curves, folder / "weather.csv")
-    written = write_captures(made, own, captures, benign, minutes)
-    truth = write_truth(made, true, curves, folder / "truth.json")
+    written = []
+    for one in days:
+        written += write_captures(made, one.own, captures, benign, minutes, one.on)
+    if not days:
+        written = write_captures(made, own, captures, benign, minutes)
+    said = dates_told(made, {one.on: one.true for one in days})
+    truth = write_truth(made, true, curves, folder / "truth.json", said)
     return Folder(
         made, tuple(written), registry, ledgers, folder / "meters.csv", folder / "tariff-rules.toml", truth
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What mines on a day of captures."""
+
+    on: date
+    own: dict[str, tuple[Fleet, ...]]
+    true: dict[str, Mined]
+
+
+def _day(made: Province, on: date, minutes: float) -> _Day:
+    own = fleets(made, minutes, on)
+    return _Day(on, own, mined(made, own, on))
+
+
+def _phases(made: Province, own: dict[str, tuple[Fleet, ...]]) -> dict[str, list[tuple[date, float]]]:
+    """Return from which day on a site that reacts runs what part of its power."""
+    found = {}
+    for one in made.dates.reacting if made.dates else ():
+        watts = [machine.watts for machine in own[one.site][0].machines]
+        found[one.site] = [
+            (max(phase.first, made.first), sum(watts[: phase.machines]) / sum(watts)) for phase in one.phases
+        ]
+    return found
 
 
 def main() -> None:
@@ -64,9 +100,41 @@ def main() -> None:
     parser.add_argument("--captured", type=date.fromisoformat, default=date(2026, 3, 18))
     parser.add_argument("--minutes", type=float, default=15, help="length of the captures")
     parser.add_argument("--benign", type=int, default=200, help="flows that do not mine, a prefecture")
+    parser.add_argument(
+        "--calendar",
+        choices=sorted(CALENDARS),
+        default=None,
+        help="a province that goes through these policy dates; --days and --captured follow from them",
+    )
+    parser.add_argument("--reacting", type=int, default=8, help="with --calendar: farms that react to it")
     asked = parser.parse_args()
     split: Split = asked.split
-    made = province(
+    made = _through_dates(asked, split) if asked.calendar else _of_one_day(asked, split)
+    written = write(made, asked.out, asked.minutes, asked.benign)
+    size = sum(path.stat().st_size for path in written.captures)
+    print(
+        f"{asked.out}: {len(made.sites)} sites of {len(made.companies)} generated enterprises in "
+        f"{len(made.divisions)} divisions; {len(written.captures)} captures ({size / 1e6:.1f} MB), "
+        f"{len(made.sites)} accounts x {made.days} days of curves; truth.json says what is true"
+    )
+
+
+def _through_dates(asked: argparse.Namespace, split: Split) -> Province:
+    return reacting_province(
+        asked.seed,
+        split,
+        calendar=asked.calendar,
+        reacting=asked.reacting,
+        mining=asked.mining,
+        honest=asked.honest,
+        victims=asked.victims,
+        cities=asked.cities,
+        largest=asked.largest,
+    )
+
+
+def _of_one_day(asked: argparse.Namespace, split: Split) -> Province:
+    return province(
         asked.seed,
         split,
         mining=asked.mining,
@@ -76,13 +144,6 @@ def main() -> None:
         captured=asked.captured,
         cities=asked.cities,
         largest=asked.largest,
-    )
-    written = write(made, asked.out, asked.minutes, asked.benign)
-    size = sum(path.stat().st_size for path in written.captures)
-    print(
-        f"{asked.out}: {len(made.sites)} sites of {len(made.companies)} generated enterprises in "
-        f"{len(made.divisions)} divisions; {len(written.captures)} captures ({size / 1e6:.1f} MB), "
-        f"{len(made.sites)} accounts x {made.days} days of curves; truth.json says what is true"
     )
 
 

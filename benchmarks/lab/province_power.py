@@ -1,10 +1,11 @@
 """The meters of a province: quarter-hour curves, with what thieves and private lines do to them."""
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -39,11 +40,21 @@ class Power:
     contracted_kva: float
 
 
-def power(made: Province, true: Mapping[str, Mined]) -> dict[str, Power]:
-    """Return the curves of every site, by its id."""
+def power(
+    made: Province,
+    true: Mapping[str, Mined],
+    phases: Mapping[str, Sequence[tuple[date, float]]] = MappingProxyType({}),
+) -> dict[str, Power]:
+    """Return the curves of every site, by its id.
+
+    `true`: its machines before it reacts to anything; `phases`: from which day on it runs what part of their
+    power, by site, for those that react.
+    """
     draw = Draw([made.seed, 96], made.split)
     place = world(draw.child("world"), made.days, made.first)
     mining = {site.id: _mining(draw.child(site.id), place, made, site, true) for site in made.sites}
+    for name, parts in phases.items():
+        mining[name] = _in_phases(mining[name], parts, made.first)
     guests: dict[str, list[Array]] = {}
     for site in made.sites:
         if site.stands_at:
@@ -148,6 +159,15 @@ def _mining(draw: Draw, place: World, made: Province, site: Site, true: Mapping[
     if site.until is not None:
         found[max(0, (site.until - made.first).days * SLOTS) :] = 0
     return found
+
+
+def _in_phases(full: Array, parts: Sequence[tuple[date, float]], first: date) -> Array:
+    """Return (slots,) kW of which each phase has its part, from midnight on."""
+    part = np.ones(len(full), np.float32)
+    for day, of in parts:
+        part[max(0, (day - first).days * SLOTS) :] = of
+    reduced: Array = full * part
+    return reduced
 
 
 def _beside(draw: Draw, place: World, site: Site, mining: Array) -> tuple[Array, float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from heapq import merge
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -16,6 +16,7 @@ from benchmarks.lab.columns import Array
 from benchmarks.lab.fleet import Fleet, fleet
 from benchmarks.lab.networks import Network, benign_network
 from benchmarks.lab.province import Province, Site, Sort
+from benchmarks.lab.province_dates import Phase
 
 _V4 = 0xFFFF << 32
 _POOLS_V4 = int(IPv4Address("203.0.113.0"))
@@ -41,17 +42,20 @@ class Mined:
     clear_hashrate: float
 
 
-def start_ns(made: Province) -> int:
-    """Return when the captures begin: 10 in the morning, China's time."""
-    return int(datetime.combine(made.captured, time(2), UTC).timestamp()) * 10**9
+def start_ns(made: Province, on: date | None = None) -> int:
+    """Return when the captures of a day begin, by default the province's: 10 in the morning, China's time."""
+    return int(datetime.combine(on or made.captured, time(2), UTC).timestamp()) * 10**9
 
 
-def fleets(made: Province, minutes: float) -> dict[str, tuple[Fleet, ...]]:
-    """Return the fleets of each site that mines, by site; a campaign is one fleet, at its first site."""
+def fleets(made: Province, minutes: float, on: date | None = None) -> dict[str, tuple[Fleet, ...]]:
+    """Return the fleets of each site that mines on a day, by site; a campaign is one, at its first site.
+
+    None: of each that ever mines, as it does before it reacts to anything.
+    """
     found: dict[str, tuple[Fleet, ...]] = {}
     campaigns: set[int] = set()
-    at = start_ns(made)
-    for site in made.mining():
+    at = start_ns(made, on)
+    for site in made.mining(on):
         if site.campaign:
             if site.campaign in campaigns:
                 continue
@@ -62,6 +66,21 @@ def fleets(made: Province, minutes: float) -> dict[str, tuple[Fleet, ...]]:
             )
             continue
         old = site.seed % 3 == 0  # connected before the capture began: it holds no greeting
+        phase = made.phase(site, on)
+        if phase is not None and phase.sealed:
+            sealed = fleet(
+                site.seed,
+                "nat",
+                site.machines,
+                site.ticker,
+                minutes,
+                carrier="tls13",
+                start_ns=at,
+                split=made.split,
+                old=old,
+            )
+            found[site.id] = (sealed,)
+            continue
         plain = site.machines - site.machines // 2 if site.sort is Sort.HIDDEN else site.machines
         own = [
             fleet(
@@ -93,10 +112,10 @@ def fleets(made: Province, minutes: float) -> dict[str, tuple[Fleet, ...]]:
     return found
 
 
-def mined(made: Province, own: dict[str, tuple[Fleet, ...]]) -> dict[str, Mined]:
-    """Return what is true of the machines of each site that mines."""
+def mined(made: Province, own: dict[str, tuple[Fleet, ...]], on: date | None = None) -> dict[str, Mined]:
+    """Return what is true of the machines of each site that mines on a day; `own` are the fleets of it."""
     found = {}
-    for site in made.mining():
+    for site in made.mining(on):
         if site.campaign:
             first = next(other for other in made.sites if other.campaign == site.campaign)
             turn = [other.id for other in made.sites if other.campaign == site.campaign].index(site.id)
@@ -106,6 +125,9 @@ def mined(made: Province, own: dict[str, tuple[Fleet, ...]]) -> dict[str, Mined]
             )
             continue
         parts = own[site.id]
+        if (phase := made.phase(site, on)) is not None:
+            found[site.id] = _of_phase(parts[0], phase)
+            continue
         watts = [part.watts * part.overhead for part in parts]
         found[site.id] = Mined(
             sum(len(part.machines) for part in parts),
@@ -119,30 +141,57 @@ def mined(made: Province, own: dict[str, tuple[Fleet, ...]]) -> dict[str, Mined]
     return found
 
 
+def _of_phase(part: Fleet, phase: Phase) -> Mined:
+    """Return what is true of the machines of a fleet that run in a phase."""
+    running = part.machines[: phase.machines]
+    watts = sum(one.watts for one in running) * part.overhead
+    rate = sum(one.hashrate for one in running)
+    hidden, clear = (watts, 0) if phase.sealed else (0.0, len(running))
+    return Mined(
+        len(running), rate, running[0].algorithm, watts, hidden, clear, 0.0 if phase.sealed else rate
+    )
+
+
 def write_captures(
-    made: Province, own: dict[str, tuple[Fleet, ...]], folder: Path, benign: int, minutes: float
+    made: Province,
+    own: dict[str, tuple[Fleet, ...]],
+    folder: Path,
+    benign: int,
+    minutes: float,
+    on: date | None = None,
 ) -> list[Path]:
-    """Write one capture for each prefecture: what its sites say, with flows that do not mine among it."""
+    """Write one capture of a day for each prefecture: what its sites say, and flows that do not mine.
+
+    Captures of another day than the province's own have it in their name.
+    """
+    suffix = "" if on is None or on == made.captured else f"-{on}"
     written = []
     names = dict(made.divisions)
     for turn, code in enumerate(code for code in names if code.endswith("00") and code[2:4] != "00"):
         here = [site for site in made.sites if site.division[:4] == code[:4]]
-        networks = [network for site in here for network in _networks(made, site, own)]
+        networks = [network for site in here for network in _networks(made, site, own, on)]
         quiet = [site for site in here if site.ports is None]
         if benign and quiet:
-            networks.append(_others(made, quiet, benign, minutes, turn))
+            networks.append(_others(made, quiet, benign, minutes, turn, on))
         if networks:
-            path = folder / f"capture-{code}.pcap"
+            path = folder / f"capture-{code}{suffix}.pcap"
             _write(networks, path)
             written.append(path)
     return written
 
 
-def _networks(made: Province, site: Site, own: dict[str, tuple[Fleet, ...]]) -> Iterator[Network]:
+def _networks(
+    made: Province, site: Site, own: dict[str, tuple[Fleet, ...]], on: date | None
+) -> Iterator[Network]:
     if site.campaign:
         mates = [other for other in made.sites if other.campaign == site.campaign]
-        machine = _only(own[mates[0].id][0].network, mates.index(site))
+        machine = _only(own[mates[0].id][0].network, [mates.index(site)])
         yield _moved(machine, site.addresses, _server(made, mates[0], 0, site.addresses[0]), None)
+        return
+    if (phase := made.phase(site, on)) is not None and 0 < phase.machines < site.machines:
+        running = _only(own[site.id][0].network, range(phase.machines))
+        pool = _server(made, site, 0, site.addresses[0])
+        yield _moved(running, site.addresses, pool, None)
         return
     for turn, part in enumerate(own.get(site.id, ())):
         pool = _server(made, site, turn, site.addresses[0])
@@ -181,10 +230,10 @@ def _moved(
     )
 
 
-def _only(network: Network, place: int) -> Network:
-    """Return the part of a network that one of its clients has, by its place among them."""
+def _only(network: Network, places: Sequence[int]) -> Network:
+    """Return the part of a network that some of its clients have, by their places among them."""
     hosts = network.ends.client_lo & np.uint64(0xFFFF)
-    kept = np.flatnonzero(np.unique(hosts, return_inverse=True)[1] == place)
+    kept = np.flatnonzero(np.isin(np.unique(hosts, return_inverse=True)[1], places))
     frames = network.frames[np.isin(network.frames["flow"], kept)].copy()
     frames["flow"] = np.searchsorted(kept, frames["flow"])
     ends = replace(
@@ -194,9 +243,12 @@ def _only(network: Network, place: int) -> Network:
     return replace(network, frames=frames, ends=ends, origin=network.origin[kept])
 
 
-def _others(made: Province, sites: Sequence[Site], count: int, minutes: float, turn: int) -> Network:
+def _others(
+    made: Province, sites: Sequence[Site], count: int, minutes: float, turn: int, on: date | None
+) -> Network:
     """Return flows that do not mine, from the addresses of sites."""
-    network = benign_network([made.seed, 7, turn], made.split, minutes, count, KINDS)
+    other = [] if on is None or on == made.captured else [on.toordinal()]
+    network = benign_network([made.seed, 7, turn, *other], made.split, minutes, count, KINDS)
     v4 = [one for site in sites for one in site.addresses if one.version == 4]
     v6 = [one for site in sites for one in site.addresses if one.version == 6] or [
         IPv6Address("2001:db8:fffe::1")
@@ -222,7 +274,7 @@ def _others(made: Province, sites: Sequence[Site], count: int, minutes: float, t
     moved = replace(
         ends, client_hi=high, client_lo=low, client_port=port, server_hi=far_high, server_lo=far_low
     )
-    return replace(network, ends=moved, start_ns=start_ns(made))
+    return replace(network, ends=moved, start_ns=start_ns(made, on))
 
 
 def _halves(addresses: Sequence[Address]) -> tuple[Array, Array]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.lab.province import MINING, Province, Sort, province
+from benchmarks.lab.province import MINING, Province, Sort
+from benchmarks.lab.province_draw import province
 from benchmarks.lab.province_made import Folder, write
 from facts.names import Level
 from pipeline.registry_import import Options, files_of, import_files
