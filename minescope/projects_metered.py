@@ -42,7 +42,7 @@ def metered(
     from supervision.projects.inventory import inventory
     from supervision.projects.kept import ProjectStore
     from supervision.projects.metered import metered as counted
-    from supervision.projects.metered import metered_json, totals_json
+    from supervision.projects.metered import metered_json, of_traffic, totals_json
     from supervision.projects.project import latest
 
     code = checked_region(region)
@@ -60,11 +60,7 @@ def metered(
         with at.services.database.reading() as connection:
             found = counted(connection, CurveLake(load_settings().lake), wanted, named, day, seen, weeks)
         for one in wanted:
-            standing = standings.get(one.id)
-            measured = standing.measured if standing else None
-            kw = None
-            if measured is not None and measured.kw is not None and measured.basis != "meters":
-                kw = {"value": measured.kw.value, "low": measured.kw.low, "high": measured.kw.high}
+            kw = of_traffic(standings.get(one.id))
             told = metered_json(found.projects.get(one.id), kw)
             if as_json:
                 line({"type": "metered", "project": one.id, "estimated_kw": kw, "metered": told})

@@ -60,7 +60,7 @@ def read_metered(
     see(asker, one.division)
     if one.opened > when.known:
         raise ProblemError(Problem.UNKNOWN_RECORD)
-    from supervision.projects.metered import metered, metered_json
+    from supervision.projects.metered import metered, metered_json, of_traffic
 
     standing = inventory(held.events, held.measured, when.as_of, when.known).get(one.id)
     named = latest(held.particulars, when.known)
@@ -77,7 +77,7 @@ def read_metered(
         "known": when.asked,
         "estimated_kw": kw,
         "basis": basis,
-        "metered": metered_json(found, _of_traffic(standing)),
+        "metered": metered_json(found, of_traffic(standing)),
     }
     return answered(request, body, lang)
 
@@ -106,7 +106,7 @@ def read_metered_week(
         last, earlier = week_end(week), week_before(week)
     except (ValueError, OverflowError) as error:
         raise ProblemError(Problem.INVALID_REQUEST, faults=[fault("week", lang, "path", "week")]) from error
-    from supervision.projects.metered import metered, metered_json, totals_json
+    from supervision.projects.metered import metered, metered_json, of_traffic, totals_json
     from supervision.projects.metering import Counted
 
     day = min(last, today(request))
@@ -136,7 +136,7 @@ def read_metered_week(
                 "name": named[one.id].name if one.id in named else "",
                 "state": standings[one.id].step.value,
                 "estimated_kw": _estimate(standings[one.id]),
-                "metered": metered_json(found[one.id], _of_traffic(standings[one.id])),
+                "metered": metered_json(found[one.id], of_traffic(standings[one.id])),
             }
             for one in running
             if one.id in found
@@ -151,13 +151,6 @@ def _estimate(standing: Standing | None) -> dict[str, float] | None:
     if measured is None or measured.kw is None:
         return None
     return {"value": measured.kw.value, "low": measured.kw.low, "high": measured.kw.high}
-
-
-def _of_traffic(standing: Standing | None) -> dict[str, float] | None:
-    """Return an estimate that meters can be held beside: not one that meters gave."""
-    if standing is None or standing.measured is None or standing.measured.basis == "meters":
-        return None
-    return _estimate(standing)
 
 
 def _lake(services: Services) -> Any:

@@ -1,6 +1,6 @@
 """The project inventory, read: proposals, projects with their lives, weeks, files."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -63,6 +63,9 @@ from supervision.projects.inventory import (
     week_end,
 )
 from supervision.projects.kept import Held, ProjectStore, numbers_of
+from supervision.projects.metered import ROW as METERED
+from supervision.projects.metered import metered, metered_json, method, of_traffic
+from supervision.projects.metered import row as metered_row
 from supervision.projects.project import latest
 from supervision.projects.seen import sightings
 from supervision.projects.sightings import Proposed, propose
@@ -340,19 +343,51 @@ def read_week(
 def export_projects(
     request: Request, services: Served, asker: ToExport, lang: Language, query: Annotated[FileQuery, Query()]
 ) -> Response:
-    """Return projects as CSV, NDJSON or an Excel workbook."""
+    """Return projects as CSV, NDJSON or an Excel workbook, with what their meters counted in the seven days
+    up to `as_of` and in the seven before: `metered_...`, each with its interval and method."""
     when = times(request, query, lang)
     division = own_region(asker, query.region)
 
     def records() -> Iterator[dict[str, Any]]:
         left = MAX_ROWS
-        for _, _, shown in pages(services, division, when, lang):
-            for one in shown:
-                if query.wants(one) and left > 0:
-                    left -= 1
-                    yield one
+        for held, standings, shown in pages(services, division, when, lang):
+            wanted = [one for one in shown if query.wants(one)][:left]
+            told = _metered(services, held, standings, {one["id"] for one in wanted}, when, lang)
+            for one in wanted:
+                yield one | {"as_of": when.as_of.isoformat(), "metered": told.get(one["id"])}
+            left -= len(wanted)
 
-    return as_file("projects", query.format, ROW, records(), row, lang)
+    columns = (*ROW, "as_of", *METERED)
+    return as_file("projects", query.format, columns, records(), _row, lang)
+
+
+def _row(told: dict[str, Any]) -> list[Any]:
+    return [*row(told), told["as_of"], *metered_row(told["metered"])]
+
+
+def _metered(
+    services: Services,
+    held: Held,
+    standings: Mapping[str, Standing],
+    wanted: Collection[str],
+    when: When,
+    lang: Lang,
+) -> dict[str, dict[str, Any]]:
+    """Return what the meters of some projects counted, by id."""
+    if services.lake is None or not wanted:
+        return {}
+    from store.curve_lake import CurveLake  # polars is loaded by the first file, not by the start
+
+    named = latest(held.particulars, when.known)
+    asked = [one for one in held.projects if one.id in wanted]
+    with services.database.reading() as connection:
+        counted = metered(connection, CurveLake(services.lake), asked, named, when.as_of, when.known)
+    found = {}
+    for project, one in counted.projects.items():
+        told = metered_json(one, of_traffic(standings.get(project)))
+        assert told is not None
+        found[project] = told | {"method": method(lang)}
+    return found
 
 
 def file_of(services: Services, asker: Asker, project: str, when: When, lang: Lang) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from facts.instant import nanoseconds
 from registry.power_accounts import PowerAccount
 from store.power_accounts import read_believed
-from supervision.projects.inventory import end_of
-from supervision.projects.metering import WEEK, Counted, Metered, Week
+from supervision.projects.inventory import Standing, end_of
+from supervision.projects.metering import WEEK, Counted, Metered, Week, accuracy
 from supervision.projects.project import Particulars, Project
 
 if TYPE_CHECKING:
@@ -101,6 +101,14 @@ def _week(first: date, energy: Mapping[date, float], whole: Collection[date], pe
     return Week(first, sum(energy.get(day, 0.0) for day in days), sum(day in whole for day in days), most)
 
 
+def of_traffic(standing: Standing | None) -> dict[str, float] | None:
+    """Return the estimated power (value, low, high) that meters are held beside: not one that they gave."""
+    measured = standing.measured if standing else None
+    if measured is None or measured.kw is None or measured.basis == "meters":
+        return None
+    return {"value": measured.kw.value, "low": measured.kw.low, "high": measured.kw.high}
+
+
 def metered_json(found: Metered | None, kw: Mapping[str, float] | None) -> dict[str, Any] | None:
     """Return what is metered, beside the estimated `kw` (value, low, high); null without any account."""
     if found is None:
@@ -145,3 +153,34 @@ def _week_json(week: Week) -> dict[str, Any]:
         "high": None if high is None else round(high, 3),
         "days": week.days,
     }
+
+
+ROW = (
+    "metered_from", "metered_kwh", "metered_kwh_low", "metered_kwh_high", "metered_days",
+    "metered_before_kwh", "metered_before_kwh_low", "metered_before_kwh_high", "metered_before_days",
+    "metered_change", "metered_kw", "metered_kw_on", "metered_accounts", "metered_method",
+)  # fmt: skip
+"""Columns of an export: the week from its first day, the one before, power on the last whole day."""
+
+
+def row(told: Mapping[str, Any] | None) -> list[Any]:
+    """Return what `metered_json` tells, with its method, as a row of ROW."""
+    if told is None:
+        return [None] * len(ROW)
+    now, before = told["weeks"][:2]
+    return [
+        now["first"],
+        *(week[name] for week in (now, before) for name in ("kwh", "low", "high", "days")),
+        *(told[name] for name in ("change", "kw", "last", "accounts", "method")),
+    ]
+
+
+def method(lang: str) -> str:
+    """Return how metered energy and its interval are come by."""
+    error = f"{accuracy():.0%}"
+    if lang == "zh":
+        return f"按电表计量的七日电量；区间含误差限{error}，未完整抄读的日期上限按最大日电量计"
+    return (
+        f"metered energy of seven days; the interval holds the meters' limit of error ({error}), and "
+        "days not read whole up to the largest day"
+    )

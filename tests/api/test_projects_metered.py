@@ -1,9 +1,12 @@
 """What meters count at projects, over HTTP and at the terminal: each region its own."""
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -85,6 +88,31 @@ def test_the_week_and_the_project_each_region_its_own(client: TestClient) -> Non
     assert client.get("/v1/inventory/2026-W99/metered", headers=city).status_code == 422
     before = client.get(f"{project}&known=2026-03-17", headers=city)
     assert before.status_code == 404  # nobody knew of the project then
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "limit of error (1%)"), ("zh", "误差限1%")])
+def test_the_file_of_projects_tells_the_metered_week(client: TestClient, lang: str, says: str) -> None:
+    city, other = asked(client.app, "330100"), asked(client.app, "330200")
+    path = "/v1/exports/projects?as_of=2026-03-15&known=2026-12-31&format="
+    headers = city | {"Accept-Language": lang}
+    text = client.get(f"{path}csv", headers=headers).content.decode("utf-8-sig")
+    [row] = csv.DictReader(io.StringIO(text))
+    assert row["as_of"] == "2026-03-15"
+    assert [row[f"metered_{name}"] for name in ("from", "kwh", "kwh_low", "kwh_high", "days")] == [
+        "2026-03-09", "25200.0", "24948.0", "25452.0", "7",
+    ]  # fmt: skip
+    assert [row[f"metered_{name}"] for name in ("before_kwh", "change", "kw", "accounts")] == [
+        "16800.0", "0.5", "150.0", "ZJ1",
+    ]  # fmt: skip
+    assert says in row["metered_method"]
+    line = json.loads(client.get(f"{path}ndjson", headers=headers).text)
+    assert line["metered"]["weeks"][1] == {
+        "first": "2026-03-02", "kwh": 16_800.0, "low": 16_632.0, "high": 16_968.0, "days": 7,
+    }  # fmt: skip
+    assert line["metered"]["beside_estimate"] == "above"
+    book = ZipFile(io.BytesIO(client.get(f"{path}xlsx", headers=headers).content))
+    assert "<v>25452</v>" in book.read("xl/worksheets/sheet1.xml").decode()
+    assert "ZJ1" not in client.get(f"{path}csv", headers=other).text
 
 
 def test_at_the_terminal(

@@ -16,6 +16,7 @@ from api.access.gate import Mode
 from facts.instant import NS
 from store.access_rules import AccountRole, Department
 from supervision.projects.answers import ROW
+from supervision.projects.metered import ROW as METERED
 from tests.api.accounts import key_of
 from tests.api.stored import MINER, PURPOSE, app_of, serving
 from tests.api.supervised import MINING, NOW_NS, WEST, supervise
@@ -185,10 +186,13 @@ def test_files_say_what_the_list_says(app: FastAPI, client: TestClient) -> None:
     own = asking(app)
     text = client.get("/v1/exports/projects?format=csv", headers=own).content.decode("utf-8-sig")
     header, *rows = csv.reader(io.StringIO(text))
-    assert tuple(header) == ROW
+    assert tuple(header) == (*ROW, "as_of", *METERED)
     assert [row[0] for row in rows] == [WEST]
     line = client.get("/v1/exports/projects?format=ndjson", headers=own).text
-    assert json.loads(line) == client.get("/v1/projects", headers=own).json()["projects"][0]
+    told = json.loads(line)
+    listed = client.get("/v1/projects", headers=own).json()
+    assert (told.pop("metered"), told.pop("as_of")) == (None, listed["as_of"])  # no account is known
+    assert told == listed["projects"][0]
     for name in ("projects", "exits", "warnings", "cases"):
         book = client.get(f"/v1/exports/{name}?format=xlsx", headers=own).content
         assert "xl/worksheets/sheet1.xml" in ZipFile(io.BytesIO(book)).namelist()
