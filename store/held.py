@@ -4,8 +4,9 @@ Taking a connection from the pool, and a transaction through SQLAlchemy, costs m
 of the audit takes in the database. Statements run on it by way of store/prepared.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import cast
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
@@ -25,6 +26,7 @@ class Held:
         self.dialect = db.engine.dialect
         self._pragmas = pragmas
         self._driver: PoolProxiedConnection | None = None
+        self._bare: PoolProxiedConnection | None = None
         self._sqlite = self.dialect.name == "sqlite"
         self._errors = self.dialect.loaded_dbapi.Error
         db.at_close(self.close)
@@ -32,14 +34,16 @@ class Held:
     @property
     def connection(self) -> PoolProxiedConnection:
         """The driver's connection. Raises the driver's error, or SQLAlchemy's, where it cannot be opened."""
-        if self._driver is None:
+        if self._bare is None:
             driver = self.engine.raw_connection()
+            # What the pool hands out wraps the driver's own, and each call through it costs a call more.
+            bare = cast(PoolProxiedConnection, driver.driver_connection)
             driver.detach()  # not the pool's any more: its settings are its own
             if self._sqlite:
                 for pragma in self._pragmas:
                     self._run(driver, f"PRAGMA {pragma}")
-            self._driver = driver
-        return self._driver
+            self._driver, self._bare = driver, bare
+        return self._bare
 
     @contextmanager
     def reading(self) -> Iterator["Held"]:
@@ -60,6 +64,20 @@ class Held:
             yield self
             self.connection.commit()
 
+    def change(self, statement: str, parameters: Sequence[object]) -> int:
+        """Run one statement of SQLite that is a transaction of its own; return how many rows it changed.
+
+        A call of the driver gives other threads the interpreter and has to wait for it again: a transaction
+        that is one call waits once. Raises StoreError where the database fails.
+        """
+        with self._told():
+            cursor = self.connection.cursor()
+            try:
+                cursor.execute(statement, parameters)
+                return cursor.rowcount
+            finally:
+                cursor.close()
+
     def checkpoint(self) -> None:
         """Move what can be moved of SQLite's write-ahead log into the database; nobody waits for it.
 
@@ -70,7 +88,7 @@ class Held:
 
     def close(self) -> None:
         """Close the connection; what was not committed is undone."""
-        driver, self._driver = self._driver, None
+        driver, self._driver, self._bare = self._driver, None, None
         if driver is not None:
             with suppress(self._errors):
                 driver.close()

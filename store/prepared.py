@@ -51,14 +51,11 @@ class Prepared:
         Raises StoreError where the database fails.
         """
         made = self._of(connection)
-        found = made.run(connection, [made.given(parameters)], most)
-        return [
-            [
-                value if convert is None else convert(value)
-                for convert, value in zip(made.results, row, strict=True)
-            ]
-            for row in found
-        ]
+        found = [list(row) for row in made.run(connection, [made.given(parameters)], most)]
+        for row in found:
+            for column, convert in made.results:
+                row[column] = convert(row[column])
+        return found
 
     def run(self, connection: Runs, many: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that gives no rows, for each set of parameters. Raises StoreError."""
@@ -85,18 +82,24 @@ class _Made:
             (name, bind.type.bind_processor(dialect)) for bind, name in compiled.bind_names.items()
         ]
         self._errors = dialect.loaded_dbapi.Error
+        convert = dict(self._binds)
+        self._places = [(name, convert[name]) for name in self._names or ()]
         columns = statement.selected_columns if isinstance(statement, Select) else ()
-        self.results: list[Convert | None] = [
-            column.type.result_processor(dialect, None) for column in columns
+        kinds = (column.type.result_processor(dialect, None) for column in columns)
+        self.results: list[tuple[int, Convert]] = [
+            (place, kind) for place, kind in enumerate(kinds) if kind is not None
         ]
+        """The places of a row that are not as the driver gives them, and what makes them so."""
 
     def given(self, parameters: Mapping[str, Any]) -> Any:
         """Return the parameters as the driver takes them."""
-        values = {**self._fixed, **parameters}
-        ready = {
-            name: values[name] if convert is None else convert(values[name]) for name, convert in self._binds
-        }
-        return ready if self._names is None else tuple(ready[name] for name in self._names)
+        values = {**self._fixed, **parameters} if self._fixed else parameters
+        if self._names is None:
+            return {
+                name: values[name] if convert is None else convert(values[name])
+                for name, convert in self._binds
+            }
+        return [values[name] if convert is None else convert(values[name]) for name, convert in self._places]
 
     def run(self, connection: Runs, many: Sequence[Any], most: int | None = None) -> list[Any]:
         """Run the statement; return its rows, where it is run once and has any: at most so many."""

@@ -319,6 +319,27 @@ def test_a_writer_goes_on_after_its_connection_was_cut(db: Database) -> None:
     assert (report.entries, report.broken) == (2, None)
 
 
+def test_pens_and_stores_take_turns(db: Database) -> None:
+    """What another one appended in between is found, and behind it the chain goes on."""
+    store = AuditStore(db)
+    pens = (store.pen(), store.pen())
+    wanted = []
+    for number in range(1, 40):
+        some = [entry(number, subject=f"{number} {at} \\ \x00 示例") for at in range(number % 19)]
+        writer = (*pens, store)[number % 7 % 3]
+        head = writer.append(some)
+        wanted += some
+        assert head == store.head()
+        assert head.seq == len(wanted)
+    for pen in pens:
+        pen.close()
+    report = store.verify(head)
+    assert report.broken is None
+    assert report.entries == len(wanted)
+    kept = [one["subject"] for one in reversed(store.newest(len(wanted)))]
+    assert kept == [one.subject for one in wanted]
+
+
 def test_a_pen_leaves_nothing_half_written(db: Database) -> None:
     store = AuditStore(db)
     pen = store.pen()
