@@ -5,6 +5,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ def main() -> None:
     """Evaluate a model. Ending it at any time loses no more than one shard."""
     given = _asked()
     plans = evaluation(given.seed, given.benign, given.miners)
+    networks = fused.plans(given.seed, given.networks, given.beside)
+    hard = fused.hard(given.seed, given.hard)
     if not given.only_made:
-        make_all(given.folder, plans, given.share)
+        make_all(given.folder, [*networks, *chain(*hard.values())], fused.make, given.share)
+        make_all(given.folder, plans, make, given.share)
     if given.only_make:
         return
     model = shape.read(given.model)
@@ -40,11 +44,11 @@ def main() -> None:
         main_row, {name: scored(given.folder, some, model) for name, some in rows.items()}, True
     )
     told["model"] = {"sha256": model.identity, "trees": len(model.trees.root), "measures": len(model.names)}
-    if whole := _there(given, fused.plans(given.seed, given.networks, given.beside)):
+    if whole := _there(given, networks):
         told["fused"] = fused_summary(fused.judged(given.folder, whole), len(whole))
         told["fused"]["harder"] = {
             name: harder(fused.judged(given.folder, there))
-            for name, some in fused.hard(given.seed, given.hard).items()
+            for name, some in hard.items()
             if (there := _there(given, some))
         }
     found = peers.ndpi(given.seed + 80)
@@ -69,9 +73,9 @@ def _asked() -> argparse.Namespace:
     asked.add_argument("--only-make", action="store_true", help="make shards, and no page")
     asked.add_argument("--only-made", action="store_true", help="use the shards that are there, make none")
     asked.add_argument(
-        "--networks", type=int, default=40, help="whole networks that the judge is asked about"
+        "--networks", type=int, default=54, help="whole networks that the judge is asked about"
     )
-    asked.add_argument("--beside", type=int, default=20_000, help="honest flows in each of these networks")
+    asked.add_argument("--beside", type=int, default=10_000, help="honest flows in each of these networks")
     asked.add_argument("--hard", type=int, default=3, help="whole networks of each harder row")
     asked.add_argument("--page", type=Path, default=_HERE.parent / "docs" / "evaluation.md")
     return asked.parse_args()

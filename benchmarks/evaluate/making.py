@@ -5,14 +5,24 @@ Each shard is written whole or not at all, so a run may be ended at any time and
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from benchmarks.evaluate.shards import Plan, make
+from typing import Protocol, TypeVar
 
 SAID_EVERY = 20
-"""Shards between lines of progress."""
+"""Files between lines of progress."""
+
+
+class Planned(Protocol):
+    """What is made into one file."""
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending, .npz."""
+
+
+P = TypeVar("P", bound=Planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +42,15 @@ class Share:
             raise ValueError(f"{text}: the shares of 3 processes are 1/3, 2/3 and 3/3")
         return share
 
-    def part(self, plans: Sequence[Plan]) -> list[Plan]:
+    def part(self, plans: Sequence[P]) -> list[P]:
         """Return every `of`-th plan; the parts of all shares are disjoint and make the whole."""
         return list(plans[self.number - 1 :: self.of])
 
 
-def make_all(folder: Path, plans: Sequence[Plan], share: Share | None = None) -> int:
-    """Make the shards of a share that are not there; return how many were made. Progress on standard
+def make_all(
+    folder: Path, plans: Sequence[P], make: Callable[[Path, P], object], share: Share | None = None
+) -> int:
+    """Make what is not there of a share of the plans; return how many were made. Progress on standard
     error."""
     lacking = [plan for plan in (share or Share()).part(plans) if not (folder / f"{plan.name}.npz").exists()]
     begun = time.process_time()
@@ -48,8 +60,8 @@ def make_all(folder: Path, plans: Sequence[Plan], share: Share | None = None) ->
             took = (time.process_time() - begun) / place
             left = (len(lacking) - place) * took / 60
             print(
-                f"{place:,} of {len(lacking):,} shards made, {took:.2f} s of the processor each, "
-                f"{left:.0f} min of it left",
+                f"{place:,} of {len(lacking):,} made, the last {plan.name}: "
+                f"{took:.2f} s of the processor each, {left:.0f} min of it left",
                 file=sys.stderr,
                 flush=True,
             )

@@ -1,5 +1,6 @@
 """Honest windows by the million: made as columns they are what captures give, and none is made twice."""
 
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.evaluate.baselines import hunter
+from benchmarks.evaluate.endpoints import scored as endpoints
 from benchmarks.evaluate.making import Share, make_all
-from benchmarks.evaluate.shards import KEPT, Plan, evaluation, measured
+from benchmarks.evaluate.shards import KEPT, Plan, evaluation, make, measured
 from benchmarks.evaluate.words import WORDS, coded, said
 from benchmarks.lab.candidates import candidates
 from benchmarks.lab.capture_file import write_capture
@@ -19,6 +21,7 @@ from benchmarks.lab.windows import CANDIDATES, LIVED
 from capture.rhythm import Candidates
 from capture.sieve.sieve import Sieve
 from capture.sources.opening import open_source
+from classifier import shape
 from facts.rhythm import PACKET
 from pipeline.shape import scored
 
@@ -86,16 +89,28 @@ def test_no_window_is_made_twice() -> None:
     assert not alike
 
 
+@pytest.mark.prove
+def test_three_million_windows_are_made_and_scored_in_forty_minutes_of_one_processor(tmp_path: Path) -> None:
+    model = shape.loaded()
+    endpoints(tmp_path, [Plan("test", False, 80, 15.0, 200)], model)  # loads what is compiled
+    plans = evaluation(1, 3_000_000, 12_000)[-3:]
+    begun = time.process_time()
+    count = len(endpoints(tmp_path, plans, model).rows)
+    each = (time.process_time() - begun) / count
+    print(f"{1_000 * each:.2f} ms of the processor a window")
+    assert each <= 0.8e-3
+
+
 def test_processes_share_shards_and_a_run_goes_on_where_it_stood(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plans = [Plan("test", False, 80 + turn, 2.0, 40) for turn in range(5)]
     parts = [Share.read(f"{number}/2").part(plans) for number in (1, 2)]
     assert sorted(plan.seed for part in parts for plan in part) == [80, 81, 82, 83, 84]
-    assert make_all(tmp_path, plans, Share(2, 2)) == 2
-    assert make_all(tmp_path, plans) == 3
-    assert make_all(tmp_path, plans) == 0
-    assert "3 of 3 shards made" in capsys.readouterr().err
+    assert make_all(tmp_path, plans, make, Share(2, 2)) == 2
+    assert make_all(tmp_path, plans, make) == 3
+    assert make_all(tmp_path, plans, make) == 0
+    assert "3 of 3 made" in capsys.readouterr().err
     with pytest.raises(ValueError, match="1/3, 2/3 and 3/3"):
         Share.read("4/3")
 
