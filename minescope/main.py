@@ -2,7 +2,8 @@
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -10,16 +11,37 @@ import typer
 from facts.errors import MineScopeError
 from minescope.exits import EXIT_FAULT, EXIT_UNREADABLE, EXIT_USAGE
 
-app = typer.Typer(
-    name="minescope",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 nothing found, 1 a mining role at likely or more, 2 unreadable or no such id, "
-    "3 wrong usage.",
-)
+COMMANDS = {
+    "replay": "replay",
+    "probe": "probe",
+    "rescan": "rescan",
+    "lookup": "lookup",
+    "serve": "serve",
+    "inspect": "inspect",
+    "check": "check",
+    "warmup": "warmup",
+    "train": "train",
+    "registry": "registry",
+    "pools": "pools",
+    "owners": "owners",
+    "ledgers": "ledgers",
+    "screen": "screen",
+    "projects": "projects",
+    "exits": "exit_plans",
+    "warnings": "risk_warnings",
+    "cases": "cases",
+    "meters": "meters",
+    "tariff": "tariff",
+    "report": "report",
+    "store": "store",
+    "lake": "lake",
+    "clocks": "clocks",
+    "power": "power",
+    "users": "users",
+    "audit": "audit",
+}
+"""Every command, in the order of the help, and the file of minescope/ whose object of the command's name it
+is; these files import what is heavy only when they run."""
 
 
 def _version(wanted: bool) -> None:
@@ -30,7 +52,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def minescope(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
@@ -39,63 +60,33 @@ def minescope(
     """Find cryptocurrency mining in traffic: who mines, how that is known, whose it is, where it stands."""
 
 
-def _register() -> None:
-    """Hang every command on the app; their modules import what is heavy only when they run."""
-    from minescope.audit import audit
-    from minescope.cases import cases
-    from minescope.check import check
-    from minescope.clocks import clocks
-    from minescope.exit_plans import exits
-    from minescope.inspect import inspect
-    from minescope.lake import lake
-    from minescope.ledgers import ledgers
-    from minescope.lookup import lookup
-    from minescope.meters import meters
-    from minescope.owners import owners
-    from minescope.pools import pools
-    from minescope.power import power
-    from minescope.probe import probe
-    from minescope.projects import projects
-    from minescope.registry import registry
-    from minescope.replay import replay
-    from minescope.report import report
-    from minescope.rescan import rescan
-    from minescope.risk_warnings import warnings
-    from minescope.screen import screen
-    from minescope.serve import serve
-    from minescope.store import store
-    from minescope.tariff import tariff
-    from minescope.train import train
-    from minescope.users import users
-    from minescope.warmup import warmup
-
-    for command in (replay, probe, rescan, lookup, serve, inspect, check, warmup, train):
-        app.command()(command)
-    app.add_typer(registry)
-    app.add_typer(pools)
-    app.add_typer(owners)
-    app.add_typer(ledgers)
-    app.add_typer(screen)
-    app.add_typer(projects)
-    app.add_typer(exits)
-    app.add_typer(warnings)
-    app.add_typer(cases)
-    app.add_typer(meters)
-    app.add_typer(tariff)
-    app.add_typer(report)
-    app.add_typer(store)
-    app.add_typer(lake)
-    app.add_typer(clocks)
-    app.add_typer(power)
-    app.add_typer(users)
-    app.add_typer(audit)
-
-
-_register()
+def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the program with these of its commands."""
+    app = typer.Typer(
+        name="minescope",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="Exit codes: 0 nothing found, 1 a mining role at likely or more, 2 unreadable or no such id, "
+        "3 wrong usage.",
+    )
+    app.callback()(minescope)
+    for name in names:
+        command = getattr(import_module(f"minescope.{COMMANDS[name]}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command)
+        else:
+            app.command()(command)
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every error becomes one line on standard error."""
+    named = arguments[0] if arguments else ""
+    # Typer makes what it needs of each option of each command that it has: all of them take 0.1 s.
+    app = app_of([named] if named in COMMANDS else COMMANDS)
     try:
         return int(app(list(arguments), standalone_mode=False) or 0)
     except typer.TyperException as error:
