@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from capture.compiled import compiled
+from capture.compiled import compiled, inlined
 from capture.sources.pcap import swap32
 from capture.sources.reader import ROWS, STATE, WORDS
 from capture.words import array, boolean, int64, uint64
@@ -37,8 +37,12 @@ _SYSDIG, _SYSDIG_2, _SYSDIG_2_LARGE = 0x204, 0x216, 0x221
 MORE, FULL, AT_SECTION, AT_INTERFACE = 0, 1, 2, 3
 BAD_LENGTH, BAD_TRAILER, BAD_PACKET, NO_INTERFACE = 4, 5, 6, 7
 
-# The kernel's state.
-AT, COUNT, WIRE, FRAME, UNTIMED, LAST_NS, IGNORED, PLACE, DETAIL, FIELDS = range(10)
+# The kernel's state; behind DETAIL what its parts tell it of the block at hand.
+AT, COUNT, WIRE, FRAME, UNTIMED, LAST_NS, IGNORED, PLACE, DETAIL = range(9)
+KIND, STRIDE, START, CAPTURED, ON_WIRE, FACE, HIGH, LOW, FIELDS = range(9, 18)
+
+_CUT = -1
+"""The block goes on behind the end of the words."""
 
 MAX_BLOCK: Final = 1 << 24
 """Bytes of one block, as in Wireshark; a longer one is damage."""
@@ -86,6 +90,123 @@ def nanoseconds(high: Any, low: Any, unit: Any, scale: Any, offset_ns: Any) -> A
     return time + offset_ns
 
 
+@inlined
+def _block(words: Any, at: Any, last: Any, big: Any, longest_block: Any, state: Any) -> Any:
+    """Read the frame of the block at `at` (kind, stride); MORE, _CUT, or what to stop for.
+
+    0        4        8                      length - 4     stride
+    | type   | length | body ...             | length | (padding that is in no length)
+    """
+    kind = int64(words[at])
+    if kind == SECTION:  # reads the same in both orders
+        return AT_SECTION
+    length = int64(words[at + uint64(4)])
+    if big:
+        kind, length = swap32(kind), swap32(length)
+    if length < 12 or length > longest_block:
+        state[DETAIL] = length
+        return BAD_LENGTH
+    # Some writers leave the padding out of the length; Wireshark reads them too.
+    stride = uint64(length + (-length & 3))
+    if at + stride > last:
+        return _CUT
+    trailer = int64(words[at + stride - uint64(4)])
+    if big:
+        trailer = swap32(trailer)
+    if trailer != length:
+        state[DETAIL] = trailer
+        return BAD_TRAILER
+    if kind == INTERFACE_DESCRIPTION:
+        return AT_INTERFACE
+    state[KIND] = kind
+    state[STRIDE] = int64(stride)
+    state[CAPTURED] = length  # until the packet in it is read
+    return MORE
+
+
+@inlined
+def _simple(words: Any, at: Any, big: Any, interfaces: Any, known: Any, state: Any) -> Any:
+    """Read a Simple Packet Block (section 4.4), which has no time; return the room of its data, in bytes.
+
+    8                 12                     length - 4
+    | original length | packet data, padding |
+    """
+    room = state[CAPTURED] - 16
+    if room < 0:
+        return room
+    on_wire = int64(words[at + uint64(8)])
+    if big:
+        on_wire = swap32(on_wire)
+    captured = on_wire
+    if known > 0:
+        snap_length = interfaces[0].snap_length
+        if snap_length > 0:
+            captured = min(captured, snap_length)
+    state[START] = int64(at) + 12
+    state[CAPTURED] = captured
+    state[ON_WIRE] = on_wire
+    state[FACE] = 0
+    return room
+
+
+@inlined
+def _timed(words: Any, at: Any, big: Any, state: Any) -> Any:
+    """Read an Enhanced Packet Block (section 4.3) or the obsolete Packet Block; return the room of its data.
+
+    8           12          16         20         24                28                  length - 4
+    | interface | time high | time low | captured | original length | packet data, padding |
+    """
+    room = state[CAPTURED] - 32
+    if room < 0:
+        return room
+    interface = int64(words[at + uint64(8)])
+    high = int64(words[at + uint64(12)])
+    low = int64(words[at + uint64(16)])
+    captured = int64(words[at + uint64(20)])
+    on_wire = int64(words[at + uint64(24)])
+    if big:
+        interface, high, low = swap32(interface), swap32(high), swap32(low)
+        captured, on_wire = swap32(captured), swap32(on_wire)
+    if state[KIND] == PACKET:  # 16 bits of interface, 16 of drops
+        interface = interface >> 16 if big else interface & 0xFFFF
+    state[START] = int64(at) + 28
+    state[CAPTURED] = captured
+    state[ON_WIRE] = on_wire
+    state[FACE] = interface
+    state[HIGH] = high
+    state[LOW] = low
+    return room
+
+
+@inlined
+def _unfit(room: Any, longest: Any, known: Any, state: Any) -> Any:
+    """Return MORE where the packet just read can be delivered, else why not."""
+    if room < 0:
+        state[DETAIL] = -1
+        return BAD_PACKET
+    if state[CAPTURED] > room or state[CAPTURED] > longest:
+        state[DETAIL] = state[CAPTURED]
+        return BAD_PACKET
+    if state[FACE] >= known:
+        state[DETAIL] = state[FACE]
+        return NO_INTERFACE
+    return MORE
+
+
+@inlined
+def _time(interfaces: Any, state: Any) -> Any:
+    """Return the packet's time in ns; that of the packet before it where it has none."""
+    time = -int64(MAX_TIME)
+    if state[KIND] != SIMPLE_PACKET:
+        face = interfaces[uint64(state[FACE])]
+        time = nanoseconds(state[HIGH], state[LOW], face.unit, face.scale, face.offset_ns)
+    if time == -int64(MAX_TIME):
+        time = state[LAST_NS]
+        state[UNTIMED] += 1
+    state[LAST_NS] = time
+    return time
+
+
 @compiled(
     int64(
         WORDS,
@@ -122,115 +243,44 @@ def locate(
     last = uint64(end)
     count = uint64(state[COUNT])
     ceiling = uint64(len(rows))
-    frame = state[FRAME]
-    wire = state[WIRE]
-    last_ns = state[LAST_NS]
     reason = MORE
     while at + uint64(12) <= last:
-        kind = int64(words[at])
-        if kind == SECTION:  # reads the same in both orders
-            reason = AT_SECTION
+        reason = _block(words, at, last, big, longest_block, state)
+        if reason != MORE:
             break
-        length = int64(words[at + uint64(4)])
-        if big:
-            kind, length = swap32(kind), swap32(length)
-        if length < 12 or length > longest_block:
-            reason = BAD_LENGTH
-            state[DETAIL] = length
-            break
-        # Some writers leave the padding out of the length; Wireshark reads them too.
-        stride = uint64(length + (-length & 3))
-        if at + stride > last:
-            break
-        trailer = int64(words[at + stride - uint64(4)])
-        if big:
-            trailer = swap32(trailer)
-        if trailer != length:
-            reason = BAD_TRAILER
-            state[DETAIL] = trailer
-            break
-        if kind == INTERFACE_DESCRIPTION:
-            reason = AT_INTERFACE
-            break
+        kind = state[KIND]
+        stride = uint64(state[STRIDE])
         if kind != ENHANCED_PACKET and kind != SIMPLE_PACKET and kind != PACKET:
             if kind in (_JOURNAL, _CUSTOM, _CUSTOM_FIXED, _SYSDIG, _SYSDIG_2, _SYSDIG_2_LARGE):
-                frame += 1
+                state[FRAME] += 1
             state[IGNORED] += 1
             at += stride
             continue
         if count == ceiling:
             reason = FULL
             break
-        body = at + uint64(8)
-        high = int64(0)
-        low = int64(0)
-        interface = int64(0)
         if kind == SIMPLE_PACKET:
-            start = at + uint64(12)
-            room = length - 16
-            if room < 0:
-                reason = BAD_PACKET
-                state[DETAIL] = -1
-            else:
-                on_wire = int64(words[body])
-                if big:
-                    on_wire = swap32(on_wire)
-                captured = on_wire
-                if known > 0:
-                    snap_length = interfaces[0].snap_length
-                    if snap_length > 0:
-                        captured = min(captured, snap_length)
+            room = _simple(words, at, big, interfaces, known, state)
         else:
-            start = at + uint64(28)
-            room = length - 32
-            if room < 0:
-                reason = BAD_PACKET
-                state[DETAIL] = -1
-            else:
-                interface = int64(words[body])
-                high = int64(words[body + uint64(4)])
-                low = int64(words[body + uint64(8)])
-                captured = int64(words[body + uint64(12)])
-                on_wire = int64(words[body + uint64(16)])
-                if big:
-                    interface, high, low = swap32(interface), swap32(high), swap32(low)
-                    captured, on_wire = swap32(captured), swap32(on_wire)
-                if kind == PACKET:  # 16 bits of interface, 16 of drops
-                    interface = interface >> 16 if big else interface & 0xFFFF
-        if reason == MORE and (captured > room or captured > longest):
-            reason = BAD_PACKET
-            state[DETAIL] = captured
-        elif reason == MORE and interface >= known:
-            reason = NO_INTERFACE
-            state[DETAIL] = interface
+            room = _timed(words, at, big, state)
+        reason = _unfit(room, longest, known, state)
         if reason != MORE:
             state[PLACE] = int64(at)
-            frame += 1
+            state[FRAME] += 1
             at += stride
             break
-        face = interfaces[uint64(interface)]
-        time = -int64(MAX_TIME)
-        if kind != SIMPLE_PACKET:
-            time = nanoseconds(high, low, face.unit, face.scale, face.offset_ns)
-        if time == -int64(MAX_TIME):
-            time = last_ns
-            state[UNTIMED] += 1
-        last_ns = time
         row = rows[count]
-        row.start = start
-        row.caplen = captured
-        row.wirelen = on_wire
+        row.start = state[START]
+        row.caplen = state[CAPTURED]
+        row.wirelen = state[ON_WIRE]
         row.source = source
-        row.link = face.link
-        row.time_ns = time
-        row.frame = frame
-        frame += 1
-        wire += on_wire
+        row.link = interfaces[uint64(state[FACE])].link
+        row.time_ns = _time(interfaces, state)
+        row.frame = state[FRAME]
+        state[FRAME] += 1
+        state[WIRE] += state[ON_WIRE]
         count += uint64(1)
         at += stride
     state[AT] = int64(at)
     state[COUNT] = int64(count)
-    state[WIRE] = wire
-    state[FRAME] = frame
-    state[LAST_NS] = last_ns
-    return reason
+    return MORE if reason == _CUT else reason
