@@ -44,7 +44,7 @@ from protocols.stratum_session import (
     Session,
     share_answer,
 )
-from protocols.stratum_shapes import is_any_hex, is_hex, label
+from protocols.stratum_shapes import is_any_hex, is_hex, label, may_be_nonce
 from protocols.targets import hashes_of_hex
 from protocols.wallets import read_account
 
@@ -267,6 +267,9 @@ def submit(session: Session, message: Message) -> Iterable[PoolEvent]:
         return alephium.submit(session, message, params)
     fewest = 2 if session.protocol == ALEPHIUM else 3
     if not isinstance(params, list) or len(params) < fewest:
+        return []
+    if not any(map(may_be_nonce, params[1:])):
+        session.ask(message, None)  # the word alone: a share of every dialect carries what was computed
         return []
     session.decide(BITCOIN, Grade.WORDS)
     generic = "worker" in message.body  # ethminer's mode `stratum`: KawPow's shape with a key of its own

@@ -8,6 +8,7 @@ NaN.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def _of(curves: Curves) -> Matrix:
         mean = filled.sum(axis=1, dtype=np.float64).astype(np.float32) / count
         scale = np.maximum(np.abs(mean), 1e-6)
         p05, p95, p999 = _quantiles(flat, count, (0.05, 0.95, 0.999))
-        found: dict[str, Floats] = {
+        found: dict[str, NDArray[Any]] = {  # float32 or float64, as NumPy divides
             "log_kw": np.log10(np.maximum(mean, 1e-3)),
             "load_factor": mean / np.maximum(p999, 1e-6),
             "low": p05 / scale,

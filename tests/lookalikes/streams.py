@@ -214,6 +214,23 @@ def game_lines() -> Lines:
     return said
 
 
+def game_of_miners() -> Lines:
+    """A game in which one mines: `mining.submit` is said and granted, and nothing in it was computed."""
+
+    def told(body: dict[str, object]) -> bytes:
+        return json.dumps(body).encode() + b"\n"
+
+    said: Lines = [(0.0, C, told({"id": 1, "method": "mining.start", "params": ["ore-7", 40]}))]
+    said += [(0.1, S, told({"id": 1, "result": {"ok": True}, "error": None}))]
+    for one in range(2, 12):
+        said += [(3.0, S, told({"id": None, "method": "mining.notify", "params": ["ore-7", f"vein {one}"]}))]
+        said += [
+            (5.0, C, told({"id": one, "method": "mining.submit", "params": ["ada", "ore-7", "pick", 3]}))
+        ]
+        said += [(0.1, S, told({"id": one, "result": True, "error": None}))]
+    return said
+
+
 def program() -> Lines:
     """A program file sent bare: it begins with 7F 45 4C 46, and 7F is how frames of BTCAgent begin."""
     head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", 3, 62, 1)
@@ -263,6 +280,7 @@ TALKS: dict[str, tuple[int, Script]] = {
     "64 random bytes and 64 back": (34255, obfuscated_like_noise()),
     "Minecraft": (25565, blocks()),
     "a game in lines of JSON": (7777, game_lines()),
+    "a game in which one mines": (7778, game_of_miners()),
     "a program file sent bare": (9000, program()),
     "zeros": (5201, zeros()),
     "random messages behind their lengths": (30303, lengths_and_noise()),
