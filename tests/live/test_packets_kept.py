@@ -1,6 +1,7 @@
 """`probe --store` keeps the packets behind its verdicts: the frames that evidence names, as captured."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_a_probe_keeps_the_packets_of_its_evidence(
             send(wire, frames)
             told.append(probe.ended()[2])
     assert all("packets of their evidence" in said for said in told)
-    with sqlite3.connect(tmp_path / "minescope.db") as database:
+    with closing(sqlite3.connect(tmp_path / "minescope.db")) as database:
         kept = database.execute(QUERY).fetchall()
         named = set(database.execute(NAMED, (wire.far,)))
     assert kept

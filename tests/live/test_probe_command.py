@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -327,7 +327,7 @@ def test_it_keeps_who_belongs_together_as_a_replay_does(wire: Wire, tmp_path: Pa
     subprocess.run(replayed, capture_output=True, text=True, cwd=ROOT, env=environment)
     found = []
     for name in ("live", "replayed"):
-        with sqlite3.connect(tmp_path / name / "minescope.db") as database:
+        with closing(sqlite3.connect(tmp_path / name / "minescope.db")) as database:
             found.append(set(database.execute("SELECT address, party, kind, name FROM ownership_ties")))
             assert database.execute("SELECT count(*) FROM ownership_clusters").fetchone() == (1,)
     assert found[0] == found[1] != set()

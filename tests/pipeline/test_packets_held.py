@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def kept(
     with (given or Path("/dev/null")).open("rb") as file:
         done = subprocess.run(command, stdin=file, capture_output=True, check=False, cwd=ROOT)
     assert done.returncode in (0, 1), done.stderr
-    with sqlite3.connect(home / "minescope.db") as database:
+    with closing(sqlite3.connect(home / "minescope.db")) as database:
         return database.execute(QUERY).fetchall()
 
 
