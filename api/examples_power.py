@@ -84,6 +84,29 @@ _LINE = {
     "judged": _JUDGED,
 }
 
+_PEERS = {
+    "uscc": _CODE,
+    "division": _PLACE,
+    "level": "high",
+    "level_word": "high use with low output",
+    "deviations": 9.3,
+    "kw": 1027.4,
+    "uses": [
+        {
+            "basis": "output",
+            "ratio": 9.0,
+            "median": 0.2,
+            "peers": "C3216",
+            "count": 40,
+            "percentile": 100.0,
+            "deviations": 9.3,
+            "high": True,
+            "text": "9 kWh/CNY: 45 times as much energy for each yuan of output as the median 0.2 of "
+            "40 peers of C3216",
+        }
+    ],
+    "judged": _JUDGED,
+}
 _ESTIMATE = {"value": 380.0, "low": 330.0, "high": 440.0}
 _METERED = {
     "accounts": [_ACCOUNT],
@@ -158,6 +181,7 @@ ANSWERS: dict[str, Any] = {
     "listPowerSites": {"sites": [_SITE_KIND], "next": None},
     "listPowerReconciliations": {"reconciliations": [_RECONCILIATION], "next": None},
     "listPowerLines": {"lines": [_LINE], "next": None},
+    "listPowerPeers": {"peers": [_PEERS], "next": None},
 }
 """Example answer by operation id."""
 FILES: dict[str, dict[str, Any]] = {

@@ -188,3 +188,37 @@ class LinesModel(Model):
 
     lines: list[LineModel]
     next: str | None
+
+
+class UseModel(Model):
+    """The energy of an enterprise for what it makes, beside its trade."""
+
+    basis: Literal["output", "headcount"]
+    ratio: float = Field(description="kWh for each CNY of output, or for each head.")
+    median: float = Field(description="Of the peers.")
+    peers: str = Field(description="Their class (GB/T 4754).")
+    count: int
+    percentile: float = Field(ge=0, le=100, description="Part of the peers below it.")
+    deviations: float = Field(description="Robust deviations above the median of logarithms.")
+    high: bool
+    text: str
+
+
+class PeersModel(Model):
+    """An enterprise beside its trade: high use with low output."""
+
+    uscc: str
+    division: str = Field(description="The smallest that holds all its accounts; empty where nobody knows.")
+    level: Literal["high", "usual"]
+    level_word: str
+    deviations: float | None = Field(description="The furthest of its comparisons.")
+    kw: float | None = Field(description="Mean load over the days of the figures.")
+    uses: list[UseModel]
+    judged: JudgedModel
+
+
+class PeersPageModel(Model):
+    """One page of enterprises."""
+
+    peers: list[PeersModel]
+    next: str | None

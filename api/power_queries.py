@@ -71,10 +71,16 @@ class LinesQuery(PowerPage):
     level: Literal["suspected", "unexplained"] | None = Field(None, description="Judged so.")
 
 
+class PeersQuery(PowerPage):
+    """Filters and the page."""
+
+    level: Literal["high", "usual"] = Field("high", description="Judged so.")
+
+
 class FileQuery(Selection):
     """Which file."""
 
-    what: Literal["scores", "sites", "reconciliations", "lines"] = Field(
+    what: Literal["scores", "sites", "reconciliations", "lines", "peers"] = Field(
         "scores", description="What it holds."
     )
     format: FileFormat = Field(FileFormat.CSV, description="Kind of file.")

@@ -1,19 +1,17 @@
 """`minescope power lines` and `power peers`: plants that deliver less, use that is high for what is made."""
 
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.power_shared import (
-    FromDay,
     Json,
     Keep,
     Language,
-    ToDay,
     accounts,
     days,
     keep,
@@ -23,6 +21,7 @@ from minescope.power_shared import (
 )
 
 if TYPE_CHECKING:
+    from supervision.power.output import Enterprise, Use
     from supervision.power.private_line import Load
 
 Plants = Annotated[
@@ -36,6 +35,15 @@ Loads = Annotated[
     typer.Option(
         help="CSV: load, date, kw, division; without it the accounts of the lake.", show_default=False
     ),
+]
+
+Begin = Annotated[
+    datetime | None,
+    typer.Option("--since", formats=["%Y-%m-%d"], help="First day of the figures.", show_default=False),
+]
+End = Annotated[
+    datetime | None,
+    typer.Option("--until", formats=["%Y-%m-%d"], help="Last day of the figures.", show_default=False),
 ]
 
 
@@ -103,49 +111,58 @@ def peers(
             show_default=False,
         ),
     ],
-    since: FromDay = None,
-    until: ToDay = None,
+    since: Begin = None,
+    until: End = None,
     every: Annotated[bool, typer.Option("--all", help="Those beside which nothing is high, too.")] = False,
+    store: Keep = False,
     as_json: Json = False,
+    lang: Language = None,
 ) -> int:
     """Hold the energy of enterprises for each yuan of output, or each head, against those of their trade.
 
-    With --since and --until the energy is that of their accounts in the lake, else that of the file.
-    Exits 0 where none is high, 1 where one is, 2 where something cannot be read.
+    With --since and --until the energy that FILE leaves out is that of their accounts in the lake; --store
+    needs them. Exits 0 where none is high, 1 where one is, 2 where something cannot be read.
     """
     from facts.errors import UsageError
-    from supervision.power.found import finite
     from supervision.power.output import beside_peers
     from supervision.power.plant_files import enterprises
+    from supervision.power.uses import use_record, use_text
 
     if (since is None) != (until is None):
         raise UsageError("--since and --until belong together")
-    energy = None if since is None or until is None else _energy(*days(since, until))
-    told = enterprises(file, energy)
-    high = count = 0
-    for one in beside_peers(told):
-        count += 1
+    period = None if since is None or until is None else days(since, until)
+    if store and period is None:
+        raise UsageError("--store: name the days that the figures are of, with --since and --until")
+    told = enterprises(file, None if period is None else _energy(*period))
+    uses, speaks = beside_peers(told), tongue(lang)
+    for one in uses:
         if not one.high and not every:
             continue
-        high += one.high
-        row: dict[str, Any] = {
-            "type": "use",
-            "uscc": one.uscc,
-            "basis": one.basis,
-            "ratio": finite(one.ratio),
-            "median": finite(one.median),
-            "peers": one.peers,
-            "count": one.count,
-            "percentile": finite(one.percentile),
-            "deviations": finite(one.deviations),
-            "high": one.high,
-            "reasons": [],
-        }
-        unit = "kWh/CNY" if one.basis == "output" else "kWh/head"
-        text = f"{one.uscc}  {one.ratio:,.4g} {unit}  {one.peers} ({one.count}): {one.median:,.4g}"
-        say(row, as_json, f"{one.deviations:6.1f}  {text}")
-    print(f"minescope: {len(told):,} enterprises, {count:,} ratios, {high:,} high", file=sys.stderr)
+        record = use_record(one)
+        text = use_text(record, speaks)
+        row = {"type": "use", "uscc": one.uscc, **record, "reasons": [], "text": text}
+        say(row, as_json, f"{one.deviations:6.1f}  {one.uscc}  {text}")
+    high = sum(one.high for one in uses)
+    print(f"minescope: {len(told):,} enterprises, {len(uses):,} ratios, {high:,} high", file=sys.stderr)
+    if store and period is not None:
+        _keep_uses(told, uses, period)
     return EXIT_FOUND if high else EXIT_NOTHING
+
+
+def _keep_uses(told: "list[Enterprise]", uses: "list[Use]", period: tuple[date, date]) -> None:
+    """Keep what was found of enterprises over some days."""
+    from pipeline.settings import load_settings
+    from store.database import open_database
+    from store.power import USE, levels_of
+    from supervision.power.places import company_places
+    from supervision.power.uses import of_uses
+
+    codes, hours = sorted({one.uscc for one in uses}), (period[1] - period[0]).days * 24
+    with open_database(load_settings().database_url) as database, database.reading() as connection:
+        before, places = levels_of(connection, USE, codes), company_places(connection, codes)
+    kw = {one.uscc: one.kwh / hours for one in told}
+    rules = rules_of("supervision.power", "output.py")
+    keep(USE, period, rules, {}, len(codes), of_uses(uses, places, kw, before))
 
 
 def _of_lake(first: date, after: date, places: set[str]) -> "list[Load]":

@@ -12,8 +12,8 @@ from store.power_tables import PowerFindingRow, PowerRunRow
 
 BATCH = 500
 """Subjects asked for with one statement, rows added with one."""
-SCORE, SITE, RECONCILIATION, LINE = "score", "site", "reconciliation", "line"
-KINDS = (SCORE, SITE, RECONCILIATION, LINE)
+SCORE, SITE, RECONCILIATION, LINE, USE = "score", "site", "reconciliation", "line", "use"
+KINDS = (SCORE, SITE, RECONCILIATION, LINE, USE)
 
 
 @dataclass(frozen=True, slots=True)

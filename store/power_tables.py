@@ -20,7 +20,7 @@ class PowerRunRow(Base):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     kind: Mapped[str] = mapped_column(_WORD)
-    """`score`, `site`, `reconciliation` or `line`."""
+    """`score`, `site`, `reconciliation`, `line` or `use`."""
     first_day: Mapped[str] = mapped_column(_DAY)
     as_of: Mapped[str] = mapped_column(_DAY)
     """The last day that was looked at, in China."""
@@ -47,7 +47,7 @@ class PowerFindingRow(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey(PowerRunRow.id))
     kind: Mapped[str] = mapped_column(_WORD)
     subject: Mapped[str]
-    """Account number, site or plant."""
+    """Account number, site, plant or credit code."""
     as_of: Mapped[str] = mapped_column(_DAY)
     uscc: Mapped[str] = mapped_column(String(18))
     site: Mapped[str]
@@ -56,7 +56,7 @@ class PowerFindingRow(Base):
     level: Mapped[str] = mapped_column(_WORD)
     """The word of the judgement: a level, a kind of site, a finding."""
     weight: Mapped[float]
-    """What lists are ordered by, the largest first: a probability, or kilowatts."""
+    """What lists are ordered by, the largest first: a probability, kilowatts, deviations."""
     kw: Mapped[float | None]
     """Metered, mean."""
     record: Mapped[Any] = mapped_column(JsonText)

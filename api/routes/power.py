@@ -14,6 +14,7 @@ from api.faults import fault
 from api.language import Lang, Language
 from api.models_power import (
     LinesModel,
+    PeersPageModel,
     ReconciliationsModel,
     ScoreFileModel,
     ScoresModel,
@@ -26,6 +27,7 @@ from api.power_queries import (
     CurveQuery,
     FileQuery,
     LinesQuery,
+    PeersQuery,
     PowerPage,
     ReconciliationsQuery,
     ScoresQuery,
@@ -49,7 +51,7 @@ from pipeline.lookup import read_time
 from pipeline.services import Services
 from registry.division_table import WHOLE_COUNTRY
 from store.access_rules import lies_in
-from store.power import BATCH, LINE, RECONCILIATION, SCORE, SITE, KeptFinding, Wanted, of_subject, page
+from store.power import BATCH, LINE, RECONCILIATION, SCORE, SITE, USE, KeptFinding, Wanted, of_subject, page
 from store.power_accounts import read_accounts
 from supervision.power.answers import LEVELS, ROWS, TOLD, row, score_json
 from supervision.power.curve import MOST_POINTS, curve_json, finest
@@ -58,7 +60,7 @@ from supervision.projects.inventory import end_of
 router = APIRouter(tags=["power"])
 READ = (*ASKED, Problem.INVALID_CURSOR, Problem.UNKNOWN_RECORD, Problem.STORE_UNAVAILABLE)
 MOST_DAYS = 1_100
-KIND_OF = {"scores": SCORE, "sites": SITE, "reconciliations": RECONCILIATION, "lines": LINE}
+KIND_OF = {"scores": SCORE, "sites": SITE, "reconciliations": RECONCILIATION, "lines": LINE, "peers": USE}
 """By the last part of a route."""
 
 
@@ -187,6 +189,25 @@ def list_lines(
 
 
 @router.get(
+    "/v1/power/peers",
+    operation_id="listPowerPeers",
+    summary="High use with low output",
+    response_model=PeersPageModel,
+    response_description="One page, those furthest above their trade first.",
+    responses=responses({}, *READ),
+)
+def list_peers(
+    request: Request,
+    services: Served,
+    asker: ToReadFiles,
+    lang: Language,
+    query: Annotated[PeersQuery, Query()],
+) -> Response:
+    """List enterprises that use far more energy for their output or headcount than their industry peers."""
+    return _listed(request, services, asker, lang, query, "peers", _one(query.level))
+
+
+@router.get(
     "/v1/exports/power",
     operation_id="exportPower",
     summary="Judged loads, as a file",
@@ -196,7 +217,7 @@ def list_lines(
 def export_power(
     request: Request, services: Served, asker: ToExport, lang: Language, query: Annotated[FileQuery, Query()]
 ) -> Response:
-    """Return the latest word on each account, site or plant as CSV, NDJSON or an Excel workbook."""
+    """Return the latest word on each account, site, plant or enterprise as CSV, NDJSON or a workbook."""
     kind = KIND_OF[query.what]
     wanted = _wanted(asker, query, kind, None, None, lang)
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from facts.instant import rfc3339
-from store.power import LINE, RECONCILIATION, SCORE, SITE, KeptFinding, Run
+from store.power import LINE, RECONCILIATION, SCORE, SITE, USE, Found, KeptFinding, Run
+from supervision.power.uses import USES, use_cells, use_json
 from supervision.power.words import Language, level_text
 from supervision.power.words import Reason as ScoreReason
 from supervision.reconcile import Finding
@@ -25,6 +26,7 @@ LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
     SITE: ("mining_farm", "data_centre", "undecided"),
     RECONCILIATION: tuple(Finding),
     LINE: tuple(LINES),
+    USE: tuple(USES),
 }
 """Words of the judgements, by kind."""
 
@@ -42,36 +44,28 @@ def run_json(run: Run) -> Json:
 
 def score_json(kept: KeptFinding, lang: Language) -> Json:
     """Return what was found of an account."""
-    found, record = kept.found, kept.found.record
+    found = kept.found
     return {
         "account": found.subject,
-        "uscc": found.uscc,
-        "site": found.site,
-        "division": found.division,
+        **_whose(found),
         "level": found.level,
         "level_word": level_text(found.level, lang),
-        "probability": record["probability"],
-        "log_odds": record["log_odds"],
-        "unusual": record["unusual"],
+        **_odds(found, lang, ScoreReason),
+        "unusual": found.record["unusual"],
         "kw": found.kw,
-        "reasons": [_weighed(one, lang, ScoreReason) for one in record["reasons"]],
         "judged": run_json(kept.run),
     }
 
 
 def site_json(kept: KeptFinding, lang: Language) -> Json:
     """Return whether a site is a farm or a data centre."""
-    found, record = kept.found, kept.found.record
+    found = kept.found
     return {
-        "site": found.site,
-        "uscc": found.uscc,
-        "division": found.division,
+        **_whose(found),
         "kind": found.level,
         "kind_word": SiteKind(found.level, 0.0, 0.0, ()).text(lang),
-        "probability": record["probability"],
-        "log_odds": record["log_odds"],
+        **_odds(found, lang, SiteReason),
         "metered_kw": found.kw,
-        "reasons": [_weighed(one, lang, SiteReason) for one in record["reasons"]],
         "judged": run_json(kept.run),
     }
 
@@ -80,9 +74,7 @@ def reconciliation_json(kept: KeptFinding, lang: Language) -> Json:
     """Return what network and meter say together of a site."""
     found, record = kept.found, kept.found.record
     return {
-        "site": found.site,
-        "uscc": found.uscc,
-        "division": found.division,
+        **_whose(found),
         "finding": found.level,
         "finding_word": finding_text(Finding(found.level), lang),
         **{name: record[name] for name in _RECONCILED},
@@ -104,6 +96,11 @@ def line_json(kept: KeptFinding, lang: Language) -> Json:
     }
 
 
+def high_use_json(kept: KeptFinding, lang: Language) -> Json:
+    """Return how an enterprise stands beside its trade."""
+    return {**use_json(kept, lang), "judged": run_json(kept.run)}
+
+
 _RECONCILED: Final = (
     "hours", "network_kw", "metered_kw", "kw_apart", "ratio", "follows", "joules_per_th", "alarm",
     "better_site", "hours_inside", "first_hour",
@@ -114,6 +111,7 @@ TOLD: Final[Mapping[str, Callable[[KeptFinding, Language], Json]]] = {
     SITE: site_json,
     RECONCILIATION: reconciliation_json,
     LINE: line_json,
+    USE: high_use_json,
 }
 """By kind, what tells of a finding."""
 ROWS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -133,6 +131,11 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         *("plant", "division", "level", "day", "missing_kw", "missing_low", "missing_high", "part", "signal"),
         *("by", "load", "load_kw", "first", "as_of", "model"),
     ),
+    USE: (
+        *("uscc", "division", "level", "deviations", "kw", "output_ratio", "output_median", "output_peers"),
+        *("output_count", "output_percentile", "headcount_ratio", "headcount_median", "headcount_peers"),
+        *("headcount_count", "headcount_percentile", "reasons", "first", "as_of", "model"),
+    ),
 }
 """Columns of the files, by kind."""
 
@@ -144,10 +147,27 @@ def row(kind: str, told: Mapping[str, Any]) -> list[Any]:
         if name in told:
             ends = told[name]
             flat |= {name: ends["value"], f"{short}_low": ends["low"], f"{short}_high": ends["high"]}
+    if kind == USE:
+        flat |= use_cells(told)
     for name in ("level", "kind", "finding"):
         if f"{name}_word" in told:
             flat[name] = told[f"{name}_word"]
     return [flat[name] for name in ROWS[kind]]
+
+
+def _whose(found: Found) -> Json:
+    """Return whose and where a finding is."""
+    return {"uscc": found.uscc, "site": found.site, "division": found.division}
+
+
+def _odds(found: Found, lang: Language, made: type[ScoreReason] | type[SiteReason]) -> Json:
+    """Return how probable a finding is, and why."""
+    record = found.record
+    return {
+        "probability": record["probability"],
+        "log_odds": record["log_odds"],
+        "reasons": [_weighed(one, lang, made) for one in record["reasons"]],
+    }
 
 
 def _weighed(one: Mapping[str, Any], lang: Language, made: type[ScoreReason] | type[SiteReason]) -> Json:

@@ -1,5 +1,7 @@
 """Judged loads over HTTP: each region its own, pages without doubles, curves made coarse, files."""
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -13,13 +15,22 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api.models_power import LinesModel, ReconciliationsModel, ScoreFileModel, ScoresModel, SiteKindsModel
+from api.models_power import (
+    LinesModel,
+    PeersPageModel,
+    ReconciliationsModel,
+    ScoreFileModel,
+    ScoresModel,
+    SiteKindsModel,
+)
 from pipeline.services import build_services
 from pipeline.settings import Settings
 from store.access_rules import AccountRole, Department
-from store.power import LINE, RECONCILIATION, SCORE, SITE, Found, Run, keep
+from store.power import LINE, RECONCILIATION, SCORE, SITE, USE, Found, Run, keep
 from supervision.power.found import of_fall, of_reconciled, of_site
+from supervision.power.output import Enterprise, beside_peers
 from supervision.power.private_line import Fall
+from supervision.power.uses import of_uses
 from supervision.reconcile import SiteHours, reconcile
 from supervision.site_kind import decide, witnesses
 from tests.api.accounts import key_of
@@ -66,6 +77,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             )
             fall = Fall("示例水电", FIRST, 900.0, 800.0, 1000.0, 0.2, 9.0, "peers", "s-1", 850.0)
             keep(connection, run(LINE), [of_fall(fall, "330200")])
+            trade = [Enterprise(f"firm-{n:02}", "C3216", 2e5, 1e6, 10.0 + n % 3) for n in range(30)]
+            wasteful = [
+                Enterprise(FIRM, "C3216", 9e6, 1e6, None),
+                Enterprise("firm-x", "C3216", 8e6, 1e6, 11.0),
+            ]
+            uses = beside_peers([*trade, *wasteful])
+            places, load = {FIRM: "330100", "firm-x": "330200"}, {FIRM: 12_097.0}
+            keep(connection, run(USE), of_uses(uses, places, load, {"firm-03": "high"}))
         with asking(services) as opened:
             yield opened
 
@@ -148,6 +167,30 @@ def test_sites_reconciliations_and_lines(client: TestClient) -> None:
     assert client.get("/v1/power/lines", headers=city).json()["lines"] == []
 
 
+def test_high_use_with_low_output_is_answered_beside_its_trade(client: TestClient) -> None:
+    city, whole = asked(client.app, "330100"), asked(client.app, "000000")
+    told = client.get("/v1/power/peers", headers=city).json()
+    PeersPageModel.model_validate(told)
+    [one] = told["peers"]
+    assert (one["uscc"], one["level_word"], one["kw"]) == (FIRM, "high use with low output", 12_097.0)
+    [use] = one["uses"]
+    assert (use["basis"], use["ratio"], use["median"], use["count"]) == ("output", 9.0, 0.2, 31)
+    assert use["text"].startswith(
+        "9 kWh/CNY: 45 times as much energy for each yuan of output as the median 0.2"
+    )
+    every = client.get("/v1/power/peers?limit=1", headers={**whole, "Accept-Language": "zh"}).json()
+    assert "为同行业 C3216（31 家）中位数 0.2 的 45 倍" in every["peers"][0]["uses"][0]["text"]
+    more = client.get(f"/v1/power/peers?limit=1&cursor={every['next']}", headers=whole).json()
+    assert ([one["uscc"] for one in more["peers"]], more["next"]) == (["firm-x"], None)
+    assert [use["basis"] for use in more["peers"][0]["uses"]] == ["headcount", "output"]
+    usual = client.get("/v1/power/peers?level=usual", headers=whole).json()
+    assert [one["uscc"] for one in usual["peers"]] == ["firm-03"]  # it was high before: the last word on it
+    text = client.get("/v1/exports/power?what=peers", headers=whole).content.decode("utf-8-sig")
+    header, first, *_ = csv.reader(io.StringIO(text))
+    row = dict(zip(header, first, strict=True))
+    assert (row["uscc"], row["output_ratio"], row["headcount_ratio"]) == (FIRM, "9.0", "")
+
+
 def test_files_hold_what_the_region_sees(client: TestClient) -> None:
     city, other = asked(client.app, "330100"), asked(client.app, "330200")
     text = client.get("/v1/exports/power", headers=city).text
@@ -164,7 +207,7 @@ def test_files_hold_what_the_region_sees(client: TestClient) -> None:
 
 def test_who_may_not_is_refused(client: TestClient) -> None:
     operator = asked(client.app, "000000", AccountRole.OPERATOR)
-    for path in ("scores", "scores/ZJ1", "sites", "reconciliations", "lines"):
+    for path in ("scores", "scores/ZJ1", "sites", "reconciliations", "lines", "peers"):
         assert client.get(f"/v1/power/{path}", headers=operator).status_code == 403
     assert client.get("/v1/exports/power", headers=operator).status_code == 403
     city = asked(client.app, "330100")

@@ -10,7 +10,8 @@ import pytest
 from minescope.main import run
 from pipeline.settings import load_settings
 from store.database import open_database
-from store.power import LINE, Wanted, every
+from store.power import LINE, USE, Wanted, every
+from supervision.power.places import smallest
 from tests.minescope.test_power import home as home  # the fixture
 from tests.supervision.curves import keep_curve
 from tests.supervision.filled import FIRM
@@ -89,6 +90,18 @@ def test_high_use_is_told_beside_its_trade(home: Path, capsys: pytest.CaptureFix
     assert run(["power", "peers", str(path), *metered, "--json"]) == 1
     [row] = map(json.loads, capsys.readouterr().out.splitlines())
     assert row["ratio"] == pytest.approx(9.0, rel=1e-4)
+    assert run(["power", "peers", str(path), *metered, "--store"]) == 1
+    assert "times as much energy for each yuan of output" in capsys.readouterr().out
+    with open_database(load_settings().database_url) as database, database.reading() as connection:
+        [kept] = every(connection, Wanted(USE))
+    assert (kept.found.subject, kept.found.division, kept.found.level) == (FIRM, "", "high")
+    # its accounts lie in three provinces: only who sees the whole country sees it
+    assert [smallest(one) for one in (["330102"], ["330102", "330106"], ["330102", "330203"], [])] == [
+        "330102", "330100", "330000", "",
+    ]  # fmt: skip
+    assert kept.found.kw == pytest.approx(9e6 / 31 / 24, rel=1e-4)
+    assert (kept.run.first_day, kept.run.as_of, kept.run.judged) == ("2026-01-01", "2026-01-31", 41)
     assert run(["power", "peers", str(path), "--since", "2026-01-01"]) == 3
+    assert run(["power", "peers", str(path), "--store"]) == 3
     assert run(["power", "peers", str(path)]) == 2
     assert "column kwh" in capsys.readouterr().err
