@@ -42,6 +42,14 @@ def tables(told: Mapping[str, Any]) -> str:
             f"| {name} ({row['at the verdict']['of']:,}) | {_share(row['at the verdict'])} "
             f"| {_share(row['at the budget'])} | {_interval(row['precision'])} |"
         )
+    lines += [
+        "",
+        _row("false positives allowed", "log-odds", "recall, endpoints", "watched for 10 min or more"),
+    ]
+    lines.append("|---|---|---|---|")
+    for allowed, row in told["allowed"].items():
+        parts = _share(row["endpoints"]), _share(row["watched for 10 min or more"])
+        lines.append(_row(allowed, f"{row['log_odds']:.2f}", *parts))
     for what, rows in told["by"].items():
         if what == "kind of false positive":
             continue

@@ -13,6 +13,8 @@ from classifier.shape_compare import VERDICT
 
 BUDGET = 2.3e-5
 """False positives that precision of 97 % at 1:1,300 leaves room for."""
+ALLOWED = (1e-3, 1e-4, BUDGET, 1e-5, 1e-6)
+"""Rates of false positives at which recall is told, as far down as there are windows."""
 LONG = 600.0
 """Seconds from which on an endpoint was watched for most of a window."""
 
@@ -36,16 +38,21 @@ def summary(main: Scored, others: Mapping[str, Scored], learned: bool = False) -
     benign, mining = rows[~mines], rows[mines]
     own = mining[mining["kind"] == WORDS["kind"].index("miner")]
     lasting = mining[mining["lasting"] >= LONG]
-    strict = threshold_for(benign["log_odds"], BUDGET)
+    strict = np.nextafter(threshold_for(benign["log_odds"], BUDGET), np.inf)
     false = above(benign["log_odds"], VERDICT)
     told: dict[str, Any] = {
         "verdict_log_odds": VERDICT,
         "false positive budget": BUDGET,
-        "log_odds at the budget": strict,
+        "log_odds at the budget": float(strict),
         "benign windows": len(benign),
         "mining endpoints": len(mining),
         "false positives": plain(false),
         "diversity": _diversity(benign, main.shard[~mines]),
+        "allowed": {
+            f"{allowed:g}": _allowed(benign, mining, lasting, allowed)
+            for allowed in ALLOWED
+            if allowed * len(benign) >= 1
+        },
         "recall": {},
         "by": {},
     }
@@ -73,6 +80,16 @@ def summary(main: Scored, others: Mapping[str, Scored], learned: bool = False) -
         if learned or column != "learned":
             told["rules"][name] = _rule(mining[column], benign[column], float(threshold))
     return told
+
+
+def _allowed(benign: Array, mining: Array, lasting: Array, allowed: float) -> dict[str, Any]:
+    """Return recall where a part of the benign windows may be above the threshold, and no more."""
+    threshold = np.nextafter(threshold_for(benign["log_odds"], allowed), np.inf)
+    return {
+        "log_odds": round(float(threshold), 2),
+        "endpoints": plain(above(mining["log_odds"], threshold)),
+        "watched for 10 min or more": plain(above(lasting["log_odds"], threshold)),
+    }
 
 
 def _diversity(benign: Array, shard: Array) -> dict[str, Any]:

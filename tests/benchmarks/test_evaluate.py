@@ -44,6 +44,20 @@ def test_the_curve_goes_down_to_one_window_in_all() -> None:
     assert recall[-1] == 0.75
 
 
+def test_recall_is_told_as_far_down_as_there_are_windows() -> None:
+    rows = np.zeros(20_010, SCORED)
+    rows["mines"][:10] = True
+    rows["kind"] = coded("kind", np.array(["miner"]))[0]
+    rows["log_odds"] = np.repeat([4.0, 1.0, 5.0, 2.0, 0.5], [9, 1, 2, 10, 19_988])
+    told = tables.summary(Scored(rows, np.zeros(len(rows), np.int32)), {})["allowed"]
+    assert list(told) == ["0.001", "0.0001"]
+    assert told["0.0001"]["endpoints"]["hits"] == 9  # two of 20,000 may be above 2.0, and are
+    assert told["0.001"]["endpoints"]["hits"] == 10
+    rows["log_odds"][12] = 4.0  # a third takes those at its own score with it
+    told = tables.summary(Scored(rows, np.zeros(len(rows), np.int32)), {})["allowed"]
+    assert told["0.0001"]["endpoints"]["hits"] == 0
+
+
 def test_an_endpoint_is_judged_by_all_its_connections_and_a_host_by_its_best() -> None:
     about = np.zeros(5, ABOUT)
     about["end"], about["host"], about["mines"] = [0, 0, 0, 1, 2], [4, 4, 4, 4, 5], True
@@ -107,6 +121,7 @@ def test_shards_are_made_once_scored_and_told_on_a_page(tmp_path: Path) -> None:
     assert len(set(found.rows["print"].tolist())) > 0.99 * len(found.rows)
     told = tables.summary(found, {"again": found})
     assert set(told["rules"]) == {"this model", "NEMEA score", "MineHunter"}
+    assert list(told["allowed"]) == []  # of a few hundred windows none is one in a thousand
     many = told["diversity"]
     assert many["networks"] == 1
     assert 50 < many["implementations"] <= told["benign windows"]
