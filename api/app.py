@@ -16,7 +16,7 @@ from api.access.trail import Trail
 from api.docs_page import docs_page
 from api.faults import of_ask, of_validation
 from api.jobs import Jobs
-from api.lane import Lane, Told
+from api.lane import Lane
 from api.language import of_request
 from api.middleware import SecurityHeaders, add_security_headers
 from api.oidc.sign_on import SignOn
@@ -160,8 +160,6 @@ def create_app(
     app.state.bulks = bulk.Slots(bulk.MAX_BULKS)
     app.state.jobs = Jobs(services, gate.clock)
     app.state.reports = ReportJobs(services, gate.clock, os.environ)
-    found: dict[type[Exception], Told] = {ProblemError: _problem, AskError: _ask, StoreError: _store}
-    app.add_middleware(Lane, route=_route("getAddress"), told=found)
     app.add_middleware(Trail, writer=gate.writer, clock=gate.clock)
     app.add_middleware(SecurityHeaders, hosts=hosts, refused=gate.refusals.count)
     for router in ROUTERS:
@@ -175,6 +173,8 @@ def create_app(
     app.exception_handler(Refused)(_refused)
     app.exception_handler(ClientDisconnect)(_gone)
     app.exception_handler(Exception)(_internal)
+    whole = app.build_middleware_stack()
+    app.middleware_stack = Lane(whole, _route("getAddress"), app.exception_handlers, hosts)
     return app
 
 

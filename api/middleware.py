@@ -50,13 +50,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add(message)
-                operation = getattr(scope.get("route"), "operation_id", None)
-                if (going := self._outgoing.get(operation or "")) is not None:
-                    MutableHeaders(scope=message).update(going.headers())
+                dress(scope, message, self._outgoing)
             await send(message)
 
-        if self._hosts is not None and _host(scope) not in self._hosts:
+        if not is_ours(scope, self._hosts):
             self._refused(Problem.MISDIRECTED.value.name, (scope.get("client") or ("",))[0])
             refusal = problem_response(Request(scope), Problem.MISDIRECTED)
             await refusal(scope, receive, send_with_headers)
@@ -72,6 +69,19 @@ def add_security_headers(headers: MutableHeaders) -> None:
 
 _RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _NAMES = frozenset(name for name, _ in _RAW)
+
+
+def is_ours(scope: Scope, hosts: frozenset[str] | None) -> bool:
+    """Say whether a request names a host of this server; None as `hosts` takes any."""
+    return hosts is None or _host(scope) in hosts
+
+
+def dress(scope: Scope, start: Message, outgoing: Mapping[str, Outgoing] = OUTGOING) -> None:
+    """Set the headers of every answer: those of security, and of an operation that is on its way out."""
+    _add(start)
+    operation = getattr(scope.get("route"), "operation_id", None)
+    if (going := outgoing.get(operation or "")) is not None:
+        MutableHeaders(scope=start).update(going.headers())
 
 
 def _add(start: Message) -> None:

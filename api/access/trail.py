@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem, problem_response
@@ -66,21 +67,16 @@ class Trail:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
         withheld = False
 
         async def send_after_entry(message: Message) -> None:
             nonlocal withheld
             if withheld:
                 return
-            asked: Asked | None = state.pop("asked", None)
-            if message["type"] == "http.response.start" and asked is not None:
-                try:
-                    await self._keep(asked, message["status"])
-                except StoreError as error:
-                    _log.error("an answer was withheld, its entry cannot be kept: %s", error)
+            if message["type"] == "http.response.start":
+                refusal = await refusal_of(scope, message["status"], self._writer, self._clock)
+                if refusal is not None:
                     withheld = True
-                    refusal = problem_response(Request(scope), Problem.STORE_UNAVAILABLE)
                     await refusal(scope, receive, send)
                     return
             await send(message)
@@ -88,18 +84,35 @@ class Trail:
         try:
             await self._app(scope, receive, send_after_entry)
         except Exception:
-            asked = state.pop("asked", None)
-            if asked is not None and not withheld:
-                await self._keep(asked, 500)
+            await write_entry(scope, 500, self._writer, self._clock)
             raise
 
-    async def _keep(self, asked: Asked, status: int) -> None:
-        account = asked.account
-        entry = Entry(
-            self._clock(),
-            account.actor if account else "",
-            account.role.value if account else "",
-            account.division if account else "",
+
+async def refusal_of(
+    scope: Scope, status: int, writer: AuditWriter, clock: Callable[[], int]
+) -> Response | None:
+    """Keep the entry of a request; return what is answered in place of the answer where that fails."""
+    try:
+        await write_entry(scope, status, writer, clock)
+    except StoreError as error:
+        _log.error("an answer was withheld, its entry cannot be kept: %s", error)
+        return problem_response(Request(scope), Problem.STORE_UNAVAILABLE)
+    return None
+
+
+async def write_entry(scope: Scope, status: int, writer: AuditWriter, clock: Callable[[], int]) -> None:
+    """Keep the entry of a request, once, where it was recorded. Raises StoreError."""
+    asked: Asked | None = scope.setdefault("state", {}).pop("asked", None)
+    if asked is None:
+        return
+    account = asked.account
+    actor, role, division = (account.actor, account.role.value, account.division) if account else ("", "", "")
+    await writer.keep(
+        Entry(
+            clock(),
+            actor,
+            role,
+            division,
             asked.client,
             asked.action,
             asked.subject,
@@ -107,4 +120,4 @@ class Trail:
             status,
             asked.detail,
         )
-        await self._writer.keep(entry)
+    )

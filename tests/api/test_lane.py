@@ -77,10 +77,7 @@ def test_both_ways_answer_and_record_the_same(
         short = _asked(app, key)
         audited = _trail(services)
 
-        async def pass_on(self: Lane, scope: Scope, receive: Receive, send: Send) -> None:
-            await self._app(scope, receive, send)
-
-        monkeypatch.setattr(Lane, "__call__", pass_on)
+        monkeypatch.setattr(Lane, "__call__", _pass_on)
         long = _asked(app, key)
         assert short == long
         both = _trail(services)
@@ -97,6 +94,54 @@ def test_both_ways_answer_and_record_the_same(
             assert len(taken) > len(_ADDRESSES)  # it is the short way that was compared
         if role is AccountRole.ANALYST and division == "000000":
             assert statuses >= {200, 304, 400, 401, 404, 405}
+
+
+def _both_ways(app: FastAPI, key: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What one question is answered with, the short way and the long one."""
+    told = []
+    given = {"Authorization": f"Bearer {key}", **PURPOSE}
+    for short in (True, False):
+        with monkeypatch.context() as patched, TestClient(app, raise_server_exceptions=False) as client:
+            if not short:
+                patched.setattr(Lane, "__call__", _pass_on)
+            got = client.get(f"/v1/ips/{MINER}", headers=given)
+            told.append((got.status_code, sorted(got.headers.items()), got.text))
+    return told
+
+
+async def _pass_on(self: Lane, scope: Scope, receive: Receive, send: Send) -> None:
+    await self._app(scope, receive, send)
+
+
+def test_a_fault_is_answered_recorded_and_raised_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any) -> None:
+        raise RuntimeError("no such thing")
+
+    with serving(tmp_path) as services, app_of(services, mode=Mode.CLOSED) as app:
+        key = key_of(app, AccountRole.ANALYST, "000000")
+        monkeypatch.setattr("api.routes.ips.look_up_at_once", broken)
+        short, long = _both_ways(app, key, monkeypatch)
+        assert short == long
+        assert short[0] == 500
+        newest, older, *_ = _trail(services)
+        assert newest == older
+        assert newest[-1] == 500
+        with TestClient(app) as client, pytest.raises(RuntimeError, match="no such thing"):
+            client.get(f"/v1/ips/{MINER}", headers={"Authorization": f"Bearer {key}", **PURPOSE})
+
+
+def test_an_answer_without_its_entry_is_withheld_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path) as services, app_of(services, mode=Mode.CLOSED) as app:
+        key = key_of(app, AccountRole.ANALYST, "000000")
+        with services.database.writing() as connection:
+            connection.execute(text("ALTER TABLE audit_entries RENAME TO elsewhere"))
+        short, long = _both_ways(app, key, monkeypatch)
+        assert short == long
+        assert short[0] == 503
 
 
 def test_what_is_told_at_once_is_what_patience_is_told(tmp_path: Path) -> None:
