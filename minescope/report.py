@@ -1,10 +1,13 @@
 """`minescope report`: reports as HTML, DOCX, XLSX and PDF, as known on a date."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from inspect import Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +16,6 @@ from minescope.language import Lang, chosen
 
 if TYPE_CHECKING:
     from supervision.reports.document import Language
-    from supervision.reports.making import Kind
 
 report = typer.Typer(
     name="report",
@@ -46,6 +48,12 @@ Week = Annotated[
     str | None,
     typer.Option(help="ISO week, e.g. 2026-W47. Default: the last whole one.", show_default=False),
 ]
+Month = Annotated[
+    str | None, typer.Option(help="e.g. 2026-11. Default: that of the as-of date.", show_default=False)
+]
+Code = Annotated[str, typer.Argument(help="Unified social credit code.", show_default=False)]
+Id = Annotated[str, typer.Argument(help="Id of the site in the registry.", show_default=False)]
+Part = Annotated[str, typer.Option(help="Only what lies in this division.")]
 AsOf = Annotated[
     str | None,
     typer.Option(
@@ -66,144 +74,107 @@ Publisher = Annotated[str, typer.Option(help="Who publishes it.")]
 Purpose = Annotated[
     str, typer.Option(help="Why it is made; the audit keeps it. Needed where there are accounts.")
 ]
+Particulars = dict[str, Any]
+"""What a report is of: fields of `Asked`."""
+COUNTRY = "000000"
 HERE = Path("reports")
 NAME = "MineScope"
 
 
-@report.command()
-def weekly(
-    region: Region,
-    week: Week = None,
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What all reports are asked alike: of when, in which languages and formats, where to, by whom, why."""
+
+    as_of: str | None
+    lang: Tongue | None
+    format: list[Format] | None
+    out: Path
+    publisher: str
+    purpose: str
+
+
+def _written(
     as_of: AsOf = None,
     lang: Language_ = None,
     format: Formats = None,
     out: Out = HERE,
     publisher: Publisher = NAME,
     purpose: Purpose = "",
-) -> int:
-    """Write the weekly report: the inventory of projects and what changed since the week before.
+) -> Written:
+    return Written(as_of, lang, format, out, publisher, purpose)
+
+
+def _report(particulars: Callable[..., Particulars]) -> Callable[..., Particulars]:
+    """Make a command of what a report is of: its own options, and after them those of `_written`."""
+    own, shared = (dict(signature(one, eval_str=True).parameters) for one in (particulars, _written))
+
+    def command(**given: Any) -> int:
+        files = _written(**{name: given.pop(name) for name in shared})
+        return _made(particulars.__name__, particulars(**given), files)
+
+    asked = own | shared
+    command.__doc__ = particulars.__doc__
+    command.__signature__ = Signature([*asked.values()])  # type: ignore[attr-defined]
+    command.__annotations__ = {name: one.annotation for name, one in asked.items()}
+    report.command(particulars.__name__)(command)
+    return particulars
+
+
+@_report
+def weekly(region: Region, week: Week = None) -> Particulars:
+    """Write the weekly report: the inventory of projects, what changed, metered energy week on week.
 
     Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region or week.
     """
-    from supervision.reports.making import Kind
-
-    return _made(Kind.WEEKLY, region, "", week, None, as_of, lang, format, out, publisher, purpose)
+    return {"region": region, "week": week}
 
 
-@report.command()
-def bulletin(
-    region: Region,
-    month: Annotated[
-        str | None, typer.Option(help="e.g. 2026-11. Default: that of the as-of date.", show_default=False)
-    ] = None,
-    as_of: AsOf = None,
-    lang: Language_ = None,
-    format: Formats = None,
-    out: Out = HERE,
-    publisher: Publisher = NAME,
-    purpose: Purpose = "",
-) -> int:
+@_report
+def bulletin(region: Region, month: Month = None) -> Particulars:
     """Write the monthly bulletin: regions ranked by progress, collection, slippage; those that lag are named.
 
     Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region or month.
     """
-    from supervision.reports.making import Kind
-
-    return _made(Kind.BULLETIN, region, "", None, month, as_of, lang, format, out, publisher, purpose)
+    return {"region": region, "month": month}
 
 
-@report.command()
-def enterprise(
-    uscc: Annotated[str, typer.Argument(help="Unified social credit code.", show_default=False)],
-    region: Annotated[str, typer.Option(help="Only what lies in this division.")] = "000000",
-    as_of: AsOf = None,
-    lang: Language_ = None,
-    format: Formats = None,
-    out: Out = HERE,
-    publisher: Publisher = NAME,
-    purpose: Purpose = "",
-) -> int:
+@_report
+def enterprise(uscc: Code, region: Part = COUNTRY) -> Particulars:
     """Write the file of an enterprise: addresses, evidence, sites, projects, surcharge, ledgers, cases.
 
     Exits 0, 2 when nothing is held of it, the database cannot be read or a file cannot be written.
     """
-    from supervision.reports.making import Kind
-
-    return _made(Kind.ENTERPRISE, region, uscc, None, None, as_of, lang, format, out, publisher, purpose)
+    return {"subject": uscc, "region": region}
 
 
-@report.command()
-def site(
-    id: Annotated[str, typer.Argument(help="Id of the site in the registry.", show_default=False)],
-    region: Annotated[str, typer.Option(help="Only what lies in this division.")] = "000000",
-    as_of: AsOf = None,
-    lang: Language_ = None,
-    format: Formats = None,
-    out: Out = HERE,
-    publisher: Publisher = NAME,
-    purpose: Purpose = "",
-) -> int:
+@_report
+def site(id: Id, region: Part = COUNTRY) -> Particulars:
     """Write the inspection sheet of a site: machines expected, what to look for, a form to fill in.
 
     Exits 0, 2 when there is no such site, the database cannot be read or a file cannot be written.
     """
-    from supervision.reports.making import Kind
-
-    return _made(Kind.SITE, region, id, None, None, as_of, lang, format, out, publisher, purpose)
+    return {"subject": id, "region": region}
 
 
-@report.command()
-def tariff(
-    region: Region,
-    as_of: AsOf = None,
-    lang: Language_ = None,
-    format: Formats = None,
-    out: Out = HERE,
-    publisher: Publisher = NAME,
-    purpose: Purpose = "",
-) -> int:
+@_report
+def tariff(region: Region) -> Particulars:
     """Write the report on the differential price: due against paid, and what nobody could bill.
 
     Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region.
     """
-    from supervision.reports.making import Kind
-
-    return _made(Kind.TARIFF, region, "", None, None, as_of, lang, format, out, publisher, purpose)
+    return {"region": region}
 
 
-@report.command()
-def evaluation(
-    region: Region,
-    week: Week = None,
-    as_of: AsOf = None,
-    lang: Language_ = None,
-    format: Formats = None,
-    out: Out = HERE,
-    publisher: Publisher = NAME,
-    purpose: Purpose = "",
-) -> int:
+@_report
+def evaluation(region: Region, week: Week = None) -> Particulars:
     """Write the data for a third-party evaluation: projects, events, milestones, collection, addresses.
 
     Exits 0, 2 when the database cannot be read or a file cannot be written, 3 for a wrong region.
     """
-    from supervision.reports.making import Kind
-
-    return _made(Kind.EVALUATION, region, "", week, None, as_of, lang, format, out, publisher, purpose)
+    return {"region": region, "week": week}
 
 
-def _made(
-    kind: "Kind",
-    region: str,
-    subject: str,
-    week: str | None,
-    month: str | None,
-    as_of: str | None,
-    lang: Tongue | None,
-    formats: list[Format] | None,
-    out: Path,
-    publisher: str,
-    purpose: str,
-) -> int:
+def _made(kind: str, particulars: Particulars, files: Written) -> int:
     from facts.errors import NotHeldError, ReadError, UsageError
     from facts.where import Where
     from minescope.trail import Trail
@@ -214,31 +185,32 @@ def _made(
     from supervision.projects.events import day_in_china
     from supervision.refusals import Refused, Unknown
     from supervision.reports.document import Table
-    from supervision.reports.making import Asked, documents, made_at, settled
+    from supervision.reports.making import Asked, Kind, documents, made_at, settled
     from supervision.reports.writing import FORMATS, write
 
     now = datetime.now(UTC)  # noqa: TID251 - a door
     made = made_at(dict(os.environ), now)
-    wanted = [one for one in FORMATS if formats is None or one in {chosen.value for chosen in formats}]
+    wanted = [
+        one for one in FORMATS if files.format is None or one in {given.value for given in files.format}
+    ]
     missing = False
     settings = load_settings()
     with open_database(settings.database_url) as database:
         with database.reading() as connection:
             put_in_force(DIVISIONS.read(connection))
         try:
-            asked = settled(
-                Asked(kind, region, subject, week, month, _day(as_of), _languages(lang), publisher),
-                day_in_china(now),
-            )
-            Trail(database, purpose).keep_named("report", asked.what)
+            languages, as_of = _languages(files.lang), _day(files.as_of)
+            whole = Asked(Kind(kind), as_of=as_of, languages=languages, publisher=files.publisher)
+            asked = settled(replace(whole, **particulars), day_in_china(now))
+            Trail(database, files.purpose).keep_named("report", asked.what)
             for document in documents(database, asked, made, settings.lake):
                 if not any(isinstance(block, Table) and block.rows for block in document.blocks):
                     hint = f"minescope: nothing was known of {asked.what} at the end of {asked.as_of}"
                     typer.echo(f"{hint}; --as-of names another day", err=True)
                 try:
-                    written, left_out = write(document, out, wanted)
+                    written, left_out = write(document, files.out, wanted)
                 except OSError as error:
-                    raise ReadError(error.strerror or str(error), Where(str(out))) from error
+                    raise ReadError(error.strerror or str(error), Where(str(files.out))) from error
                 for path in written:
                     typer.echo(f"minescope: wrote {path}")
                 for one, why in left_out.items():

@@ -94,7 +94,7 @@ def _row(issue: Issue, known: Known, project: Project, metered: Metered) -> tupl
         _kwh(before),
         f"{now.days}/7, {before.days}/7",
         _change((metered,)),
-        figure(kw, "kW", 1),
+        figure(power, "kW", 1),
         figure(project.kw, "kW", 1),
     )
 
@@ -128,8 +128,9 @@ def _change(accounts: Iterable[Metered]) -> Figure | None:
         return None
     if not all(week.whole for one in held for week in one.weeks[:2]):
         return None
-    ends = now.value / before.value, now.low / before.high, now.high / before.low
-    return Figure(*((part - 1) * 100 for part in ends), unit="%", digits=1)
+    parts = now.value / before.value, now.low / before.high, now.high / before.low
+    value, low, high = ((part - 1) * 100 for part in parts)
+    return Figure(value, low, high, "%", 1)
 
 
 def _by_week(issue: Issue, accounts: Sequence[Metered]) -> Iterator[Block]:
