@@ -167,8 +167,12 @@ def progress(
 def relapses(
     region: Region = COUNTRY, as_json: AsJson = False, lang: Language = None, purpose: Purpose = ""
 ) -> int:
-    """Find projects that had left and mine again; a person enters the event. Exits 1 when there are any."""
+    """Find projects that had left and mine again, or whose meters still draw; a person enters the event.
+
+    Exits 1 when there are any.
+    """
     from store.access_rules import lies_in
+    from supervision.exits.again import loads_of
     from supervision.exits.answers import relapse_json
     from supervision.exits.relapse import relapses as again
     from supervision.projects.inventory import inventory
@@ -181,7 +185,10 @@ def relapses(
         held = ProjectStore(at.services.database).every(code)
         standings = inventory(held.events, held.measured, at.today, at.now)
         named = latest(held.particulars, at.now)
-        for one in again(held.projects, named, standings, sightings(at.services)):
+        seen = list(sightings(at.services))
+        found = again(held.projects, named, standings, seen)
+        drawn = loads_of(at.services, held.projects, named, standings, at.now, seen)
+        for one in (*found, *drawn):
             if not lies_in(one.division, code):
                 continue
             any_found, told = True, relapse_json(one, at.lang)

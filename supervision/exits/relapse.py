@@ -12,7 +12,8 @@ from supervision.projects.inventory import Standing, end_of
 from supervision.projects.project import Particulars, Project
 from supervision.projects.sightings import Sighting, Size, size
 
-Kind = Literal["returned", "reoccupied", "moved"]
+Kind = Literal["returned", "reoccupied", "moved", "power-stays", "power-back"]
+"""The last two are told by meters (load.py), the others by traffic."""
 
 
 @dataclass(frozen=True, slots=True)

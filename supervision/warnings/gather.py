@@ -7,9 +7,9 @@ from facts.instant import instant
 from facts.names import Level, Role
 from registry.division_table import WHOLE_COUNTRY
 from supervision.exits.plan import Plan, progress
-from supervision.exits.relapse import relapses
+from supervision.exits.relapse import Relapse, relapses
 from supervision.projects.events import Step, day_in_china
-from supervision.projects.inventory import Standing, inventory
+from supervision.projects.inventory import Standing, end_of, inventory
 from supervision.projects.kept import Held
 from supervision.projects.project import Particulars, Project, latest
 from supervision.projects.sightings import Proposal, Sighting, propose
@@ -124,6 +124,17 @@ def _relapses(
         texts["name"] = named[one.project].name if one.project in named else ""
         at = instant(max(seen[evidence] for evidence in one.evidence))
         yield Signal("relapse", one.division, at, texts, figures, one.evidence)
+
+
+def drawing(found: Iterable[Relapse], named: Mapping[str, Particulars]) -> Iterator[Signal]:
+    """Yield what meters tell of projects that had left (supervision/exits/load.py)."""
+    for one in found:
+        figures = {"days": float((one.seen - one.exited).days)}
+        if one.size.kw is not None:
+            figures["kw"] = one.size.kw.value
+        texts = {"project": one.project, "relapse": one.kind, "uscc": one.uscc, "site": one.site}
+        texts["name"] = named[one.project].name if one.project in named else ""
+        yield Signal("exit-load", one.division, end_of(one.seen), texts, figures, one.evidence)
 
 
 def _slippage(

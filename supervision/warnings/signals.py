@@ -16,6 +16,7 @@ SIGNALS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         ("unplaced", "address missing", "kw"),
         ("victim", "cluster grade place", "addresses probability"),
         ("relapse", "project name relapse uscc site", "kw days relapses"),
+        ("exit-load", "project name relapse uscc site", "kw days"),
         ("slippage", "project name step body", "days_late days_late_at_first kw"),
         ("unplanned", "project name", "days kw"),
         ("planned", "project name", "kw machines"),

@@ -12,18 +12,21 @@ from pipeline.services import Services
 from registry.division_table import WHOLE_COUNTRY
 from store.ledgers_screening import ScreeningStore
 from store.power import LINE, RECONCILIATION, SCORE, Wanted, every
+from supervision.exits.again import loads_of
 from supervision.exits.kept import PlanStore
 from supervision.ledgers.gather import read_book, rulebook_in_use
 from supervision.ledgers.specs import Ledger
 from supervision.ledgers.standings import alarms_on, traded_again
 from supervision.projects.events import day_in_china
+from supervision.projects.inventory import inventory
 from supervision.projects.kept import ProjectStore
+from supervision.projects.project import latest
 from supervision.projects.seen import sightings
 from supervision.tariff.collection import owed_on
 from supervision.warnings.books import alarming
 from supervision.warnings.chain import LEAST, trading, unpaid
 from supervision.warnings.deliver import Delivered, deliver, enqueue
-from supervision.warnings.gather import signals
+from supervision.warnings.gather import drawing, signals
 from supervision.warnings.hooks import Hook, read_hooks
 from supervision.warnings.kept import Scanned, WarningStore
 from supervision.warnings.life import Entry
@@ -89,8 +92,11 @@ def gathered(services: Services, now_ns: int) -> list[Signal]:
     book = read_book(services.database, today, only=_BOOKS | ({Ledger.MARKET} if findings else set()))
     traded = traded_again(findings, book, rulebook_in_use(services.database)) if findings else []
     seen = list(sightings(services))
+    named, standings = latest(held.particulars, now), inventory(held.events, held.measured, today, now)
+    drawn = loads_of(services, held.projects, named, standings, now, seen)
     return [
         *signals(held, plans, seen, now),
+        *drawing(drawn, named),
         *unpaid(owed, today, now),
         *trading(findings, now),
         *abnormal(loads[SCORE], seen, book.names, now),
