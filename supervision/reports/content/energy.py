@@ -82,9 +82,8 @@ def energy(issue: Issue, known: Known, running: Sequence[Project], counted: Coun
 def _row(issue: Issue, known: Known, project: Project, metered: Metered) -> tuple[Cell, ...]:
     now, before = metered.weeks[:2]
     error = accuracy()
-    kw = (
-        None if metered.kw is None else Estimate(metered.kw, *(metered.kw * (1 + x) for x in (-error, error)))
-    )
+    kw = metered.kw
+    power = None if kw is None else Estimate(kw, kw * (1 - error), kw * (1 + error))
     return (
         project.id,
         project.enterprise or project.uscc,
