@@ -64,6 +64,13 @@ class LineBuffer:
             partial += data[begin:]
         return lines
 
+    def end(self) -> tuple[int, bytes | None, bool]:
+        """Take what there is of the unfinished line for a whole one, as if its LF had come."""
+        start, line = self._start, bytes(self._partial)
+        self._start += len(line)
+        self._partial.clear()
+        return start, line, self._joined
+
     def skip(self, size: int) -> None:
         """Pass over whole lines unread: so many bytes, the last of them an LF, where no line has begun."""
         self._start += size

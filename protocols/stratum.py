@@ -31,6 +31,11 @@ _HTTP_LINE = re.compile(
 )
 """A line after which the JSON before it was the body of an HTTP message whose head was not captured. Refusals
 of a web server (status 400 and the like) are none: miners try those, too."""
+_CLOSED = (b"}", b"\0", b"\r")
+"""How a message without LF may end; its sender closes with NUL or CR, or with nothing."""
+_PADDING = b"\xef\xbb\xbf \t\r\0"
+MAX_OPEN = 16 * 1024
+"""Bytes of a message without LF that are tried: pools disconnect at 10 KiB."""
 _NO_TEXT = bytes(set(range(32)) - set(b"\t\r\n\0"))
 """Control characters that no JSON text holds; NUL is let pass, keep-alive probes carry it."""
 
@@ -56,10 +61,13 @@ class Stratum(Parser):
                 return Match.NO
             if found or not _has_words(head):
                 continue
+            broken = False
             for line in head.split(b"\n"):
-                if line.lstrip(b"\xef\xbb\xbf \t\r\0")[:1] in (b"{", b"[") and _has_words(line):
+                begun = line.lstrip(_PADDING)[:1]
+                if (begun in (b"{", b"[") or (broken and begun == b'"')) and _has_words(line):
                     found = True
                     break
+                broken = broken or line.strip(_PADDING) == b"{"
         return Match.YES if found else Match.MORE
 
     def __init__(self) -> None:
@@ -67,6 +75,8 @@ class Stratum(Parser):
         self._packed: dict[Side, PackedLines] = {}
         self._session = Session()
         self._quiet = 0
+        self._broken: dict[Side, tuple[int, bytes, bytearray]] = {}
+        """An object that is broken over lines: its offset, its indentation, its lines."""
         self._held: dict[Side, bytes] = {}
         """What may be the header of a frame of BTCAgent, of which not all is there yet."""
         self._handover: Handover | None = None
@@ -99,8 +109,10 @@ class Stratum(Parser):
                     text = line + b"\n" + piece[len(piece) - behind :]
                     self._handover = Handover(None, ((side, offset, text),))
                     return
-                self._quiet += 1
                 try:
+                    if side in self._broken or (line is not None and len(line) < 8 and line.strip() == b"{"):
+                        offset, line = self._gathered(side, offset, line)
+                    self._quiet += 1
                     for message in self._messages(side, offset, line, joined):
                         if self._session.contradicted:
                             break
@@ -130,13 +142,53 @@ class Stratum(Parser):
         packed, lines = self._packed.get(side), self._lines[side]
         if packed is None and self._session.packed and data[:1] == MAGIC[:1] and lines.sure and lines.empty:
             packed = self._packed[side] = PackedLines(lines.unfinished[0])
-        return lines.push(data) if packed is None else packed.push(data)
+        if packed is not None:
+            return packed.push(data)
+        found = lines.push(data)
+        if data[-1:] in _CLOSED and self._whole(side):
+            found.append(lines.end())
+        return found
+
+    def _whole(self, side: Side) -> bool:
+        """Say whether what stands behind the last LF is a message: one side may end none of its own so."""
+        offset, begun = self._lines[side].unfinished
+        if side in self._broken:
+            return begun.rstrip(b" \t\r\0") == self._broken[side][1] + b"}"
+        if (
+            len(begun) > MAX_OPEN
+            or begun.lstrip(_PADDING)[:1] != b"{"
+            or begun.count(b"{") != begun.count(b"}")
+        ):
+            return False
+        try:
+            return bool(list(messages(begun, side, offset)))
+        except ParseError:
+            return False
+
+    def _gathered(self, side: Side, offset: int, line: bytes | None) -> tuple[int, bytes]:
+        """Put an object together that is written over several lines, as indenting writers do.
+
+        Until it ends, what is returned is empty. Raises ParseError where it does not end in time.
+        """
+        if side not in self._broken:
+            line = line or b""
+            self._broken[side] = (offset, line[: len(line) - len(line.lstrip())], bytearray(line))
+            return offset, b""
+        start, indent, text = self._broken[side]
+        if line is None or len(text) + len(line) > MAX_LINE:
+            del self._broken[side]
+            raise ParseError(f"an object over several lines, longer than {MAX_LINE} bytes", start)
+        text += b"\n" + line
+        if line.rstrip(b" \t\r\0") != indent + b"}":
+            return offset, b""
+        del self._broken[side]
+        return start, bytes(text)
 
     @staticmethod
     def _messages(side: Side, offset: int, line: bytes | None, joined: bool) -> Iterable[Message]:
         if line is None:
             raise ParseError(f"a line longer than {MAX_LINE} bytes", offset)
-        if joined and line.lstrip(b"\xef\xbb\xbf \t\r\0")[:1] not in (b"{", b"[", b""):
+        if joined and line.lstrip(_PADDING)[:1] not in (b"{", b"[", b""):
             return ()  # the tail of a line whose head was not captured
         return messages(line, side, offset)
 
@@ -174,6 +226,7 @@ class Stratum(Parser):
 
     def gap(self, side: Side, missing: int) -> None:
         """Pass over the line around the hole, and forget which requests are open."""
+        self._broken.pop(side, None)
         if side in self._packed:
             self._packed[side].gap(missing)
         else:

@@ -43,6 +43,11 @@ def notify(params: list[Any]) -> Job | None:
     )
 
 
+def notify_longer(params: list[Any]) -> Job | None:
+    """Read the nine where a pool puts fields of its own behind them: cpuminer passes those over."""
+    return notify(params[:9])
+
+
 def coinbase_height(prefix: str) -> int | None:
     """Return the block height that BIP 34 puts first into the coinbase script; None where it is not there."""
     made = coinbase.read(prefix, "")

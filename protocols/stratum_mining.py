@@ -58,8 +58,8 @@ NOTIFY: dict[int, tuple[Shape, ...]] = {
     7: (kawpow.notify,),
     8: (equihash.notify,),
     9: (bitcoin.notify, equihash.notify, others.ergo, handshake.notify),
-    10: (equihash.notify, handshake.notify),
-    11: (handshake.notify,),
+    10: (equihash.notify, handshake.notify, bitcoin.notify_longer),
+    11: (handshake.notify, bitcoin.notify_longer),
     12: (handshake.notify_coinbase,),
 }
 """Number of parameters of mining.notify -> the shapes it may have; no two of a row hold for one message."""

@@ -51,7 +51,7 @@ _PREFACE = np.frombuffer(b"PRI * HTTP/2.0\r\n", np.uint8).copy()
 def _firsts() -> Any:
     """Return which test the first byte of a TCP payload calls for, (256,) uint8: a Tag, or NONE."""
     table = np.zeros(256, np.uint8)
-    for byte in b'{[\n\r "':
+    for byte in b'{[\t\n\r "':
         table[byte] = JSON
     for byte in b"GPCH":
         table[byte] = HTTP

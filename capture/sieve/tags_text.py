@@ -9,7 +9,7 @@ from capture.sieve.octets import be16, be32, held
 from capture.words import int64, uint8, uint64
 
 JSON_LOOK = 256
-"""Bytes of a JSON text in which a key of JSON-RPC must show itself."""
+"""Bytes of a JSON text, behind the white space before it, in which a key of JSON-RPC must show itself."""
 SHORT_JSON = 24
 """Bytes of a first segment that may hold the beginning of a JSON object and no whole key."""
 HTTP_LOOK = 4096
@@ -113,8 +113,8 @@ def _word_at(d: Any, p: Any) -> Any:
 @part
 def is_json_rpc(d: Any, p: Any, end: Any) -> Any:
     """Say whether an object, or an array of objects, begins here and names a key that JSON-RPC uses."""
+    p = _past_space(d, p, end)
     last = min(end, p + JSON_LOOK)
-    p = _past_space(d, p, last)
     if p < last and d[p] == 0x5B:
         p = _past_space(d, p + 1, last)
     if p >= last or d[p] != 0x7B:

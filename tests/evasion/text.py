@@ -72,6 +72,10 @@ def padded_before(message: dict[str, Any]) -> bytes:
     return b" " * 180 + dense(message) + b"\n"
 
 
+def much_padded_before(message: dict[str, Any]) -> bytes:
+    return b"\t" * 900 + dense(message) + b"\n"
+
+
 def text_ids(message: dict[str, Any]) -> bytes:
     return dense(message | {"id": f"call-{message['id']}"} if message.get("id") else message) + b"\n"
 
@@ -82,6 +86,27 @@ def high_ids(message: dict[str, Any]) -> bytes:
 
 def nulls_left_out(message: dict[str, Any]) -> bytes:
     return dense({key: value for key, value in message.items() if value is not None}) + b"\n"
+
+
+def never_ended(message: dict[str, Any]) -> bytes:
+    return dense(message)
+
+
+def ended_by_nul(message: dict[str, Any]) -> bytes:
+    return dense(message) + b"\0"
+
+
+def ended_by_cr(message: dict[str, Any]) -> bytes:
+    return dense(message) + b"\r"
+
+
+def indented(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, indent=2).encode() + b"\n"
+
+
+def indented_by_tabs(message: dict[str, Any]) -> bytes:
+    """A tab before every line, and CR LF behind it."""
+    return b"\t" + json.dumps(message, indent="\t").replace("\n", "\r\n\t").encode() + b"\r\n"
 
 
 WRITERS: dict[str, Writer] = {
@@ -95,7 +120,13 @@ WRITERS: dict[str, Writer] = {
     "keys that nobody knows": extra_keys,
     "padding behind": padded,
     "padding before": padded_before,
+    "much padding before, tabs": much_padded_before,
     "ids of text": text_ids,
     "ids of ten digits": high_ids,
     "null left out": nulls_left_out,
+    "no line end at all": never_ended,
+    "NUL for a line end": ended_by_nul,
+    "CR for a line end": ended_by_cr,
+    "each message over many lines": indented,
+    "over many lines, by tabs and CR LF": indented_by_tabs,
 }
