@@ -62,6 +62,10 @@ def fused_summary(found: Fused, networks: int) -> dict[str, Any]:
         )
         for low, high in WATCHED
     }
+    told["missed"] = [
+        {"dialect": str(row["dialect"]), "carrier": str(row["carrier"]), "kind": str(row["kind"])}
+        for row in long[long["log_odds"] < 0]
+    ]
     told["never judged"] = int((~mining["judged"]).sum())
     told["roc"] = curve(mining["log_odds"], benign["log_odds"][benign["judged"]])
     told["addresses accused"] = plain(rate(found.accused, found.addresses))

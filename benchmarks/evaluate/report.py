@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.evaluate.cells import interval, line, share
+from benchmarks.evaluate.report_fused import fused
 from benchmarks.lab.windows import CANDIDATES
 
 BEGIN, END = "<!-- figures: written by `make evaluate` -->", "<!-- end of figures -->"
@@ -25,12 +27,15 @@ def write(page: Path, told: Mapping[str, Any]) -> None:
 
 def tables(told: Mapping[str, Any]) -> str:
     """Return the tables as Markdown."""
-    lines = [
+    lines = [*fused(told["fused"]), ""] if "fused" in told else []
+    lines += [
+        "### The shape alone",
+        "",
         f"Model {told['model']['sha256'][:12]}; {told['benign windows']:,} benign windows and "
         f"{told['mining endpoints']:,} mining endpoints of 15 minutes, SNI hidden, shape alone "
         f"(log-odds >= {told['verdict_log_odds']:.2f}: more likely mining than not at 1:1,300).",
         "",
-        f"False positives: {_share(told['false positives'], 6)}.",
+        f"False positives: {share(told['false positives'], 6)}.",
         "",
         _diverse(told["benign windows"], told["diversity"]),
         "",
@@ -39,22 +44,22 @@ def tables(told: Mapping[str, Any]) -> str:
     ]
     for name, row in told["recall"].items():
         lines.append(
-            f"| {name} ({row['at the verdict']['of']:,}) | {_share(row['at the verdict'])} "
-            f"| {_share(row['at the budget'])} | {_interval(row['precision'])} |"
+            f"| {name} ({row['at the verdict']['of']:,}) | {share(row['at the verdict'])} "
+            f"| {share(row['at the budget'])} | {interval(row['precision'])} |"
         )
     lines += [
         "",
-        _row("false positives allowed", "log-odds", "recall, endpoints", "watched for 10 min or more"),
+        line("false positives allowed", "log-odds", "recall, endpoints", "watched for 10 min or more"),
     ]
     lines.append("|---|---|---|---|")
     for allowed, row in told["allowed"].items():
-        parts = _share(row["endpoints"]), _share(row["watched for 10 min or more"])
-        lines.append(_row(allowed, f"{row['log_odds']:.2f}", *parts))
+        recalls = share(row["endpoints"]), share(row["watched for 10 min or more"])
+        lines.append(line(allowed, f"{row['log_odds']:.2f}", *recalls))
     for what, rows in told["by"].items():
         if what == "kind of false positive":
             continue
         lines += ["", f"| {what} (watched for 10 min or more) | recall |", "|---|---|"]
-        lines += [f"| {name} ({row['of']:,}) | {_share(row)} |" for name, row in rows.items()]
+        lines += [f"| {name} ({row['of']:,}) | {share(row)} |" for name, row in rows.items()]
     lines += [
         "",
         "| harder | endpoints kept | recall, endpoints | recall, hosts | false positives |",
@@ -63,7 +68,7 @@ def tables(told: Mapping[str, Any]) -> str:
     for name, row in told["harder"].items():
         wrong = row["false positives"]
         parts = (row["kept by the rhythm log"], row["recall"], row["hosts"])
-        lines.append(_row(name, *map(_share, parts), f"{wrong['hits']} of {wrong['of']:,}"))
+        lines.append(line(name, *map(share, parts), f"{wrong['hits']} of {wrong['of']:,}"))
     lines += ["", "| kind of honest traffic | false positives | greatest log-odds |", "|---|---|---|"]
     for name, row in told["by"]["kind of false positive"].items():
         lines.append(f"| {name} | {row['hits']} of {row['of']:,} | {row['greatest log-odds']:.2f} |")
@@ -74,80 +79,17 @@ def tables(told: Mapping[str, Any]) -> str:
     ]
     for name, row in told["rules"].items():
         wrong = f"{row['false positives']['value']:.2e}"
-        strict = _share(row["recall at the budget"])
-        shares = (_share(row["recall"]), wrong, _interval(row["precision"]), strict)
-        lines.append(_row(name, f"{row['threshold']:.3g}", *shares))
+        strict = share(row["recall at the budget"])
+        shares = (share(row["recall"]), wrong, interval(row["precision"]), strict)
+        lines.append(line(name, f"{row['threshold']:.3g}", *shares))
     if "ndpi" in told:
         row = told["ndpi"]
         lines.append(
-            f"| nDPI {row['version']}, label Mining | - | {_share(row['recall'])} "
+            f"| nDPI {row['version']}, label Mining | - | {share(row['recall'])} "
             f"| {row['false positives']['hits']} of {row['false positives']['of']:,} | - | - |"
         )
-    if "fused" in told:
-        lines += ["", *_fused(told["fused"])]
     lines += ["", "![ROC](evaluation/roc.svg)", "", "![Recall](evaluation/recall.svg)", ""]
     return "\n".join(lines)
-
-
-def _fused(told: Mapping[str, Any]) -> list[str]:
-    """Return what the judge made of whole networks, clocks and shape together."""
-    lines = [
-        f"**The judge, clock and shape together**: {told['networks']} whole networks of 15 minutes, one "
-        f"miner in ten in clear, {told['mining endpoints']:,} endpoints that hide among "
-        f"{told['benign endpoints']:,} honest ones ({told['benign endpoints judged']:,} of them with rhythm "
-        "enough to be judged), names absent. Of those that hide "
-        f"{told['never judged']} have too little rhythm to be judged and count as missed.",
-        "",
-        "| level | counted | recall | precision at 1:1,300 of judged endpoints | of all endpoints |",
-        "|---|---|---|---|---|",
-    ]
-    for level, found in told["levels"].items():
-        for name, row in found["counted"].items():
-            shares = _interval(row["precision, of those judged"]), _interval(row["precision, of all"])
-            lines.append(_row(f"{level} or more", _many(name, row["recall"]), _share(row["recall"]), *shares))
-        clients = found["clients, as their verdicts say"]
-        lines.append(
-            _row(f"{level} or more", _many("clients, by verdict", clients), _share(clients), "-", "-")
-        )
-    lines += ["", "| level | false positives | of judged endpoints | of all endpoints |", "|---|---|---|---|"]
-    for level, found in told["levels"].items():
-        strict, seen = found["false positives of those judged"], found["false positives of all"]
-        lines.append(_row(f"{level} or more", f"{strict['hits']}", _share(strict, 5), _share(seen, 5)))
-    accused = told["addresses accused"]
-    lines += ["", f"Honest addresses accused: {accused['hits']} of {accused['of']:,}."]
-    if told["false positives by kind"]:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in told["false positives by kind"].items())
-        lines[-1] += f" False positives by kind: {kinds}."
-    parts = {"watched for": told["watched"]} | {
-        f"{what} (watched for 10 min or more)": rows for what, rows in told["by"].items()
-    }
-    for what, rows in parts.items():
-        lines += ["", _row(what, "suspected or more", "likely or more"), "|---|---|---|"]
-        lines += [
-            _row(_many(name, row["suspected"]), *map(_share, row.values())) for name, row in rows.items()
-        ]
-    return lines + _hard(told.get("harder", {}))
-
-
-def _hard(told: Mapping[str, Any]) -> list[str]:
-    """Return what the judge made of harder networks."""
-    if not told:
-        return []
-    names = (
-        "the judge, harder",
-        "judged",
-        "recall",
-        "of those judged",
-        "false positives",
-        "addresses accused",
-    )
-    lines = ["", _row(*names), "|---|---|---|---|---|---|"]
-    for name, row in told.items():
-        shares = map(_share, (row["judged"], row["recall"], row["recall of those judged"]))
-        wrong = (row["false positives of those judged"], row["addresses accused"])
-        counted = (f"{part['hits']} of {part['of']:,}" for part in wrong)
-        lines.append(_row(_many(name, row["recall"]), *shares, *counted))
-    return lines
 
 
 def _diverse(windows: int, told: Mapping[str, Any]) -> str:
@@ -158,29 +100,8 @@ def _diverse(windows: int, told: Mapping[str, Any]) -> str:
         f"implementations of {len(CANDIDATES)} kinds, each window drawn by itself; "
         f"{told['windows whose measures no other has']:,} of {windows:,} have measures that no other window "
         "has. Windows of one implementation are kin, so the rate is also told by implementations: "
-        f"{wrong['hits']} of {wrong['of']:,} gave a false positive, {_share(wrong, 5)}."
+        f"{wrong['hits']} of {wrong['of']:,} gave a false positive, {share(wrong, 5)}."
     )
-
-
-def _many(name: str, row: Mapping[str, Any]) -> str:
-    return f"{name} ({row['of']:,})"
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _share(row: Mapping[str, Any], digits: int = 2) -> str:
-    if row["value"] is None:
-        return "-"
-    part = f"{100 * row['value']:.{digits}f} %"
-    return f"{part} ({100 * row['low']:.{digits}f} to {100 * row['high']:.{digits}f})"
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    if row["value"] is None:
-        return "-"
-    return f"{100 * row['value']:.1f} % ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
 
 
 def _plots(folder: Path, told: Mapping[str, Any]) -> None:
