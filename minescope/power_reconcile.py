@@ -26,6 +26,13 @@ from minescope.power_shared import (
 )
 
 DAY = timedelta(days=1)
+SHOWN = 10
+"""Sites that are named of those left out."""
+_LEFT_OUT = (
+    "{count} sites with mining are left out: no hour of them was seen for five minutes, or their power is "
+    "unknown: {named}",
+    "{count} 个存在挖矿的场所未参与比对：没有任何一小时被观测满五分钟，或功率未知：{named}",
+)
 
 
 def reconcile(
@@ -83,6 +90,9 @@ def reconcile(
         first, after = days(since, until)
         grid, held = grid_of(first, after), stored(first, after)
         told, known_more = network_hours(held.verdicts, grid, algorithm), held.more
+        _left_out(
+            [site for site, one in held.verdicts.items() if one.mining and site not in told], tongue(lang)
+        )
     speaks = tongue(lang)
     metered = (
         {site: one["kw"] for site, one in hourly(meters, ("kw",), grid)[1].items()}
@@ -139,6 +149,14 @@ def reconcile(
         rules = rules_of("supervision", "reconcile.py", "reconcile_shape.py")
         keep(RECONCILIATION, held_days, rules, {"algorithm": algorithm}, len(found), found)
     return EXIT_FOUND if apart else EXIT_NOTHING
+
+
+def _left_out(sites: list[str], lang: str) -> None:
+    """Name the sites on which mining was seen and that cannot be held against their meters."""
+    if not sites:
+        return
+    named = ", ".join(sorted(sites)[:SHOWN]) + (" ..." if len(sites) > SHOWN else "")
+    typer.echo(f"minescope: {_LEFT_OUT[lang == 'zh'].format(count=f'{len(sites):,}', named=named)}", err=True)
 
 
 def _metered(grid: Any, sites: list[str]) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from facts.instant import nanoseconds
 from supervision.exits.relapse import Kind, Relapse
+from supervision.meters.days import POINTS
 from supervision.projects.events import Step
 from supervision.projects.inventory import Power, Standing
 from supervision.projects.metered import metered
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from store.curve_lake import CurveLake
 
 WEEKS_BEFORE: Final = 8
-"""Weeks before an exit of which the largest whole one says what was drawn while it mined."""
+"""Weeks before an exit of which the largest says what was drawn while it mined."""
 LEAST_DAYS: Final = 5
-"""Whole days that a run of seven must have: a lost day hides nothing, a weekend decides nothing."""
+"""Known days that a run of seven must have: a lost day hides nothing, a weekend decides nothing."""
+MISSING: Final = 0.1
+"""Part of a day's points that may be missing: its energy is taken from the others. No bill rests on it."""
 HALF: Final = 0.5
 """Part of the mining energy by which a load must have fallen, or risen again."""
 
@@ -37,11 +40,11 @@ class Drawn:
     """What the meters of one project counted around its exit."""
 
     before: float
-    """kWh a day of the largest whole week in the eight before the exit."""
+    """kWh a day of the largest week in the eight before the exit."""
     mined: float
     """kWh a day of it that its machines took at least, by the last measurement."""
     days: Sequence[tuple[date, float]]
-    """Whole days since the exit and their kWh, by date."""
+    """Days since the exit that are known, and their kWh, by date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def by_meter(
             counted = held.projects.get(project.id)
             if counted is None:
                 continue
-            before = max((week.kwh / WEEK for week in counted.weeks if week.whole), default=0.0)
+            before = max((week.kwh / WEEK for week in counted.weeks), default=0.0)
             measured = standings[project.id].measured
             mined = 0.0 if measured is None or measured.kw is None else measured.kw.low * 24
             days = _summed([since.get(one, {}) for one in counted.accounts])
@@ -122,7 +125,7 @@ def by_meter(
 
 
 def _runs(days: Sequence[tuple[date, float]]) -> Iterable[Sequence[tuple[date, float]]]:
-    """Yield for each whole day the whole days of the seven that begin with it, where there are enough."""
+    """Yield for each known day those of the seven that begin with it, where there are enough."""
     for place, (first, _) in enumerate(days):
         run = [one for one in days[place : place + WEEK] if one[0] < first + timedelta(days=WEEK)]
         if len(run) >= LEAST_DAYS:
@@ -132,13 +135,15 @@ def _runs(days: Sequence[tuple[date, float]]) -> Iterable[Sequence[tuple[date, f
 def _since(
     lake: "CurveLake", numbers: Sequence[str], exited: date, known: datetime
 ) -> dict[str, dict[date, float]]:
-    """Return by account the energy of the whole days after the exit."""
+    """Return by account the energy of the days after the exit of which enough is known."""
     after = known.date() + timedelta(days=2)  # a day in China may be a day ahead
     energy: dict[str, dict[date, float]] = {}
     rows = lake.energy(numbers, exited + timedelta(days=1), after, known_ns=nanoseconds(known))
     for row in rows.iter_rows(named=True):
-        if row["missing"] <= row["bridged"] and row["meters"] >= row["of"]:
-            energy.setdefault(row["account"], {})[row["day"]] = row["kwh"]
+        of = row["meters"] * POINTS
+        known_points = of - max(0, row["missing"] - row["bridged"])
+        if row["meters"] >= row["of"] and known_points >= of * (1 - MISSING):
+            energy.setdefault(row["account"], {})[row["day"]] = row["kwh"] * of / known_points
     return energy
 
 

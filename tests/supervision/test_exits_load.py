@@ -117,3 +117,16 @@ def test_a_project_whose_account_draws_again_is_told_with_its_readings(db: Datab
 def test_what_traffic_tells_of_at_the_place_is_told_once(db: Database, lake: CurveLake) -> None:
     seen = Relapse(P, "330102", "returned", EXIT, EXIT, FIRM, "hz", Size(None, {}, None, {}, 0), ())
     assert told(db, lake, standing(), seen) == []
+
+
+def test_single_gaps_hide_nothing_and_days_of_gaps_say_nothing(db: Database, tmp_path: Path) -> None:
+    fill(db, tmp_path / "registry")
+    kw = np.full((100, 96), 60.0)
+    kw[59:80] = 1.0
+    kw[:, 40:42] = np.nan  # two points of every day
+    kw[81] = np.nan
+    keep_curve(tmp_path / "lake", "ZJ1", date(2026, 1, 1), kw)
+    [one] = told(db, CurveLake(tmp_path / "lake"), standing())
+    assert (one.kind, one.seen) == ("power-back", date(2026, 3, 22))
+    assert one.size.kw is not None
+    assert one.size.kw.value == pytest.approx(59.0)
