@@ -18,7 +18,7 @@ TONNES = Decimal("0.001")
 HOUSEHOLDS = Decimal("1")
 Kind = Literal["factor", "household"]
 _FIELDS: Mapping[Kind, str] = {"factor": "kg_per_kwh", "household": "kwh_year"}
-_ALL = frozenset({"id", "divisions", "year", "from", "until", "mark", "source"})
+_ALL = frozenset({"id", "divisions", "year", "from", "until", "mark", "source", "source_zh"})
 
 
 class NoFactorError(Refused):
@@ -39,6 +39,14 @@ class Row:
     """kg of carbon dioxide a kWh, or kWh of a household a year."""
     mark: str
     source: str
+    source_zh: str = ""
+    """The same in Chinese; empty where `source` is said in both languages."""
+
+    def said_by(self, lang: str) -> str:
+        """Return the source in a language, and whether it was only recalled."""
+        if lang == "zh":
+            return (self.source_zh or self.source) + ("，凭记忆录入，待核对" if self.mark == "R" else "")
+        return self.source + (", recalled: to be checked" if self.mark == "R" else "")
 
     def covers(self, day: date) -> bool:
         """Say whether the row is used on a day."""
@@ -144,7 +152,7 @@ def parse(text: str, name: str) -> tuple[Row, ...]:
 def _row(kind: Kind, table: Mapping[str, Any], where: str) -> Row:
     where = f"{where} ({table['id']})" if isinstance(table.get("id"), str) else where
     amount = _FIELDS[kind]
-    if missing := (_ALL - {"until"} | {amount}) - set(table):
+    if missing := (_ALL - {"until", "source_zh"} | {amount}) - set(table):
         raise SettingsError(f"{sorted(missing)[0]} is missing", where)
     if unknown := set(table) - _ALL - {amount}:
         raise SettingsError(f"no field {sorted(unknown)[0]!r}", where)
@@ -166,6 +174,7 @@ def _row(kind: Kind, table: Mapping[str, Any], where: str) -> Row:
         _amount(table[amount], f"{where}: {amount}"),
         table["mark"],
         table["source"],
+        str(table.get("source_zh", "")),
     )
 
 

@@ -60,6 +60,8 @@ class Column:
 
     title: str
     align: Align = "text"
+    blank: bool = False
+    """It is filled in by hand: its cells are empty, wide and high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Table:
     name: str
     """What its sheet is called: 1 to 31 characters, none of []:*?/\\, once in a document."""
     title: str
+    """Empty where the heading above says it."""
     columns: tuple[Column, ...]
     rows: Sequence[tuple[Cell, ...]]
     note: str = ""

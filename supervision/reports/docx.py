@@ -16,6 +16,8 @@ from supervision.reports.fixed_zip import rewritten
 from supervision.reports.words import cell, day, figure, word
 
 _NAMESPACE = nsdecls("w")
+HAND_WIDE, HAND_HIGH = 2_400, 480
+"""Twentieths of a point: cells and rows in which somebody writes."""
 EAST_ASIAN = "SimSun"
 """The family that Word takes for Chinese text where a reader has it; Word finds another where not."""
 
@@ -78,7 +80,8 @@ def _key_figures(word_file: Any, block: KeyFigures, document: Document) -> None:
 
 
 def _table(word_file: Any, block: Table, document: Document) -> None:
-    word_file.add_paragraph(block.title, style="Caption")
+    if block.title:
+        word_file.add_paragraph(block.title, style="Caption")
     if not block.rows:
         word_file.add_paragraph(word("empty", document.language))
         return
@@ -86,23 +89,26 @@ def _table(word_file: Any, block: Table, document: Document) -> None:
     for place, column in zip(table.rows[0].cells, block.columns, strict=True):
         place.text = column.title
     numbers = [column.align == "number" for column in block.columns]
+    blank = [column.blank for column in block.columns]
     for row in block.rows:  # as text: python-docx takes a millisecond a cell, an evaluation has 70,000
         told = [cell(value, document.language) for value in row]
-        table._tbl.append(parse_xml(_row(told, numbers)))
+        table._tbl.append(parse_xml(_row(told, numbers, blank)))
     _note(word_file, block.note, document)
 
 
-def _row(cells: Sequence[str], numbers: Sequence[bool]) -> str:
-    """Return a table row in WordprocessingML; numbers stand at the right."""
+def _row(cells: Sequence[str], numbers: Sequence[bool], blank: Sequence[bool]) -> str:
+    """Return a table row in WordprocessingML; numbers stand at the right, who writes by hand has room."""
     made = []
-    for text, number in zip(cells, numbers, strict=True):
+    for text, number, empty in zip(cells, numbers, blank, strict=True):
         lines = "</w:t><w:br/><w:t xml:space='preserve'>".join(
             escape("".join(one for one in line if one.isprintable())) for line in text.split("\n")
         )
         right = "<w:pPr><w:jc w:val='right'/></w:pPr>" if number else ""
         run = f"<w:r><w:t xml:space='preserve'>{lines}</w:t></w:r>"
-        made.append(f"<w:tc><w:tcPr/><w:p>{right}{run}</w:p></w:tc>")
-    return f"<w:tr {_NAMESPACE}>{''.join(made)}</w:tr>"
+        width = f"<w:tcPr><w:tcW w:w='{HAND_WIDE}' w:type='dxa'/></w:tcPr>" if empty else "<w:tcPr/>"
+        made.append(f"<w:tc>{width}<w:p>{right}{run}</w:p></w:tc>")
+    high = f"<w:trPr><w:trHeight w:val='{HAND_HIGH}'/></w:trPr>" if any(blank) else ""
+    return f"<w:tr {_NAMESPACE}>{high}{''.join(made)}</w:tr>"
 
 
 def _note(word_file: Any, note: str, document: Document | None) -> None:

@@ -6,7 +6,7 @@ was entered, imported or replayed since.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, select
@@ -255,7 +255,7 @@ def footprint(region: str, day: date) -> Footprint | None:
         grid, home = factors.on("factor", region, day), factors.on("household", region, day)
     except carbon.NoFactorError:
         return None
-    source = f"{grid.source}; {home.source}"
+    source = f"{grid.said_by('en')}; {home.said_by('en')}", f"{grid.said_by('zh')}；{home.said_by('zh')}"
     return Footprint(float(grid.value), float(home.value), source, grid.year != day.year)
 
 
@@ -385,8 +385,3 @@ def _held(registered: RegistryData, sites: Collection[str]) -> tuple[Held, ...]:
         first = day_in_china(instant(one.valid_from_ns))
         found.append(Held(str(one.prefix), one.line, min(at & set(sites)), first, after, one.source))
     return tuple(sorted(found, key=lambda one: (len(one.prefix), one.prefix, one.first)))
-
-
-def last_sunday(as_of: date) -> date:
-    """Return the last Sunday up to a day: the end of the last whole week."""
-    return as_of - timedelta(days=as_of.isoweekday() % 7)

@@ -318,8 +318,8 @@ class Footprint:
     tonnes_per_mwh: float
     households_kwh: float
     """What one household takes in a year."""
-    source: str
-    """Where the factors come from."""
+    source: tuple[str, str]
+    """Where the factors come from: English, Chinese."""
     carried: bool = False
     """The factor is that of an earlier year: no newer one is held."""
 

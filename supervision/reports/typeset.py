@@ -17,6 +17,7 @@ from supervision.reports.document import (
     Paragraph,
     Table,
 )
+from supervision.reports.widths import INSET, Layout, broken, layout
 from supervision.reports.words import cell, day, figure, word
 
 LATIN = "Libertinus Serif"
@@ -34,6 +35,10 @@ CHINESE = (
 )
 """Families with simplified Chinese, the wanted ones first."""
 PIXELS_PER_INCH = 160.0
+ROOM = 481.0
+"""Points between the margins of the page (A4, 2 cm each side)."""
+HAND = 24
+"""Points that a row is high in which somebody writes."""
 TAGGED_ROWS = 2_000
 """Rows up to which tables are tagged for screen readers; of 10,000 rows the tags are nine tenths of 20 MB."""
 
@@ -94,7 +99,7 @@ def _source(document: Document) -> Iterator[str]:
         "#show heading.where(level: 1): set block(above: 1.4em)\n"
         "#show table.cell.where(y: 0): strong\n"
         "#show figure.where(kind: table): set block(breakable: true)\n"
-        "#set table(stroke: 0.4pt + luma(180), inset: 4pt)"
+        f"#set table(stroke: 0.4pt + luma(180), inset: {INSET}pt)"
     )
     yield f"#text(size: 18pt, weight: 700)[#{_text(document.title)}]\n"
     yield f"#text(size: 11pt, fill: luma(90))[#{_text(document.subtitle)}]\n"
@@ -131,19 +136,32 @@ def _block(block: Block, language: Language) -> Iterator[str]:
 
 
 def _table(block: Table, language: Language) -> Iterator[str]:
-    yield f"#block(sticky: true, strong({_text(block.title)}))"
+    if block.title:
+        yield f"#block(sticky: true, strong({_text(block.title)}))"
     if not block.rows:
         yield f"#par({_text(word('empty', language))})"
         return
     align = ", ".join("right" if column.align == "number" else "left" for column in block.columns)
-    heads = ", ".join(_text(column.title) for column in block.columns)
-    yield f"#{{set text(size: 8.5pt); table(columns: {len(block.columns)}, align: ({align},),"
+    titles = [column.title for column in block.columns]
+    rows = [[cell(value, language) for value in row] for row in block.rows]
+    set_ = layout(titles, rows, ROOM)
+    if any(column.blank for column in block.columns):
+        shares = ("1fr" if column.blank else "auto" for column in block.columns)
+        columns, high = f"({', '.join(shares)},)", f"rows: (auto,) + {len(rows)} * ({HAND}pt,), "
+    else:
+        columns, high = _widths(set_, len(titles)), ""
+    heads = ", ".join(_text(broken(title, set_.longest)) for title in titles)
+    yield f"#{{set text(size: {set_.size}pt); table(columns: {columns}, {high}align: ({align},),"
     yield f"table.header({heads}),"
-    for row in block.rows:
-        yield ", ".join(_text(cell(value, language)) for value in row) + ","
+    for row in rows:
+        yield ", ".join(_text(broken(text, set_.longest)) for text in row) + ","
     yield ")}"
     if block.note:
         yield _small(f"{word('method', language)}: {block.note}")
+
+
+def _widths(set_: Layout, count: int) -> str:
+    return f"({', '.join(f'{wide:.2f}pt' for wide in set_.widths)},)" if set_.widths else str(count)
 
 
 def _small(text: str) -> str:

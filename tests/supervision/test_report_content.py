@@ -189,7 +189,7 @@ def everything() -> Known:
                 "1", "relapse", ("high", "橙色"), "990201", "P4", AS_OF, ("open", "待签收"), ("again", "复燃")
             ),
         ),
-        Footprint(0.5, 2400.0, "sample factors"),
+        Footprint(0.5, 2400.0, ("sample factors", "示例因子")),
         {"990101": "东区", "990100": "示例市"},
     )
 
@@ -341,7 +341,7 @@ def test_the_power_of_machines_behind_a_proxy_is_told_once() -> None:
     shown = [(row[0], row[1], row[6]) for row in table(document, "addresses")]
     assert [one[2] for one in shown] == ["30.0 (25.0–40.0) kW", "-", "-"]
     [told] = [one for one in document.blocks if isinstance(one, Table) and one.name == "addresses"]
-    assert "30.0 kW (25.0-40.0)" in told.note
+    assert "30.0 kW (25.0–40.0)" in told.note
 
 
 def test_the_bulletin_ranks_by_progress_collection_and_slippage() -> None:

@@ -18,7 +18,13 @@ from supervision.reports.content.parts import (
     project_rows,
     unknown,
 )
-from supervision.reports.content.tables import cases_table, ledger_table, metered_chart, owed_table
+from supervision.reports.content.tables import (
+    cases_table,
+    events_table,
+    ledger_table,
+    metered_chart,
+    owed_table,
+)
 from supervision.reports.document import Block, Cell, Document, Figure, Heading, KeyFigures, Paragraph, Table
 from supervision.reports.known import Company, Held, Hit, Known, named, once, total
 
@@ -93,7 +99,7 @@ def _blocks(known: Known, company: Company, held: tuple[Held, ...], issue: Issue
         say("State as known on the as-of date.", "状态截至数据截止日。"),
     )
     yield computing_table(issue, running)
-    yield _life(known, issue)
+    yield events_table(issue, known, say("Life of the projects", "项目经过"), authors=True)
     yield Heading(say("Power and surcharge", "用电与差别电费"))
     yield from metered_chart(known.metered, issue)
     yield owed_table(known, issue)
@@ -267,38 +273,3 @@ def _evidence(known: Known, issue: Issue) -> Table:
 def _moment(at_ns: int) -> str:
     local: datetime = instant(at_ns) + CHINA
     return local.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _life(known: Known, issue: Issue) -> Table:
-    say = issue.say
-    return Table(
-        "events",
-        say("Life of the projects", "项目经过"),
-        columns(
-            say("Project", "项目编号"),
-            say("What", "事项"),
-            say("On", "发生日期"),
-            say("Known", "获知日期"),
-            say("Department", "部门"),
-            say("Author", "经办人"),
-            say("Note", "备注"),
-            say("Evidence", "依据"),
-        ),
-        [
-            (
-                one.subject,
-                one.what,
-                one.on,
-                one.known,
-                one.department,
-                one.author,
-                one.note,
-                issue.join(one.evidence),
-            )
-            for one in known.happenings
-        ],
-        say(
-            "Events are only added; a mistaken one is withdrawn by a later one.",
-            "事件只增不改，误记由后续事件撤回。",
-        ),
-    )

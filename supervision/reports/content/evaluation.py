@@ -16,7 +16,7 @@ from supervision.reports.content.parts import (
     share,
     unknown,
 )
-from supervision.reports.content.tables import cases_table, ledger_table, owed_table
+from supervision.reports.content.tables import cases_table, events_table, ledger_table, owed_table
 from supervision.reports.content.weekly import Point
 from supervision.reports.document import Block, Chart, Document, Figure, Heading, KeyFigures, Series, Table
 from supervision.reports.known import Known, named, total
@@ -77,26 +77,7 @@ def _blocks(known: Known, past: tuple[Point, ...], issue: Issue, measure: Measur
     )
     yield computing_table(issue, running)
     yield Heading(say("Events", "事件"))
-    yield Table(
-        "events",
-        say("All events", "全部事件"),
-        columns(
-            say("Project", "项目编号"),
-            say("What", "事项"),
-            say("On", "发生日期"),
-            say("Known", "获知日期"),
-            say("Department", "部门"),
-            say("Evidence", "依据"),
-        ),
-        [
-            (one.subject, one.what, one.on, one.known, one.department, issue.join(one.evidence))
-            for one in known.happenings
-        ],
-        say(
-            "Events are only added; a mistaken one is withdrawn by a later one.",
-            "事件只增不改，误记由后续事件撤回。",
-        ),
-    )
+    yield events_table(issue, known, say("All events", "全部事件"), authors=False)
     yield Heading(say("Exit plans", "退出计划"))
     yield Table(
         "milestones",

@@ -1,7 +1,7 @@
 """Parts that several reports share: figures with their units, carbon, computing power, the closing note."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -89,9 +89,17 @@ def document(
         as_of=scope.as_of,
         made=issue.made,
         publisher=issue.publisher,
-        blocks=(*blocks, *closing(issue)),
+        blocks=tuple(_untwinned((*blocks, *closing(issue)))),
         facts=(region, *facts),
     )
+
+
+def _untwinned(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks; the title of a table that says what the heading right above it says is left out."""
+    above = ""
+    for block in blocks:
+        yield replace(block, title="") if isinstance(block, Table) and block.title == above else block
+        above = block.text if isinstance(block, Heading) else ""
 
 
 def closing(issue: Issue) -> tuple[Block, ...]:
@@ -118,9 +126,12 @@ def closing(issue: Issue) -> tuple[Block, ...]:
     )
 
 
-def columns(*titles: str | tuple[str, Align]) -> tuple[Column, ...]:
+def columns(*titles: str | tuple[str, Align] | Column) -> tuple[Column, ...]:
     """Return columns from their titles; a pair names how it is aligned."""
-    return tuple(Column(one) if isinstance(one, str) else Column(*one) for one in titles)
+    return tuple(
+        one if isinstance(one, Column) else Column(one) if isinstance(one, str) else Column(*one)
+        for one in titles
+    )
 
 
 def figure(estimate: Estimate | None, unit: str = "", digits: int = 0) -> Figure | None:
@@ -235,9 +246,9 @@ def footprint_of(
         homes = energy.times(1000 / footprint.households_kwh * HOURS_A_YEAR / hours)
     note = issue.say(
         f" Factors: {footprint.tonnes_per_mwh:g} t CO2 per MWh, {footprint.households_kwh:g} kWh a household "
-        f"and year ({footprint.source}).",
+        f"and year ({footprint.source[0]}).",
         f"因子：每兆瓦时{footprint.tonnes_per_mwh:g}吨二氧化碳，每户每年{footprint.households_kwh:g}千瓦时"
-        f"（{footprint.source}）。",
+        f"（{footprint.source[1]}）。",
     )
     if footprint.carried:
         note += issue.say(

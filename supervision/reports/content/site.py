@@ -15,7 +15,17 @@ from supervision.reports.content.parts import (
     project_rows,
     unknown,
 )
-from supervision.reports.document import Block, Cell, Document, Figure, Heading, KeyFigures, Paragraph, Table
+from supervision.reports.document import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Figure,
+    Heading,
+    KeyFigures,
+    Paragraph,
+    Table,
+)
 from supervision.reports.known import Estimate, Hit, Known, Place, named, once, total
 
 GRAPHICS = ("etchash", "ethash", "kawpow", "autolykos", "octopus", "progpow", "firopow", "beamhash", "cuckoo")
@@ -90,9 +100,14 @@ def _blocks(known: Known, place: Place, issue: Issue) -> Iterator[Block]:
         say("Signatures", "签字"),
         columns(
             say("Party", "单位"),
-            say("Name", "姓名"),
-            say("Identification", "证件号"),
-            say("Signature and time", "签字及时间"),
+            *(
+                Column(say(*names), blank=True)
+                for names in (
+                    ("Name", "姓名"),
+                    ("Identification", "证件号"),
+                    ("Signature and time", "签字及时间"),
+                )
+            ),
         ),
         [
             (say(*names), "", "", "")
@@ -244,8 +259,8 @@ def _form(known: Known, place: Place, issue: Issue) -> Table:
         columns(
             say("Item", "项目"),
             (say("Expected", "预期"), "number"),
-            say("Found", "实际"),
-            say("Remark", "备注"),
+            Column(say("Found", "实际"), blank=True),
+            Column(say("Remark", "备注"), blank=True),
         ),
         [(item, wanted, "", "") for item, wanted in asked],
     )

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from supervision.projects.words import STEPS, said
 from supervision.reports.content.parts import Issue, columns, money, share
 from supervision.reports.document import Block, Cell, Chart, Figure, Series, Table
 from supervision.reports.known import Known, Metered, named
+from supervision.warnings.words import DEPARTMENTS
 
 
 def owed_table(known: Known, issue: Issue) -> Table:
@@ -156,4 +158,39 @@ def cases_table(known: Known, issue: Issue) -> Table:
             for one in known.cases
         ],
         say("As held on the as-of date.", "截至数据截止日。"),
+    )
+
+
+def events_table(issue: Issue, known: Known, title: str, *, authors: bool) -> Table:
+    """Return the life of the projects; with `authors` also who entered an event, and the note."""
+    say = issue.say
+    who = (say("Author", "经办人"), say("Note", "备注")) if authors else ()
+    return Table(
+        "events",
+        title,
+        columns(
+            say("Project", "项目编号"),
+            say("What", "事项"),
+            say("On", "发生日期"),
+            say("Known", "获知日期"),
+            say("Department", "部门"),
+            *who,
+            say("Evidence", "依据"),
+        ),
+        [
+            (
+                one.subject,
+                said(STEPS, one.what, issue.language),
+                one.on,
+                one.known,
+                said(DEPARTMENTS, one.department, issue.language),
+                *((one.author, one.note) if authors else ()),
+                issue.join(one.evidence),
+            )
+            for one in known.happenings
+        ],
+        say(
+            "Events are only added; a mistaken one is withdrawn by a later one.",
+            "事件只增不改，误记由后续事件撤回。",
+        ),
     )

@@ -296,7 +296,7 @@ def _unassigned(issue: Issue, known: Known) -> Iterator[Block]:
         ),
         [loose_row(issue, known, hit, counts=(hit.verdict, hit.address) in counted) for hit in loose],
         say(
-            "Judged at `likely` or more; the enterprise is named where one holder alone is possible. Each "
+            "Judged likely or more; the enterprise is named where one holder alone is possible. Each "
             "address tells its power once, and machines behind a proxy have theirs in the proxy's row: these "
             f"figures may be added up, to {_kw_text(loose_kw)}.",
             "判定级别为“很可能”及以上；仅当持有人唯一时列出企业。每个地址的功率只列一次，代理之后的机器计入代理所在行，"
@@ -306,7 +306,7 @@ def _unassigned(issue: Issue, known: Known) -> Iterator[Block]:
 
 
 def _kw_text(kw: Estimate | None) -> str:
-    return "-" if kw is None else f"{kw.value:,.1f} kW ({kw.low:,.1f}-{kw.high:,.1f})"
+    return "-" if kw is None else f"{kw.value:,.1f} kW ({kw.low:,.1f}–{kw.high:,.1f})"
 
 
 def loose_row(issue: Issue, known: Known, hit: Hit, *, counts: bool) -> tuple[Cell, ...]:
