@@ -44,15 +44,16 @@ def relay_ties(
     for talk in shares:
         if not public(talk):
             entered[talk.pool].append(talk)
-    leaving = sorted(shares, key=lambda talk: (-len(shares[talk].earliest()), _key(talk)))[:MOST_SERVICES]
-    busiest = sorted(entered.items(), key=lambda pair: (-len(pair[1]), str(pair[0])))[:MOST_SERVICES]
-    if not busiest or len(shares) < 2:
+    if not entered or len(shares) < 2:
         return
+    earliest = {talk: times.earliest() for talk, times in shares.items()}
+    leaving = sorted(shares, key=lambda talk: (-len(earliest[talk]), _key(talk)))[:MOST_SERVICES]
+    busiest = sorted(entered.items(), key=lambda pair: (-len(pair[1]), str(pair[0])))[:MOST_SERVICES]
     import numpy as np
 
     from classifier.ownership_timing import CONFIRMED, FEWEST, merged
 
-    times = {talk: np.array(shares[talk].earliest(), np.int64) for talk in shares}
+    times = {talk: np.array(earliest[talk], np.int64) for talk in shares}
     for service, talks in busiest:
         inside: set[Address] = {talk.miner for talk in talks} | {service.address}
         for out in leaving:

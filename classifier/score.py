@@ -33,14 +33,14 @@ def judge(evidence: Iterable[Evidence], weights: Weights, ceiling: Level = Level
     structure of the evidence allows (roles.py); it bounds the level, never the score. The order of `evidence`
     does not matter. Raises KeyError for a kind without a weight.
     """
-    ordered = list(evidence)
-    if len(ordered) > 1:
-        ordered.sort(key=lambda one: _order(one, weights))
+    given = [(one, _nats(one, weights)) for one in evidence]
+    if len(given) > 1:
+        given.sort(key=_order)
     spoken: set[str] = set()
     weighed = []
-    for one in ordered:
+    for one, nats in given:
         group = weights.kinds[one.kind].group
-        weighed.append(Weighed(one, 0.0 if group in spoken else _nats(one, weights)))
+        weighed.append(Weighed(one, 0.0 if group in spoken else nats))
         spoken.add(group)
     weighed = _without_vetoes(weighed, weights)
     weighed.sort(key=lambda one: -abs(one.weight))  # stable: equal weights keep the order above
@@ -82,11 +82,12 @@ def _without_vetoes(weighed: list[Weighed], weights: Weights) -> list[Weighed]:
     return [Weighed(one.evidence, one.weight * share) if one in weak else one for one in weighed]
 
 
-def _order(one: Evidence, weights: Weights) -> tuple[object, ...]:
+def _order(given: tuple[Evidence, float]) -> tuple[object, ...]:
     """Heaviest first, then by kind and place, so that equal input gives equal output."""
+    one, nats = given
     where = one.where
     return (
-        -abs(_nats(one, weights)),
+        -abs(nats),
         one.kind,
         one.at_ns,
         where.source,

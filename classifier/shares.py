@@ -86,7 +86,7 @@ def hand_in(talk: Talk, connection: Connection, event: events.Submit, at_ns: int
     if event.worker and len(connection.names) < NAME_LIMIT:
         connection.names.add(event.worker)
         shown = talk.shown.get(event.worker, 0)
-        talk.newcomers += not shown and (Sort.WORKER, event.worker[:NAME_LENGTH]) not in talk.names
+        talk.newcomers += not shown and event.worker[:NAME_LENGTH] not in talk.named(Sort.WORKER)
         if shown < SHOWN and (shown or len(talk.shown) < NAME_LIMIT):
             talk.shown[event.worker] = shown + 1
     if len(connection.names) > 1 and event.session is None:

@@ -5,6 +5,7 @@ protocols, however many connections it took. One `NodeTalk` holds what two nodes
 do not depend on the order in which independent flows are told.
 """
 
+from collections.abc import Set as AbstractSet
 from enum import IntEnum, IntFlag, auto
 
 from classifier.connection import Connection, Shares, Stint
@@ -69,6 +70,7 @@ ACCOUNTLESS = frozenset({"getwork", "getblocktemplate", "datum"})
 """Protocols in which a miner asks for work without naming an account, or names it sealed."""
 
 
+_NO_NAMES: frozenset[str] = frozenset()
 SEALED = "sealed"
 """The family of conversations that were followed by sizes, under encryption."""
 
@@ -147,8 +149,8 @@ class Talk:
     """All mining traffic of one miner address with one service in one family of protocols."""
 
     __slots__ = (
-        "_strength", "ambiguous", "connections", "course", "family", "first_ns", "heard", "last_ns",
-        "machines", "miner", "names", "newcomers", "pool",
+        "_names", "_strength", "ambiguous", "connections", "course", "family", "first_ns", "heard", "last_ns",
+        "machines", "miner", "newcomers", "pool",
         "protocol", "seen", "series", "shares", "shown", "stay_ns",
         "stints", "transport",
     )  # fmt: skip
@@ -161,7 +163,7 @@ class Talk:
         self.protocol = ""
         self._strength = (-1, -1, "")
         self.seen: dict[Fact, Seen] = {}
-        self.names: set[tuple[Sort, str]] = set()
+        self._names: dict[Sort, set[str]] = {}
         self.connections: dict[tuple[int, int], Connection] = {}
         self.machines: list[Machines] = []
         """Of each connection that carries several, ended or not."""
@@ -209,17 +211,19 @@ class Talk:
         if not value:
             return True
         cut = value[:NAME_LENGTH]
-        if len(self.names) >= NAME_LIMIT and (sort, cut) not in self.names:
-            return False
-        self.names.add((sort, cut))
+        known = self._names.setdefault(sort, set())
+        if cut not in known:
+            if sum(map(len, self._names.values())) >= NAME_LIMIT:
+                return False
+            known.add(cut)
         return len(cut) == len(value)
 
-    def named(self, sort: Sort) -> set[str]:
-        """Return the names of one sort."""
-        return {value for kind, value in self.names if kind is sort}
+    def named(self, sort: Sort) -> AbstractSet[str]:
+        """Return the names of one sort; they may be more by and by."""
+        return self._names.get(sort, _NO_NAMES)
 
     @property
-    def coins(self) -> set[str]:
+    def coins(self) -> AbstractSet[str]:
         """The coins that are mined: by the work, and where none was read, by the wallets.
 
         Where jobs are those of a pool, readers have weighed the wallet with the job; elsewhere it is all that

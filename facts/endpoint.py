@@ -20,8 +20,47 @@ class Endpoint:
     """0 to 65535; 0 where the transport has none."""
 
     def __str__(self) -> str:
-        host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
-        return f"{host}:{self.port}"
+        host = str(self.address)  # in a formatted string it would be made anew
+        return f"[{host}]:{self.port}" if self.address.version == 6 else f"{host}:{self.port}"
+
+
+class Known4(IPv4Address):
+    """An address that keeps its hash and its text: it is looked up and told by the ten thousand, and the
+    library makes both anew each time."""
+
+    __slots__ = ("_hash", "_text")
+
+    def __init__(self, address: object) -> None:
+        """Raises ValueError as IPv4Address does."""
+        super().__init__(address)
+        self._hash = super().__hash__()
+        self._text = ""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __str__(self) -> str:
+        self._text = text = self._text or super().__str__()
+        return text
+
+
+class Known6(IPv6Address):
+    """The same of IPv6."""
+
+    __slots__ = ("_hash", "_text")
+
+    def __init__(self, address: object) -> None:
+        """Raises ValueError as IPv6Address does."""
+        super().__init__(address)
+        self._hash = super().__hash__()
+        self._text = ""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __str__(self) -> str:
+        self._text = text = self._text or super().__str__()
+        return text
 
 
 def packed16(address: Address) -> bytes:
@@ -38,8 +77,8 @@ def unpacked16(raw: bytes) -> Address:
 def address_of(high: int, low: int) -> Address:
     """Return the address of two 64-bit halves, mapped IPv4 as IPv4."""
     if high == 0 and low >> 32 == 0xFFFF:
-        return IPv4Address(low & 0xFFFFFFFF)
-    return IPv6Address(high << 64 | low)
+        return Known4(low & 0xFFFFFFFF)
+    return Known6(high << 64 | low)
 
 
 def parse_address(text: str) -> Address:

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 from facts.endpoint import Address
 from facts.names import Role
+from facts.quick import quick
 from facts.where import Where
 
 Params = tuple[tuple[str, str | int | float | bool], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was seen, of whom, for which role, and where a person can look at it."""

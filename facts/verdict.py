@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from facts.endpoint import Address
 from facts.evidence import Evidence
 from facts.names import Level, PeerState, Role
+from facts.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Peer:
     """A conversation partner of the judged address."""
@@ -21,6 +23,7 @@ class Peer:
     state: PeerState
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """One piece of evidence with the log-odds (nats) the judge gave it; negative speaks against."""
@@ -29,6 +32,7 @@ class Weighed:
     weight: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Hashes a second of one algorithm in one span of time, of one worker or of all together."""
@@ -46,6 +50,7 @@ class Pace:
     high: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hashrate:
     """Hashes a second of one algorithm with a 95 % interval; algorithms are never summed."""
@@ -97,6 +102,7 @@ class Power:
     """Machines that explain it and their probability, most probable first; not all."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One address, one role. Tuples are sorted and without repeats; empty means unknown."""
