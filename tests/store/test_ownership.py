@@ -1,6 +1,6 @@
 """Ties and clusters in both databases: an update leaves what a rebuild would make."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -181,8 +181,9 @@ def test_an_update_leaves_what_a_rebuild_makes(
 
 
 @pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    return open_database(f"sqlite:///{tmp_path_factory.mktemp('ownership') / 'x.db'}")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with open_database(f"sqlite:///{tmp_path_factory.mktemp('ownership') / 'x.db'}") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What meters count at projects: by hand, with gaps, shared accounts, as known at a time."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,10 +25,10 @@ HZ = Project(project_id(FIRM, "hz"), "running", FIRM, "hz", "", "330102", NOW, "
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    opened = open_database(f"sqlite:///{tmp_path / 'm.db'}")
-    fill(opened, tmp_path / "registry")
-    return opened
+def database(tmp_path: Path) -> Iterator[Database]:
+    with open_database(f"sqlite:///{tmp_path / 'm.db'}") as opened:
+        fill(opened, tmp_path / "registry")
+        yield opened
 
 
 def days(*kw: float) -> np.ndarray:
