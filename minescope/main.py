@@ -1,5 +1,6 @@
 """The terminal door: one command a file, exit codes as the output contract says."""
 
+import gc
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,8 @@ import typer
 from facts.errors import MineScopeError
 from minescope.exits import EXIT_FAULT, EXIT_UNREADABLE, EXIT_USAGE
 
+SELDOM = 100_000, 20, 50
+"""How seldom Python looks for cycles while a command is imported, all of which stays (gc.set_threshold)."""
 COMMANDS = {
     "replay": "replay",
     "probe": "probe",
@@ -120,11 +123,13 @@ def _told(error: MineScopeError) -> str:
 
 def main() -> None:
     """Entry point of the `minescope` program."""
+    gc.set_threshold(*SELDOM)
     try:
         status = run(sys.argv[1:])
     except Exception:  # noqa: BLE001 - a fault must not end as Python's 1, which means that mining was found
         traceback.print_exc()
         status = EXIT_FAULT
+    gc.freeze()  # the process ends: nothing is gained by looking for cycles once more among all that it made
     sys.exit(status)
 
 

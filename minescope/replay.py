@@ -18,6 +18,8 @@ from minescope.run_options import ClockFiles, Keep, Language, RegistryFolder
 CYCLES = 100_000, 20, 50
 """How seldom Python looks for cycles (gc.set_threshold): observations live for microseconds and hold none,
 and looking every 700 objects costs a third."""
+FILE_CYCLES = 500_000, 20, 50
+"""The same in files, where no ring fills up meanwhile: nearly all that is remembered stays."""
 SWITCH_S = 0.000_5
 """Longest that a thread in Python keeps the others waiting; after the default of 5 ms a thread that reads
 ahead, or the ring of a fast network, would have waited for several blocks."""
@@ -168,7 +170,7 @@ class _Replay:
         def sentence(evidence: "Evidence") -> str:
             return render(evidence, self._lang.value)
 
-        gc.set_threshold(*CYCLES)
+        gc.set_threshold(*FILE_CYCLES)
         sys.setswitchinterval(SWITCH_S)
         writer = writer_of(self._json, self._csv, self._roles, self._lang, sentence)
         found = unreadable = False
