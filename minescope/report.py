@@ -184,8 +184,9 @@ def _made(kind: str, particulars: Particulars, files: Written) -> int:
     from store.registry_rows import DIVISIONS
     from supervision.projects.events import day_in_china
     from supervision.refusals import Refused, Unknown
+    from supervision.reports.asked import Asked, Kind, settled
     from supervision.reports.document import Table
-    from supervision.reports.making import Asked, Kind, documents, made_at, settled
+    from supervision.reports.making import documents, made_at
     from supervision.reports.writing import FORMATS, write
 
     now = datetime.now(UTC)  # noqa: TID251 - a door
