@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import rhythm_models
+from classifier import rhythm_clocked, rhythm_models
 from classifier.clocks import Clock
 from classifier.encrypted_flows import Dependency, Lane
 from classifier.poolclock import MIN_INSTANTS, Match, compare
@@ -70,7 +70,7 @@ def follow(dependencies: Sequence[Dependency], clocks: Sequence[Clock]) -> list[
         tried[place] = tried.get(place, 0) + int(testable[row].sum())
     for row, column in zip(*np.nonzero(near), strict=True):
         place, lane = lanes[row]
-        match = compare(useful[column], lane.pushed, lane.first_ns, lane.last_ns)
+        match = compare(useful[column], lane.pushed, lane.parts)
         if match is not None and (place not in best or match.p_value < best[place].p_value):
             best[place] = match
     found = []
@@ -93,22 +93,22 @@ def _screened(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return (lanes, clocks) bool twice: what must be tested, and what could be.
 
-    Delays run from rhythm_models.DELAYS; a lane's pushes beyond rhythm_models.MOST do not count, as there.
+    Delays run from rhythm_clocked.DELAYS; a lane's pushes beyond rhythm_models.MOST do not count, as there.
     """
-    low, high = (round(delay * NS / STEP_NS) for delay in rhythm_models.DELAYS)
+    low, high = (round(delay * NS / STEP_NS) for delay in rhythm_clocked.DELAYS)
     size = min(int((last_ns - first_ns) // STEP_NS) + 2, MOST_STEPS)
     pushed = [lane.pushed[: rhythm_models.MOST] for lane in lanes]
     counts = np.array([len(times) for times in pushed])
     steps = ((np.concatenate(pushed) - first_ns) // STEP_NS).astype(np.int64)
     steps = np.minimum(steps, size)
     begins = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    spans = np.array(
-        [
-            max(1, (int(times[-1]) if len(times) == rhythm_models.MOST else lane.last_ns) - lane.first_ns)
-            for lane, times in zip(lanes, pushed, strict=True)
-        ]
-    )
-    from_ns = np.array([lane.first_ns for lane in lanes])
+    parts = [
+        np.minimum(lane.parts, times[-1]) if len(times) == rhythm_models.MOST else lane.parts
+        for lane, times in zip(lanes, pushed, strict=True)
+    ]
+    spans = np.array([max(1, int((part[:, 1] - part[:, 0]).sum())) for part in parts])
+    from_ns, until_ns = np.concatenate(parts).T
+    firsts = np.concatenate([[0], np.cumsum([len(part) for part in parts])[:-1]])
     near = np.zeros((len(lanes), len(clocks)), bool)
     testable = np.zeros_like(near)
     pad = high - low + REACH + 2
@@ -118,7 +118,8 @@ def _screened(
         for shift in range(-REACH, REACH + 1):
             place = at + shift + pad
             marks[place[(place >= 0) & (place < size + pad)]] = True
-        ends = np.searchsorted(clock.at_ns, from_ns + spans) - np.searchsorted(clock.at_ns, from_ns)
+        told = np.searchsorted(clock.at_ns, until_ns, side="right") - np.searchsorted(clock.at_ns, from_ns)
+        ends = np.add.reduceat(told, firsts)
         width = (2 * REACH + 1) * STEP_NS
         chance = counts * np.minimum(1.0, ends * width / spans)
         top = np.zeros(len(lanes), np.int32)

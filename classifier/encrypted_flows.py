@@ -33,8 +33,18 @@ class Lane:
 
     pushed: Times
     """When the server sent something unasked, ascending."""
-    first_ns: int
-    last_ns: int
+    parts: Times
+    """(k, 2) int64 ns, ascending: when each of them was seen first and last."""
+
+    @property
+    def first_ns(self) -> int:
+        """When the first of them was seen first."""
+        return int(self.parts[0, 0])
+
+    @property
+    def last_ns(self) -> int:
+        """When the last of them was seen last."""
+        return int(self.parts[-1, 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ def dependencies(
             if len(at_ns):
                 down = ways[here] != way
                 within_ns = answer_ns(at_ns, down)
-                parts.append(Lane(pushes(at_ns, down), int(at_ns[0]), int(at_ns[-1])))
+                parts.append(Lane(pushes(at_ns, down), at_ns[[0, -1]].reshape(1, 2)))
                 late.append(parts[-1])
                 if within_ns > ANSWER_NS:
                     slow = True
@@ -162,6 +172,6 @@ def _lanes(parts: Sequence[Lane]) -> tuple[Lane, ...]:
         else:
             lane.append(part)
     return tuple(
-        Lane(np.concatenate([part.pushed for part in lane]), lane[0].first_ns, lane[-1].last_ns)
+        Lane(*(np.concatenate([getattr(part, name) for part in lane]) for name in ("pushed", "parts")))
         for lane in lanes
     )

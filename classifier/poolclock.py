@@ -1,10 +1,11 @@
 """Does a sealed flow follow a pool's clock? All clients of a pool get their jobs at the same instants.
 
-What the server sends unasked (pushes) is compared with the instants of a clock by the likelihood ratio of
-rhythm_models.py: the clock, with some delay and scatter, against the flow's own background, which is the
-best of four that know nothing of the pool: pushes at random, gaps like the gaps before, a timer, a timer
-among messages at random. A ticker that pushes all the time, or a heartbeat of the pool's own period, is
-explained as well without the clock and gets no weight.
+What the server sends unasked (pushes) is compared with the instants of a clock by a likelihood ratio: the
+clock, with some delay and scatter (rhythm_clocked.py), against the flow's own background, which is the best
+of four models that know nothing of the pool (rhythm_models.py): pushes at random, gaps like the gaps before,
+a timer, a timer among messages at random. A ticker that pushes all the time, or a heartbeat of the pool's own
+period, is explained as well without the clock and gets no weight. A heartbeat among a pool's jobs, the
+keep-alive of a tunnel, stands on both sides and takes nothing from either.
 """
 
 import math
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from classifier import rhythm_models
 from classifier.clocks import Clock, Times
+from classifier.rhythm_clocked import DELAYS, Seconds, clocked, inside, length, log_mean, nearest
+from classifier.rhythm_models import MOST
 from facts.instant import NS
 
 MIN_INSTANTS = 4
@@ -32,8 +35,7 @@ WORTH = 2.0
 """Nats of a match from which on the dearest of the models without the clock is asked too."""
 SCREEN = (0.1, 1.0)
 """Half width of the window around instants, s: a tenth of the clock's median gap, within these bounds. Only
-where the
-best delay finds more in it than chance are the likelihoods asked for."""
+where the best delay finds more in it than chance are the likelihoods asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,73 +72,116 @@ def answer_ns(at_ns: Times, from_server: NDArray[np.bool_]) -> int:
 
 def pushes(at_ns: Times, from_server: NDArray[np.bool_], within_ns: int = ANSWER_NS) -> Times:
     """Return when messages began that the server sent unasked; times of all data packets, ascending, come
-    in. What it sends within `within_ns` after the client spoke is taken for an answer."""
+    in. What it sends within ANSWER_NS after the client spoke is taken for an answer; of one that needs
+    longer, up to `within_ns`, one message for each of the client's is, the eldest that waits first."""
     down = at_ns[from_server]
     if not len(down):
         return down
-    starts = down[np.diff(down, prepend=down[0] - BURST_NS - 1) > BURST_NS]
+    starts = _begins(down)
     up = at_ns[~from_server]
     if not len(up):
         return starts
     before = np.searchsorted(up, starts) - 1
-    asked = (before >= 0) & (starts - up[np.maximum(before, 0)] < within_ns)
+    asked = (before >= 0) & (starts - up[np.maximum(before, 0)] < ANSWER_NS)
+    if within_ns > ANSWER_NS:
+        asked |= _answers(_begins(up), starts, within_ns)
     return starts[~asked]
 
 
-def best(clocks: Iterable[Clock], pushed: Times, first_ns: int, last_ns: int) -> Match | None:
+def _begins(at_ns: Times) -> Times:
+    """Return when messages began, of packets of one side."""
+    return at_ns[np.diff(at_ns, prepend=at_ns[0] - BURST_NS - 1) > BURST_NS]
+
+
+def _answers(asked_ns: Times, sent_ns: Times, within_ns: int) -> NDArray[np.bool_]:
+    """Say which messages answer one that was asked before and has no answer yet: each question has one
+    answer, in the order asked. So what else is sent while an answer is awaited is still told from it."""
+    answers = np.zeros(len(sent_ns), np.bool_)
+    asked, turn = asked_ns.tolist(), 0
+    for place, at in enumerate(sent_ns.tolist()):
+        while turn < len(asked) and asked[turn] <= at - within_ns:
+            turn += 1  # nobody answers it any more
+        if turn < len(asked) and asked[turn] < at:
+            answers[place] = True
+            turn += 1
+    return answers
+
+
+def best(clocks: Iterable[Clock], pushed: Times, parts: Times) -> Match | None:
     """Return the clock that a flow follows best, its p-value corrected for the number of clocks tried.
 
-    `pushed` are the flow's pushes, ascending; the flow was seen from `first_ns` to `last_ns`. None where no
-    clock can be tested.
+    `pushed` are the flow's pushes, ascending; (k, 2) `parts` tell from when to when it was connected, ns,
+    ascending. None where no clock can be tested.
     """
-    found = [match for clock in clocks if (match := compare(clock, pushed, first_ns, last_ns)) is not None]
+    found = [match for clock in clocks if (match := compare(clock, pushed, parts)) is not None]
     if not found:
         return None
     match = min(found, key=lambda match: match.p_value)
     return replace(match, p_value=min(1.0, match.p_value * len(found)))
 
 
-def compare(clock: Clock, pushed: Times, first_ns: int, last_ns: int) -> Match | None:
-    """Test one clock; None where the flow's time holds too few instants or the flow too few pushes."""
-    low, high = (round(delay * NS) for delay in rhythm_models.DELAYS)
-    instants = clock.within(first_ns - low, last_ns - high)
-    if len(instants) < MIN_INSTANTS or len(pushed) < MIN_INSTANTS:
+def compare(clock: Clock, pushed: Times, parts: Times) -> Match | None:
+    """Test one clock; None where the flow's time holds too few instants or the flow too few pushes.
+
+    What the clock told while the flow was not connected counts neither way.
+    """
+    if len(pushed) > MOST:
+        pushed = pushed[:MOST]
+        parts = np.minimum(parts[parts[:, 0] <= pushed[-1]], pushed[-1])
+    if len(pushed) < MIN_INSTANTS:
         return None
-    if len(pushed) > rhythm_models.MOST:
-        pushed = pushed[: rhythm_models.MOST]
-        last_ns = int(pushed[-1])
-        instants = clock.within(first_ns - low, last_ns - high)
-    span = (last_ns - first_ns) / NS
-    if len(instants) < MIN_INSTANTS:
+    first_ns = int(parts[0, 0])
+    low, high = (round(delay * NS) for delay in DELAYS)
+    instants = clock.within(first_ns - high, int(parts[-1, 1]) - low)
+    at, ticks, watched = (pushed - first_ns) / NS, (instants - first_ns) / NS, (parts - first_ns) / NS
+    if int(inside(ticks, watched).sum()) < MIN_INSTANTS or not length(watched):
         return None
-    at, ticks = (pushed - first_ns) / NS, (instants - first_ns) / NS
     width = min(max(float(np.median(np.diff(ticks))) / 10, SCREEN[0]), SCREEN[1])
-    expected = _coverage(at, width, span) * len(ticks)
-    delay, followed = _screen(at, ticks, width)
+    delay, followed, told = _screen(at, ticks, watched, width)
+    expected = _coverage(at, width, length(watched)) * told
     if followed <= expected + 2 * math.sqrt(expected):
-        return Match(clock, 1.0, len(ticks), followed, expected, round(delay * NS), round(width * NS))
-    with_clock, delay, scatter = rhythm_models.clocked(at, ticks, span)
-    without = max(
-        rhythm_models.poisson(len(at), span), rhythm_models.renewal(at), rhythm_models.timer(at, span)
-    )
-    if with_clock - without > WORTH:
-        without = max(without, rhythm_models.beats(at, span))
+        return Match(clock, 1.0, told, followed, expected, round(delay * NS), round(width * NS))
+    with_clock, delay, scatter = clocked(at, ticks, watched)
+    p_value = math.exp(min(0.0, max(-700.0, -_worth(at, ticks, watched, with_clock))))
     reach = 3 * scatter
-    followed = int((rhythm_models.nearest(at, ticks + delay) <= reach).sum())
-    expected = _coverage(at, reach, span) * len(ticks)
-    p_value = math.exp(min(0.0, max(-700.0, without - with_clock)))
-    return Match(clock, p_value, len(ticks), followed, expected, round(delay * NS), round(scatter * NS))
+    seen = inside(ticks + delay, watched)
+    followed = int((nearest(at, ticks[seen] + delay) <= reach).sum())
+    expected = _coverage(at, reach, length(watched)) * int(seen.sum())
+    return Match(clock, p_value, int(seen.sum()), followed, expected, round(delay * NS), round(scatter * NS))
 
 
-def _screen(at: rhythm_models.Seconds, ticks: rhythm_models.Seconds, width: float) -> tuple[float, int]:
-    """Return the delay at which most instants have a push within `width`, and how many."""
-    delays = np.arange(*rhythm_models.DELAYS, width)
-    counts = (rhythm_models.nearest(at, ticks[None, :] + delays[:, None]) <= width).sum(axis=1)
+def _worth(at: Seconds, ticks: Seconds, watched: Seconds, with_clock: float) -> float:
+    """Return the log-likelihood ratio of the clock against the best that is known without it.
+
+    Where a heartbeat explains most, the clock may have one beside it as well: what is left without the beats
+    is then compared in the same way, and both ways of explaining stand on either side.
+    """
+    without = rhythm_models.alone(at, watched)
+    if with_clock - without <= WORTH:
+        return with_clock - without
+    beating = rhythm_models.beats(at, watched)
+    if beating <= without or (off := rhythm_models.peeled(at, watched)) is None:
+        return with_clock - max(without, beating)
+    if len(off.rest) < MIN_INSTANTS:
+        return with_clock - max(without, beating)
+    left, _, _ = clocked(off.rest, ticks, watched)
+    other = max(rhythm_models.alone(off.rest, watched), rhythm_models.beats(off.rest, watched))
+    both = np.array([with_clock, off.log_density + left])
+    return log_mean(both) - max(without, beating, off.log_density + other)
+
+
+def _screen(at: Seconds, ticks: Seconds, watched: Seconds, width: float) -> tuple[float, int, int]:
+    """Return the delay at which most instants have a push within `width`, how many, and how many instants
+    are watched then."""
+    delays = np.arange(*DELAYS, width)
+    wanted = ticks[None, :] + delays[:, None]
+    seen = inside(wanted, watched)
+    counts = ((nearest(at, wanted) <= width) & seen).sum(axis=1)
     place = int(np.argmax(counts))
-    return float(delays[place]), int(counts[place])
+    return float(delays[place]), int(counts[place]), int(seen[place].sum())
 
 
-def _coverage(at: rhythm_models.Seconds, width: float, span: float) -> float:
+def _coverage(at: Seconds, width: float, span: float) -> float:
     """Return the part of the flow's time that lies within `width` of a push: the chance of being followed."""
     covered = float(np.minimum(np.diff(at), 2 * width).sum()) + 2 * width
     return min(1.0, covered / span)
