@@ -11,6 +11,7 @@ import numpy.typing as npt
 from benchmarks.evaluate.shards import ABOUT, Plan, make, read
 from benchmarks.evaluate.words import WORDS, coded
 from classifier import shape
+from classifier.shape_features import NAMES
 from pipeline.shape import LOOPS
 
 Array = npt.NDArray[Any]
@@ -23,6 +24,7 @@ SCORED = np.dtype(
     [
         *((name, ABOUT[name]) for name in _KEPT),
         *((name, "u1") for name in WORDS),  # places in WORDS
+        ("opened", "?"),  # its opening was seen; False where nothing was kept
         ("learned", "<f4"),  # what a rule on flow totals says
         ("log_odds", "<f4"),  # what the model says
         ("far", "<f4"),
@@ -31,6 +33,7 @@ SCORED = np.dtype(
 )
 """One endpoint, from its row of ABOUT that counts: some forty bytes, for there are millions."""
 
+_OPENED = NAMES.index("opened")
 Learned = Callable[[Array], Array]
 """From (n, len(TOTALS)) flow totals to (n,) scores."""
 
@@ -58,6 +61,7 @@ def scored(folder: Path, plans: Sequence[Plan], model: shape.Model, learned: Lea
         for name in WORDS:
             rows[name] = coded(name, about[name][best])
         rows["log_odds"], rows["far"], rows["print"] = log_odds[best], far[best], prints(table[best])
+        rows["opened"] = table[best, _OPENED] == 1
         if learned is not None:
             rows["learned"] = learned(about["totals"][best])
         parts.append(rows)

@@ -62,12 +62,13 @@ def tables(told: Mapping[str, Any]) -> str:
         lines += [f"| {name} ({row['of']:,}) | {share(row)} |" for name, row in rows.items()]
     lines += [
         "",
-        "| harder | endpoints kept | recall, endpoints | recall, hosts | false positives |",
-        "|---|---|---|---|---|",
+        "| harder | endpoints kept | recall, endpoints | of those kept: opening seen | not seen "
+        "| false positives |",
+        "|---|---|---|---|---|---|",
     ]
     for name, row in told["harder"].items():
         wrong = row["false positives"]
-        parts = (row["kept by the rhythm log"], row["recall"], row["hosts"])
+        parts = (row["kept by the rhythm log"], row["recall"], *row["by opening"].values())
         lines.append(line(name, *map(share, parts), f"{wrong['hits']} of {wrong['of']:,}"))
     lines += ["", "| kind of honest traffic | false positives | greatest log-odds |", "|---|---|---|"]
     for name, row in told["by"]["kind of false positive"].items():

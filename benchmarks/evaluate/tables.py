@@ -73,6 +73,7 @@ def summary(main: Scored, others: Mapping[str, Scored], learned: bool = False) -
             word: plain(above(lasting["log_odds"][here], VERDICT))
             for word, here in said(what, lasting[what]).items()
         }
+    told["by"]["opening"] = _openings(lasting)
     told["by"]["kind of false positive"] = _alarms(benign)
     told["harder"] = {name: _harder(found) for name, found in others.items()}
     told["rules"] = {"this model": _rule(mining["log_odds"], benign["log_odds"], VERDICT)}
@@ -130,7 +131,17 @@ def _harder(found: Scored) -> dict[str, Any]:
         "recall": plain(recall),
         "false positives": plain(false),
         "kept by the rhythm log": plain(kept),
+        "by opening": _openings(mining),
         "hosts": plain(above(hosts(found)["log_odds"], VERDICT)),
+    }
+
+
+def _openings(mining: Array) -> dict[str, Any]:
+    """Return recall of endpoints with rhythm enough, by whether the connection's opening was seen."""
+    kept = mining[mining["log_odds"] > NEVER]
+    return {
+        name: plain(above(kept["log_odds"][kept["opened"] == seen], VERDICT))
+        for name, seen in (("seen", True), ("not seen", False))
     }
 
 

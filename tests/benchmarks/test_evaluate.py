@@ -125,6 +125,13 @@ def test_shards_are_made_once_scored_and_told_on_a_page(tmp_path: Path) -> None:
     many = told["diversity"]
     assert many["networks"] == 1
     assert 50 < many["implementations"] <= told["benign windows"]
+    opened = told["harder"]["again"]["by opening"]
+    kept = found.rows["mines"] & (found.rows["log_odds"] > NEVER)
+    assert [row["of"] for row in opened.values()] == [
+        int((kept & found.rows["opened"]).sum()),
+        int((kept & ~found.rows["opened"]).sum()),
+    ]
+    assert 0 < opened["seen"]["of"] < kept.sum()
     kinds = told["by"]["kind of false positive"]
     assert sum(row["of"] for row in kinds.values()) == told["benign windows"]
     assert max(row["greatest log-odds"] for row in kinds.values()) == pytest.approx(benign.max(), abs=0.01)
