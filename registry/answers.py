@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from facts.instant import rfc3339
+from facts.quick import quick
 from registry.model import Datum
 
 MISSING_ASSIGNMENT = "assignment"
@@ -31,6 +32,7 @@ MISSING = (
 """All of them, in the order in which an answer names them."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One possible holder of the address."""
@@ -71,6 +73,7 @@ class Candidate:
         }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """Who held an address at a time, as far as the registry knows.

@@ -4,12 +4,12 @@ The longest prefix valid then answers. Where it is a pool, or where CGNAT logs s
 block tells which private address it was, and the longest prefix in that address space answers.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from facts.endpoint import Address, packed16
+from facts.quick import quick
 from registry import answers
 from registry.index import USES, V4, V6, Housed, RegistryIndex
 from registry.model import Use
@@ -37,6 +37,7 @@ class Period(NamedTuple):
     to_ns: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class State:
     """What holds at one instant."""
@@ -45,6 +46,7 @@ class State:
     missing: frozenset[str] = frozenset()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One address, and the prefixes that hold it."""
@@ -65,9 +67,7 @@ class Moments:
         self._housed_at: dict[tuple[int, int], list[Housed]] = {}
         for one in index.hosting:
             self._housed_at.setdefault((one.operator, one.site), []).append(one)
-        self._housed_edges = np.unique(
-            np.array([edge for one in index.hosting for edge in (one.from_ns, one.to_ns)], np.int64)
-        )
+        self._housed_edges = sorted({edge for one in index.hosting for edge in (one.from_ns, one.to_ns)})
 
     def asked(self, address: Address) -> Asked:
         """Return an address with the prefixes that hold it."""
@@ -100,8 +100,8 @@ class Moments:
                     behind = self._behind(block)
                     found.update(behind.tree.changes(behind.chain, after, to))
             found.update(edge for edge in self.blocks.span(asked.public) or () if after < edge <= to)
-        low, high = np.searchsorted(self._housed_edges, (after, to), "right")
-        found.update(self._housed_edges[low:high].tolist())
+        edges = self._housed_edges
+        found.update(edges[bisect_right(edges, after) : bisect_right(edges, to)])
         for node in asked.chain:
             found.update(edge for edge in asked.tree.logged(node) or () if after < edge <= to)
         return sorted(found)
