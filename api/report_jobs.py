@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.jobs import KEPT_S
 from facts.errors import MineScopeError
@@ -18,9 +18,11 @@ from pipeline.services import Services
 from store.access import Account
 from store.jobs import Job, JobState, JobStore
 from supervision.refusals import Unknown
+from supervision.reports.asked import Asked
 from supervision.reports.document import Language
-from supervision.reports.making import Asked, documents, made_at
-from supervision.reports.writing import Format, write
+
+if TYPE_CHECKING:
+    from supervision.reports.writing import Format
 
 ABOUT = "about.json"
 _log = logging.getLogger("minescope.api")
@@ -47,7 +49,7 @@ class ReportJobs:
         self._folder = services.home / "reports"
         self._thread: ThreadPoolExecutor | None = None
 
-    def start(self, job: Job, asked: Asked, formats: Sequence[Format]) -> None:
+    def start(self, job: Job, asked: Asked, formats: "Sequence[Format]") -> None:
         """Make a report, held already as a job, as soon as those before it are done."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "reports")
@@ -119,7 +121,10 @@ class ReportJobs:
         if self._thread is not None:
             self._thread.shutdown(cancel_futures=True)
 
-    def _run(self, job_id: str, asked: Asked, formats: Sequence[Format]) -> None:
+    def _run(self, job_id: str, asked: Asked, formats: "Sequence[Format]") -> None:
+        from supervision.reports.making import documents, made_at  # not at the start, which they would double
+        from supervision.reports.writing import write
+
         store, folder = self._store, self._folder / job_id
         try:
             if not store.set_state(job_id, JobState.RUNNING, JobState.QUEUED, None):

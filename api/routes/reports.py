@@ -27,9 +27,8 @@ from store.access_rules import WHOLE_COUNTRY
 from store.decisions import Reply
 from store.jobs import Job, JobState, insert_job
 from supervision.refusals import Refused
+from supervision.reports.asked import PUBLISHER, Asked, Kind, settled
 from supervision.reports.document import Language as ReportLanguage
-from supervision.reports.making import PUBLISHER, Asked, Kind, settled
-from supervision.reports.writing import FORMATS, Format
 
 router = APIRouter(tags=["reports"], route_class=SmallBodyRoute)
 ReportPath = Annotated[
@@ -103,7 +102,9 @@ def start_report(
     region = own_region(asker, body.region)
     as_of = None if body.as_of is None else read_day(body.as_of, lang, "body", "as_of")
     languages: tuple[ReportLanguage, ...] = tuple(dict.fromkeys(body.languages))
-    formats: tuple[Format, ...] = tuple(one for one in FORMATS if one in body.formats)
+    from supervision.reports.writing import FORMATS  # not at the start: it brings the typesetter along
+
+    formats = tuple(one for one in FORMATS if one in body.formats)
     asked = Asked(
         Kind(body.kind),
         region,

@@ -29,9 +29,10 @@ from supervision.projects.kept import add_event, add_measure, open_project
 from supervision.projects.project import Particulars, Project, project_id
 from supervision.refusals import Refused, Unknown
 from supervision.reports import believed
+from supervision.reports.asked import Asked, Kind, last_sunday, settled
 from supervision.reports.document import Document, Table
-from supervision.reports.gather import gather, gather_enterprise, gather_site, gather_week, last_sunday
-from supervision.reports.making import Asked, Kind, documents, made_at, settled
+from supervision.reports.gather import gather, gather_enterprise, gather_site, gather_week
+from supervision.reports.making import documents, made_at
 from supervision.reports.writing import rendered, write
 from tests.store.made import verdict
 from tests.supervision.curves import keep_curve

@@ -19,7 +19,8 @@ from supervision.projects.inventory import Measured
 from supervision.projects.inventory import Power as Watts
 from supervision.projects.kept import add_event, add_measure, open_project
 from supervision.projects.project import Particulars, Project, project_id
-from supervision.reports.making import Asked, Kind, documents, settled
+from supervision.reports.asked import Asked, Kind, settled
+from supervision.reports.making import documents
 from supervision.reports.writing import FORMATS, rendered
 from tests.store.made import verdict
 
