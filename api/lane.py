@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access.gate import Gate
 from api.access.trail import refusal_of, write_entry
+from api.http import WHOLE
 from api.language import of_request
 from api.middleware import dress, is_ours
 from api.routes.ips import NO_QUERY, AddressQuery, read_ip
@@ -89,6 +90,9 @@ async def _send(scope: Scope, response: Response, send: Send) -> None:
         "headers": response.raw_headers,
     }
     dress(scope, start)
+    whole = scope.get("extensions", {}).get(WHOLE)
+    if whole is not None and whole(response.status_code, start["headers"], response.body):
+        return
     await send(start)
     await send({"type": "http.response.body", "body": response.body})
 

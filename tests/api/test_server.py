@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from api.lane import Lane
 from api.server import AnnouncingServer, bind, configured, is_loopback
 from facts.errors import SettingsError
 from pipeline.services import Services
@@ -49,6 +51,45 @@ def test_it_answers_without_naming_its_software(port: int) -> None:
     assert answer.getheader("Server") is None
     assert json.loads(answer.read())["address"] == MINER
     connection.close()
+
+
+def _told(port: int, *requests: bytes) -> list[bytes]:
+    """What is answered to requests in one packet, up to the end of the connection; but for the times."""
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as raw:
+        raw.sendall(b"".join(requests))
+        received = b""
+        while chunk := raw.recv(65536):
+            received += chunk
+    return [line for line in received.split(b"\r\n") if not line.startswith(b"date: ")]
+
+
+def test_both_ways_send_the_same_bytes(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(path: str, *headers: str, last: bool = False) -> bytes:
+        given = ("Host: 127.0.0.1", f"X-Purpose: {PURPOSE['X-Purpose']}", *headers)
+        ending = ("Connection: close",) if last else ()
+        return "\r\n".join((f"GET {path} HTTP/1.1", *given, *ending, "", "")).encode()
+
+    requests = (
+        asked(f"/v1/ips/{MINER}"),
+        asked("/v1/ips/240.0.0.1"),
+        asked("/v1/ips/rubbish", "Accept-Language: zh"),
+        asked(f"/v1/ips/{MINER}", "If-None-Match: *"),
+        asked("/healthz"),
+        asked(f"/v1/ips/{MINER}", "Expect: 100-continue"),
+        asked(f"/v1/ips/{MINER}?port=7", last=True),
+    )
+    short = _told(port, *requests)
+    assert b"".join(short).count(b"HTTP/1.1 ") == len(requests)
+
+    async def pass_on(self: Lane, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    monkeypatch.setattr(Lane, "__call__", pass_on)
+    assert _told(port, *requests) == short
+    old = requests[0].replace(b"HTTP/1.1", b"HTTP/1.0")
+    long = _told(port, old)
+    monkeypatch.undo()
+    assert _told(port, old) == long
 
 
 def test_what_is_no_http_is_a_problem_too(port: int) -> None:
