@@ -7,13 +7,13 @@ import json
 import sys
 import time
 from dataclasses import replace
-from ipaddress import IPv4Address
 
+from benchmarks.stages import as_in_replay
 from capture.sources.opening import open_source
 from capture.worker import Worker
 from classifier.casebook import Casebook
 from facts.conversation import Conversation, Flow
-from facts.endpoint import Endpoint
+from facts.endpoint import Endpoint, address_of
 from pipeline.pool_list import pool_names
 from protocols.observe import Observation
 
@@ -21,6 +21,8 @@ SAMPLE = "pcaps/btc_farm.pcap"
 MESSAGES = 12
 """Of each miner: a login, work, some shares with their answers."""
 POOLS = 1_000
+MAPPED = 0xFFFF << 32
+"""How the flow table holds addresses of IPv4."""
 
 
 def conversation() -> tuple[list[Observation], Conversation]:
@@ -42,10 +44,11 @@ def main() -> None:
     seen, ended = conversation()
     flows = []
     for number in range(endpoints):
-        miner = Endpoint(IPv4Address(0x0A000000 + number), 40_000)
-        pool = Endpoint(IPv4Address(0xC6120000 + number % POOLS), 3333)
+        miner = Endpoint(address_of(0, MAPPED + 0x0A000000 + number), 40_000)
+        pool = Endpoint(address_of(0, MAPPED + 0xC6120000 + number % POOLS), 3333)
         flows.append(Flow(miner, pool, "tcp"))
     casebook = Casebook("made", pool_names())
+    as_in_replay()
     spent = 0.0
     for flow in flows:
         told = [one._replace(flow=flow) for one in seen]

@@ -29,7 +29,7 @@ def unseen(talks: Sequence[Talk]) -> tuple[float, float]:
     Only where the capture began in mid-stream, or a proxy names its workers by their shares alone: else every
     worker has logged in before its eyes.
     """
-    missed = any(Course.MISSED_START in talk.course for talk in talks)
+    missed = any(talk.course & Course.MISSED_START for talk in talks)
     if not missed and sum(talk.newcomers for talk in talks) < 2:
         return 0.0, 0.0
     counts: Counter[str] = Counter()

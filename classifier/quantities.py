@@ -25,7 +25,7 @@ ROWS = 256
 """Of one curve: beyond, each worker has one row for its whole time, those with the most shares first."""
 _Row = tuple[int, int, str | None, Cell]
 """Begin and end, nanoseconds; worker, None for all together; counts."""
-_LOST = Course.MINER_LOST.value | Course.POOL_UNHEARD.value  # numbers: flags are slow to join
+_LOST = Course.MINER_LOST | Course.POOL_UNHEARD
 MEASURED = frozenset({Role.MINER, Role.SOLO_MINER, Role.PROXY})
 
 
@@ -111,14 +111,14 @@ def _sum(parts: Sequence[Harvest]) -> Harvest:
 def _coverage(group: Sequence[tuple[Talk, Yield]]) -> Coverage:
     course = 0
     for talk, _ in group:
-        course |= talk.course.value
+        course |= talk.course
     if not course & _LOST:
         return WHOLE
     return coverage(
         sum(found.submitted for _, found in group),
         sum(found.answered for _, found in group),
-        bool(course & Course.MINER_LOST.value),
-        bool(course & Course.POOL_UNHEARD.value),
+        bool(course & Course.MINER_LOST),
+        bool(course & Course.POOL_UNHEARD),
         any(talk.machines for talk, _ in group),
     )
 

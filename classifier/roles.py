@@ -46,7 +46,7 @@ def stance(talk: Talk) -> Stance:
         return Stance.ONE_SIDED if talk.proved else Stance.ATTEMPT
     stayed = Fact.WORK in talk.seen and talk.stayed_ns >= STAY_NS
     named = talk.logged_in or talk.protocol in ACCOUNTLESS
-    begun = Course.PICKED_UP in talk.course
+    begun = bool(talk.course & Course.PICKED_UP)
     if Fact.SUBMIT in talk.seen or (stayed and (named or begun)):
         return Stance.COMMITTED
     if stayed or begun or (named and not PROOFS.isdisjoint(talk.seen)):
@@ -111,7 +111,7 @@ def behaviour(talks: Sequence[Talk]) -> Behaviour:
         furthest[talk.pool] = max(one, furthest.get(talk.pool, Stance.ATTEMPT))
         if one is Stance.NAMED and talk is staged[-1][0]:
             kept.add(talk.pool)  # it may have settled there when the capture ended
-        if one is Stance.NAMED and Course.OPEN in talk.course and latest_ns - talk.last_ns <= STAY_NS:
+        if one is Stance.NAMED and talk.course & Course.OPEN and latest_ns - talk.last_ns <= STAY_NS:
             still.add(talk.pool)  # and there, as several machines behind one address do
     if len(still) < MANY:
         kept |= still

@@ -138,12 +138,13 @@ class Statements:
 
     def state(self, kind: Kind, seen: Seen, **params: str | int | float | bool) -> None:
         """Add a sighting of a kind."""
-        told = tuple(sorted(params.items()))
+        told = tuple(sorted(params.items())) if len(params) > 1 else tuple(params.items())
         old = self.kinds.get(kind)
         if old is None:
             self.kinds[kind] = (seen.merged(None), told)
             return
-        if place(seen) < place(old[0]) or (place(seen) == place(old[0]) and repr(told) < repr(old[1])):
+        here, there = place(seen), place(old[0])
+        if here < there or (here == there and repr(told) < repr(old[1])):
             shown, told_of = seen.merged(None), told
         else:
             shown, told_of = old
@@ -166,21 +167,18 @@ class Statements:
 def of_miner(told: Statements, basis: Sequence[Talk], behaviour: Behaviour) -> None:
     """State what the conversations that a verdict of miner rests on show, for and against."""
     for talk in basis:
+        pool = str(talk.pool)
         for fact, seen in talk.seen.items():
             kind = sealed_kind(talk, fact) if talk.sealed else MINER_KINDS.get(fact)
             if kind is not None:
-                told.state(kind, seen, peer=str(talk.pool), message=seen.text)
-        if Fact.WORK in talk.seen and talk.stayed_ns >= STAY_NS:
-            told.state(
-                Kind.MINER_STAYED,
-                _once(talk.seen[Fact.WORK]),
-                peer=str(talk.pool),
-                minutes=talk.stayed_ns // (60 * NS),
-            )
-        if Course.PICKED_UP in talk.course:
-            told.state(Kind.MINER_ACKNOWLEDGED, talk.opening(), peer=str(talk.pool))
-        _of_quotes(told, talk, str(talk.pool))
-        _of_ambiguity(told, talk, str(talk.pool))
+                told.state(kind, seen, peer=pool, message=seen.text)
+        if Fact.WORK in talk.seen and (stayed_ns := talk.stayed_ns) >= STAY_NS:
+            minutes = stayed_ns // (60 * NS)
+            told.state(Kind.MINER_STAYED, _once(talk.seen[Fact.WORK]), peer=pool, minutes=minutes)
+        if talk.course & Course.PICKED_UP:
+            told.state(Kind.MINER_ACKNOWLEDGED, talk.opening(), peer=pool)
+        _of_quotes(told, talk, pool)
+        _of_ambiguity(told, talk, pool)
     if not any(talk.proved for talk in basis):
         _of_attempts(told, basis)
         return
@@ -195,7 +193,7 @@ def _of_quotes(told: Statements, talk: Talk, peer: str) -> None:
         return
     if Fact.BOTH_SIDES in talk.seen:
         told.state(Kind.QUOTED_BOTH_SIDES, talk.seen[Fact.BOTH_SIDES], peer=peer)
-    elif Course.REVERSED in talk.course:
+    elif talk.course & Course.REVERSED:
         told.state(Kind.QUOTED_REVERSED, talk.opening(), peer=peer)
     else:
         told.state(Kind.QUOTED_UNASKED, talk.opening(), peer=peer)
@@ -218,7 +216,7 @@ def _of_attempts(told: Statements, basis: Sequence[Talk]) -> None:
         for seen in refusals:
             told.state(Kind.MINER_REFUSED, seen, peer=str(talk.pool))
         submits = talk.seen.get(Fact.SUBMIT)
-        if Course.POOL_UNHEARD in talk.course:
+        if talk.course & Course.POOL_UNHEARD:
             if submits and submits.count >= PERSISTENT and talk.last_ns - talk.first_ns >= STAY_NS:
                 told.state(Kind.MINER_SUBMIT_REPEATED, submits, peer=str(talk.pool))
         elif not refusals and Fact.TURNED_AWAY not in talk.seen:
@@ -254,27 +252,28 @@ def of_pool(told: Statements, basis: Sequence[Talk]) -> None:
     """State what the conversations that a verdict of pool rests on show, for and against."""
     miners = len({talk.miner for talk in basis})
     for talk in basis:
+        miner = str(talk.miner)
         for fact, seen in talk.seen.items():
             kind = sealed_kind(talk, fact) if talk.sealed else POOL_KINDS.get(fact)
             if kind is Kind.POOL_ASKED:
                 told.state(kind, seen, miners=miners)
             elif kind is not None:
-                told.state(kind, seen, peer=str(talk.miner), message=seen.text)
-        if Course.PICKED_UP in talk.course:
-            told.state(Kind.POOL_ACKNOWLEDGED, talk.opening(), peer=str(talk.miner))
-        _of_quotes(told, talk, str(talk.miner))
-        _of_ambiguity(told, talk, str(talk.miner))
+                told.state(kind, seen, peer=miner, message=seen.text)
+        if talk.course & Course.PICKED_UP:
+            told.state(Kind.POOL_ACKNOWLEDGED, talk.opening(), peer=miner)
+        _of_quotes(told, talk, miner)
+        _of_ambiguity(told, talk, miner)
         if talk.proved:
             continue
         turned = (Fact.REFUSED, Fact.SHARE_REFUSED, Fact.TURNED_AWAY)
         refusals = [talk.seen[fact] for fact in turned if fact in talk.seen]
         for seen in refusals:
-            told.state(Kind.POOL_REFUSED, seen, peer=str(talk.miner))
+            told.state(Kind.POOL_REFUSED, seen, peer=miner)
         accepted = talk.seen.get(Fact.LOGIN_ACCEPTED) or talk.seen.get(Fact.NOTICE)
         if accepted:
-            told.state(Kind.POOL_NO_WORK, _once(accepted), peer=str(talk.miner))
-        elif not refusals and Course.POOL_UNHEARD not in talk.course:
-            told.state(Kind.POOL_NO_REPLY, talk.opening(), peer=str(talk.miner))
+            told.state(Kind.POOL_NO_WORK, _once(accepted), peer=miner)
+        elif not refusals and not talk.course & Course.POOL_UNHEARD:
+            told.state(Kind.POOL_NO_REPLY, talk.opening(), peer=miner)
 
 
 def of_proxy(told: Statements, below: Sequence[Talk], above: Sequence[Talk]) -> None:
