@@ -12,49 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.reduced import MODEL, NAMES, ReducedModel, written
-from classifier.shape_fit import calibrated, flat
+from classifier.shape_fit import Recipe as ShapeRecipe
+from classifier.shape_fit import calibrated, flat, grown
 
 Floats = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(ShapeRecipe):
     """How a model is made; all of it goes on the model's card."""
 
     trees: int = 150
     leaves: int = 16
-    rate: float = 0.08
     least: int = 60
-    """Rows in a leaf, at least."""
-    smooth: float = 5.0
-    """L2 regularisation."""
     share: float = 0.5
-    """Part of the measures that each split may choose from."""
-    seed: int = 1
-    threads: int = 1
 
 
 def fitted(
     table: Floats, mines: Truth, held: Floats, held_mines: Truth, recipe: Recipe
 ) -> tuple[ReducedModel, Any]:
     """Fit trees on (n, len(NAMES)) rows and calibrate them on held-out ones; returns model and estimator."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
-
-    estimator = HistGradientBoostingClassifier(
-        learning_rate=recipe.rate,
-        max_iter=recipe.trees,
-        max_leaf_nodes=recipe.leaves,
-        min_samples_leaf=recipe.least,
-        l2_regularization=recipe.smooth,
-        max_features=recipe.share,
-        early_stopping=False,
-        random_state=recipe.seed,
-    )
-    with threadpool_limits(recipe.threads, "openmp"):
-        estimator.fit(table, mines)
-        raw = estimator.decision_function(held)
+    estimator = grown(table, mines, recipe)
+    raw = estimator.decision_function(held)
     knots, ratio = calibrated(raw, held_mines)
     usual = np.nanmedian(table[~mines], axis=0)
     return ReducedModel(flat(estimator), knots, ratio, usual, ""), estimator

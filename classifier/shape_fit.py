@@ -64,6 +64,11 @@ def columns(names: tuple[str, ...]) -> NDArray[np.int64]:
 
 def fit(table: Floats, mines: Truth, weight: Floats, recipe: Recipe, names: tuple[str, ...]) -> Any:
     """Fit the trees on (n, len(NAMES)) rows; returns a HistGradientBoostingClassifier."""
+    return grown(table[:, columns(names)], mines, recipe, weight)
+
+
+def grown(table: Floats, mines: Truth, recipe: Recipe, weight: Floats | None = None) -> Any:
+    """Fit trees on (n, measures) rows by a recipe; returns a HistGradientBoostingClassifier."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -78,7 +83,7 @@ def fit(table: Floats, mines: Truth, weight: Floats, recipe: Recipe, names: tupl
         random_state=recipe.seed,
     )
     with threadpool_limits(recipe.threads, "openmp"):
-        return estimator.fit(table[:, columns(names)], mines, weight)
+        return estimator.fit(table, mines, weight)
 
 
 def flat(estimator: Any) -> Trees:

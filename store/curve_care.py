@@ -6,12 +6,11 @@ keeps two from it. Writers and readers go on meanwhile: the members of a merged 
 at once, and removed when somebody cares for the lake next.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,7 @@ from facts.errors import StoreError, UsageError
 from store.curve_columns import AT_ONCE, CURVES, GONE, KEY, POINTS, SCHEMA
 from store.curve_lake import CurveFile, CurveLake
 from store.curve_writing import CurveBatch, batch_name
+from store.lake_locks import only_one
 from store.lake_writing import FORMAT, LEVEL, MERGED, SUFFIX, stand
 
 ROWS_TOGETHER: Final = 16_384
@@ -66,20 +66,8 @@ class Withdrawn:
     """Days of which nothing is known any more."""
 
 
-@contextmanager
-def _alone(lake: CurveLake) -> Iterator[None]:
-    try:
-        lake.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lake.root / ".curves.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as error:
-        raise StoreError(f"{lake.root}: {error}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise StoreError(f"{lake.root}: somebody else is merging, purging or withdrawing there") from error
-    finally:
-        os.close(handle)
+def _alone(lake: CurveLake) -> AbstractContextManager[None]:
+    return only_one(lake.root, ".curves.lock", "merging, purging or withdrawing")
 
 
 def imports(lake: CurveLake) -> list[Import]:

@@ -1,49 +1,22 @@
 """Writing to the lake of curves: one import is one batch, which stands whole or not at all."""
 
-import fcntl
 import hashlib
-import os
-import shutil
-import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import polars as pl
 
 from facts.errors import StoreError
 from store.curve_columns import CURVES, SCHEMA
-from store.lake_writing import FORMAT, SUFFIX, WRITING, stand, write_file
+from store.lake_locks import Writer
+from store.lake_writing import FORMAT, SUFFIX, stand, write_file
 
 
-class CurveBatch:
+class CurveBatch(Writer):
     """What one import writes. Use it as a context: what was not committed leaves nothing behind."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
         self._parts: dict[str, list[Path]] = {}
-        try:
-            (root / WRITING).mkdir(parents=True, exist_ok=True)
-            self.folder = Path(tempfile.mkdtemp(dir=root / WRITING))
-            self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)  # held as long as this process lives
-        except OSError as error:
-            raise StoreError(f"{root}: no batch can be begun: {error}") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove what was not committed. May be called twice."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        super().__init__(root)
 
     def add(self, month: str, frame: pl.DataFrame | pl.LazyFrame) -> None:
         """Add rows of SCHEMA of one month. No key may be added twice."""
@@ -69,10 +42,10 @@ class CurveBatch:
             for month in sorted(self._parts):
                 ready = self.folder / f"ready{SUFFIX}"
                 write_file(pl.scan_parquet(self._parts[month]), ready, metadata)
-                stand(ready, self._root / CURVES / f"month={month}" / f"{batch}{SUFFIX}")
+                stand(ready, self.root / CURVES / f"month={month}" / f"{batch}{SUFFIX}")
                 made += 1
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{self._root}: batch {batch} not kept: {error}") from error
+            raise StoreError(f"{self.root}: batch {batch} not kept: {error}") from error
         finally:
             self.close()
         return made

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -20,7 +20,8 @@ import polars as pl
 from facts.errors import StoreError
 from store.lake import EVERYTHING, Damaged, Lake, LakeFile, Wanted, read_file
 from store.lake_columns import TABLES
-from store.lake_writing import FORMAT, MERGED, SUFFIX, WRITING, batches_of, members_of, stand, write_file
+from store.lake_locks import WRITING, only_one
+from store.lake_writing import FORMAT, MERGED, SUFFIX, batches_of, members_of, stand, write_file
 
 SMALL: Final = 64 << 20
 """Bytes below which a file is merged with its neighbours."""
@@ -41,20 +42,8 @@ class Cared:
     damaged: tuple[Damaged, ...] = ()
 
 
-@contextmanager
-def _alone(lake: Lake) -> Iterator[None]:
-    try:
-        lake.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lake.root / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as error:
-        raise StoreError(f"{lake.root}: {error}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise StoreError(f"{lake.root}: somebody else is merging or purging there") from error
-    finally:
-        os.close(handle)
+def _alone(lake: Lake) -> AbstractContextManager[None]:
+    return only_one(lake.root, ".lock", "merging or purging")
 
 
 def purge(lake: Lake, before: date) -> Cared:

@@ -5,17 +5,13 @@ A batch gathers what one run, or a window of a live one, has to keep. Its files 
 leaves files there that nobody reads; `clean` in lake_care.py removes them.
 """
 
-import fcntl
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +19,10 @@ import polars as pl
 
 from facts.errors import StoreError, UsageError
 from store.lake_columns import FLOWS, PACKETS, flow_frame, packet_frame
+from store.lake_locks import Writer
 
 Rows = npt.NDArray[Any]
 
-WRITING: Final = ".writing"
 SUFFIX: Final = ".parquet"
 FORMAT: Final = "1"
 LEVEL: Final = 3
@@ -54,38 +50,16 @@ def partition(table: str, day: date, probe: str) -> Path:
     return Path(table) / f"date={day.isoformat()}" / f"probe={probe}"
 
 
-class Batch:
+class Batch(Writer):
     """What is written together. Use it as a context: what was not committed leaves nothing behind."""
 
     def __init__(self, root: Path, probe: str, sources: Sequence[str]) -> None:
         """`probe` names the partition, `sources` what `source` of the flows counts."""
-        self._root = root
         self._probe = probe_name(probe)
         self._sources = sources
         self._parts: list[tuple[str, date, Path, int]] = []
         self._digest = hashlib.sha256()
-        try:
-            (root / WRITING).mkdir(parents=True, exist_ok=True)
-            self._folder = Path(tempfile.mkdtemp(dir=root / WRITING))
-            self._lock = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)  # held as long as this process lives
-        except OSError as error:
-            raise StoreError(f"{root}: no batch can be begun: {error}") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove what was not committed. May be called twice."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        super().__init__(root)
 
     def add(self, flows: Rows, candidates: Rows, packets: Rows) -> None:
         """Add FLOW rows, and PACKET rows whose `flow` counts the FLOW rows `candidates`, some of the others.
@@ -111,7 +85,7 @@ class Batch:
             known = known[-1:]
         for day in known.tolist():
             here = frame if len(known) == 1 else frame.filter(pl.Series(days == day))
-            path = self._folder / f"{len(self._parts)}{SUFFIX}"
+            path = self.folder / f"{len(self._parts)}{SUFFIX}"
             self._parts.append((table, _EPOCH + timedelta(days=day), path, len(here)))
             try:
                 here.write_parquet(path, compression="zstd", compression_level=LEVEL)
@@ -134,13 +108,13 @@ class Batch:
                     paths = [path for kind, at, path, _ in self._parts if (kind, at) == (table, day)]
                     written += self._place(table, day, paths, batch, capture)
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{self._root}: batch {batch} not kept: {error}") from error
+            raise StoreError(f"{self.root}: batch {batch} not kept: {error}") from error
         finally:
             self.close()
         return written
 
     def _place(self, table: str, day: date, paths: list[Path], batch: str, capture: str | None) -> int:
-        folder = self._root / partition(table, day, self._probe)
+        folder = self.root / partition(table, day, self._probe)
         if has_batch(folder, batch):
             return 0
         told = {
@@ -150,7 +124,7 @@ class Batch:
             "minescope.capture": capture or "",
             "minescope.probe": self._probe,
         }
-        ready = self._folder / f"{table}-{day}{SUFFIX}"
+        ready = self.folder / f"{table}-{day}{SUFFIX}"
         write_file(pl.scan_parquet(paths), ready, told)
         stand(ready, folder / f"{batch}{SUFFIX}")
         return 1

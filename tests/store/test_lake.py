@@ -27,7 +27,8 @@ from store.lake_columns import (
     packet_frame,
     packet_rows,
 )
-from store.lake_writing import WRITING, probe_name
+from store.lake_locks import WRITING
+from store.lake_writing import probe_name
 from tests.conftest import ROOT
 from tests.store.made_flows import BEGIN, DAY, SECOND, Rows, flows_of, packets_of
 
