@@ -20,3 +20,15 @@ def chosen(given: Lang | None, environ: Mapping[str, str] = os.environ) -> Lang:
         if value := environ.get(name):
             return Lang.ZH if value.lower().startswith("zh") else Lang.EN
     return Lang.EN
+
+
+def worded(error: Exception, lang: Lang) -> str:
+    """Return what an error says, in this language as far as it has words in it."""
+    told = getattr(error, "told", None)
+    if told is not None:
+        return str(told(lang.value))
+    if lang is Lang.EN:
+        return str(error)
+    from minescope.refusals import in_chinese  # its patterns cost time where none is needed
+
+    return in_chinese(str(error))

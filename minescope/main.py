@@ -115,10 +115,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _told(error: MineScopeError) -> str:
     """Return an error in the language of the terminal, where it has words in both."""
-    from minescope.language import chosen
+    from minescope.language import chosen, worded
 
-    told = getattr(error, "told", None)
-    return str(error if told is None else told(chosen(None).value))
+    return worded(error, chosen(None))
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import typer
 
 from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_UNREADABLE
-from minescope.language import Lang, chosen
+from minescope.language import Lang, chosen, worded
 from minescope.run_options import ClockFiles, Keep, Language, RegistryFolder
 
 CYCLES = 100_000, 20, 50
@@ -199,7 +199,7 @@ class _Replay:
             for outcome in scan:
                 if isinstance(outcome, Unreadable):
                     unreadable = True
-                    typer.echo(f"minescope: {outcome.error}", err=True)
+                    typer.echo(f"minescope: {worded(outcome.error, self._lang)}", err=True)
                     continue
                 if isinstance(outcome, Hit):
                     if store:

@@ -124,6 +124,8 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError(first["msg"], _written_as(name, given, path)) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"not valid TOML: {error}", str(path)) from error
+    except OSError as error:  # a home folder or a file of another user
+        raise SettingsError(f"cannot be read: {error.strerror}", str(path)) from error
 
 
 def _written_as(name: str, given: Mapping[str, Any], path: Path) -> str:
