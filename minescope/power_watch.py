@@ -33,7 +33,9 @@ Plants = Annotated[
 Loads = Annotated[
     Path | None,
     typer.Option(
-        help="CSV: load, date, kw, division; without it the accounts of the lake.", show_default=False
+        help="CSV: load, date, kw, division; without it the accounts of the lake and the sites on which "
+        "mining was seen.",
+        show_default=False,
     ),
 ]
 
@@ -73,7 +75,7 @@ def lines(
     beside = (
         read_loads(loads, first, count)
         if loads is not None
-        else _of_lake(first, after, {one.place for one in told})
+        else [*_of_lake(first, after, {one.place for one in told}), *_of_network(first, count)]
     )
     places = {one.name: one.place for one in told}
     speaks = tongue(lang)
@@ -98,7 +100,7 @@ def lines(
     print(f"minescope: {len(told):,} plants, {len(beside):,} loads, {len(found):,} falls", file=sys.stderr)
     if store:
         rules = rules_of("supervision.power", "private_line.py")
-        settings = {"loads": "lake" if loads is None else "file"}
+        settings = {"loads": "lake and network" if loads is None else "file"}
         keep(LINE, (first, after), rules, settings, len(told), found)
     return EXIT_FOUND if suspected else EXIT_NOTHING
 
@@ -184,6 +186,17 @@ def _of_lake(first: date, after: date, places: set[str]) -> "list[Load]":
         for one in own
         if np.isfinite(series[one.number]).any()
     ]
+
+
+def _of_network(first: date, count: int) -> "list[Load]":
+    """Return what mines at the sites of the store, since it was seen."""
+    from pipeline.services import build_services
+    from pipeline.settings import load_settings
+    from supervision.power.network_loads import network_loads
+    from supervision.projects.seen import sightings
+
+    with build_services(load_settings()) as services:
+        return network_loads(sightings(services), first, count)
 
 
 def _energy(first: date, after: date) -> dict[str, float]:

@@ -11,6 +11,9 @@ from benchmarks.lab.fleet import Arrangement
 from benchmarks.lab.province import PROVINCE, Company, Policy, Province, Site, Sort
 from registry.uscc import completed
 
+LEARNED, SEEN = 70, 20
+"""Days before a private line begins, so that what its plant delivers can be learned, and days after it, where
+the curves are long enough for both."""
 _BODY = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CITIES = "甲乙丙丁戊己庚辛壬癸"
 SHARES: tuple[tuple[Sort, float], ...] = (
@@ -128,7 +131,8 @@ class Drawn:
             seen = self.draw.one("province.thief", 0.02, 0.4)
         site = self.site(sort, owner, miner, trade, seen=seen, until=until)
         if sort is Sort.PRIVATE_LINE:  # it begins within the curves, so that the plant's energy falls there
-            site = replace(site, since=self.captured - timedelta(days=self.days * 2 // 3))
+            learned = self.days - LEARNED if self.days >= LEARNED + SEEN else self.days * 2 // 3
+            site = replace(site, since=self.captured - timedelta(days=learned))
         self.sites.append(site)
         if sort is Sort.MISPLACED:
             self._really_at(site)

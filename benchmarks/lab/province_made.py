@@ -12,7 +12,7 @@ from benchmarks.lab.province import Province
 from benchmarks.lab.province_dates import CALENDARS
 from benchmarks.lab.province_draw import province
 from benchmarks.lab.province_files import dates_told, write_ledgers, write_registry, write_rules, write_truth
-from benchmarks.lab.province_power import power, write_bills, write_curves, write_weather
+from benchmarks.lab.province_power import power, write_bills, write_curves, write_plants, write_weather
 from benchmarks.lab.province_reacting import reacting_province
 from benchmarks.lab.province_traffic import Mined, fleets, mined, write_captures
 
@@ -46,6 +46,7 @@ def write(made: Province, folder: Path, minutes: float = 15, benign: int = 200) 
     write_ledgers(made, ledgers)
     write_rules(made, folder / "tariff-rules.toml")
     write_curves(made, curves, folder / "meters.csv")
+    write_plants(made, curves, folder / "plants.csv")
     write_bills(made, curves, folder / "bills.csv")
     write_weather(made, curves, folder / "weather.csv")
     written = []

@@ -38,6 +38,8 @@ class Power:
     billed: Array
     """(days,) kWh that the register counted: it misses no point."""
     contracted_kva: float
+    resource: Array | None = None
+    """(days,) inflow of a plant, in parts of what its turbines take; None of all others."""
 
 
 def power(
@@ -68,8 +70,9 @@ def power(
         own = draw.child(f"load {site.id}")
         here = mining[site.id] + sum(guests.get(site.id, []), np.zeros(place.slots, np.float32))
         rest, factor = _beside(own, place, site, here)
+        inflow = None
         if site.sort is Sort.PLANT:
-            rest, factor = _delivered(own, place, fed[site.id]), 0.98
+            (rest, inflow), factor = _delivered(own, place, fed[site.id]), 0.98
         counted = np.round(np.maximum(rest + here * site.seen, 0), 3).astype(np.float32)
         kvar = rest * np.tan(np.arccos(factor)) + here * site.seen * np.tan(
             np.arccos(own.one("farm.factor", 0.93, 0.995))
@@ -86,6 +89,7 @@ def power(
             place.celsius,
             billed,
             float(np.ceil(max(peak / own.one("province.use", 0.45, 1.0), 10) / 10) * 10),
+            inflow,
         )
     return found
 
@@ -131,6 +135,22 @@ def write_bills(made: Province, curves: Mapping[str, Power], path: Path) -> int:
                     kwh = float(curves[site.id].billed[days].sum())
                     file.write(f"{site.account},{month},{kwh:.1f},{MARK}\n")
                     rows += 1
+    return rows
+
+
+def write_plants(made: Province, curves: Mapping[str, Power], path: Path) -> int:
+    """Write what each plant delivers a day, with its inflow, for `minescope power lines`; return the rows."""
+    rows = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("plant,date,kwh,resource,kind,division\n")
+        for site in made.sites:
+            own = curves[site.id]
+            if own.resource is None:
+                continue
+            for day, (kwh, inflow) in enumerate(zip(own.billed.tolist(), own.resource.tolist(), strict=True)):
+                at = made.first + timedelta(days=day)
+                file.write(f"{site.id},{at},{kwh:.1f},{inflow:.4f},hydro,{site.division}\n")
+                rows += 1
     return rows
 
 
@@ -184,9 +204,10 @@ def _beside(draw: Draw, place: World, site: Site, mining: Array) -> tuple[Array,
     return loaded, float(host.factor[0])
 
 
-def _delivered(draw: Draw, place: World, fed: Array) -> Array:
-    """Return (slots,) kW that a hydro plant delivers to the grid, less by what a private line takes."""
-    most = float(fed.max()) * draw.one("province.plant", 2.0, 6.0) + 500
-    water = np.repeat(0.75 + 0.1 * noise(draw.rng, (1, place.days), 0.8)[0], SLOTS)
-    delivered: Array = np.asarray(most * np.clip(water, 0.3, 1.0) - fed, np.float32)
-    return delivered
+def _delivered(draw: Draw, place: World, fed: Array) -> tuple[Array, Array]:
+    """Return (slots,) kW that a hydro plant delivers to the grid, less by what a private line takes, and
+    (days,) its inflow."""
+    most = float(fed.max()) * draw.one("province.plant", 2.0, 6.0) + 50
+    inflow = np.clip(0.75 + 0.1 * noise(draw.rng, (1, place.days), 0.8)[0], 0.3, 1.0)
+    delivered: Array = np.asarray(most * np.repeat(inflow, SLOTS) - fed, np.float32)
+    return delivered, inflow

@@ -40,6 +40,7 @@ def reacting_province(
     drawn = drawn_province(
         seed, split, mining, honest, victims, (captured - start).days, captured, cities, largest
     )
+    drawn.sites[:] = [_on_a_line(site, draw, one) for site in drawn.sites]
     found = []
     for turn in range(reacting):
         found += _react(drawn, draw, tuple(Reaction)[turn % len(Reaction)], one, deadline, start)
@@ -61,6 +62,13 @@ def reacting_province(
         (captured - start).days,
         Dates(one, deadline, captures, tuple(found)),
     )
+
+
+def _on_a_line(site: Site, draw: Draw, calendar: Calendar) -> Site:
+    """Return a site; one with a line to a plant took it, and began, when the price of the grid had risen."""
+    if site.sort is not Sort.PRIVATE_LINE:
+        return site
+    return replace(site, since=calendar.tariff + timedelta(days=round(draw.one("dates.line", 9, 15))))
 
 
 def _react(

@@ -28,6 +28,8 @@ SIGNAL = 6.0
 chance."""
 SAME_DAYS = 10
 """Days between a fall and the rise of a load that are one event."""
+WITHIN = (0.5, 1.5)
+"""Parts of a fall that the rise of a metered load is at least and at most."""
 CARRY = 7
 """Days whose residuals are taken as one: weather makes neighbours alike."""
 
@@ -64,6 +66,8 @@ class Load:
     place: str = ""
     """Division code of its county; empty where unknown. A private line leads to the same or to an unknown
     one."""
+    within: tuple[float, float] = WITHIN
+    """Least and most that its rise may be, as a part of the fall that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Fall:
     by: str
     """What told the usual delivery: `resource` or `peers`."""
     load: str | None
-    """That appeared at the time, by half to one and a half times as much."""
+    """That appeared at the time, by about as much (`Load.within`)."""
     load_kw: float | None
 
     @property
@@ -191,14 +195,13 @@ def _usual(possible: Daily, resource: Daily) -> Daily | None:
 
 
 def _appearing(loads: Sequence[Load], day: int, kw: float) -> tuple[str, float] | None:
-    """Return the load whose lasting rise about `day` is nearest to `kw`, of half to one and a half times
-    it."""
+    """Return the load whose lasting rise about `day` is nearest to `kw`, of those within their bounds."""
     best: tuple[float, str, float] | None = None
     for load in loads:
         series = np.nan_to_num(load.kw)
         for at in range(max(1, day - SAME_DAYS), min(series.size - 1, day + SAME_DAYS) + 1):
             rise = float(series[at : at + 14].mean() - series[max(0, at - 14) : at].mean())
-            if not 0.5 * kw <= rise <= 1.5 * kw:
+            if not load.within[0] * kw <= rise <= load.within[1] * kw:
                 continue
             off = abs(np.log(rise / kw)) + 0.05 * abs(at - day)
             if best is None or off < best[0]:
