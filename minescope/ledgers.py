@@ -3,15 +3,14 @@
 import csv
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from minescope.exits import EXIT_NOTHING, EXIT_UNREADABLE, EXIT_USAGE
+from minescope.exits import EXIT_NOTHING, EXIT_UNREADABLE
 from minescope.ledgers_judged import alarms, support, trace
 from minescope.ledgers_shared import (
     AsJson,
@@ -25,12 +24,11 @@ from minescope.ledgers_shared import (
     opened,
     speech,
 )
-from minescope.refused_rows import MAX_SHOWN, folded
+from minescope.refused_rows import became, refusing
 from minescope.rows import Rows
 
 if TYPE_CHECKING:
-    from facts.errors import RowError
-    from supervision.ledgers.importing import ImportResult
+    pass
 
 ledgers = typer.Typer(
     name="ledgers",
@@ -117,13 +115,13 @@ def import_(
 
     files = files_of(paths, None if ledger is None else ledger_named(ledger))
     options = Options(accept_good, dry_run, whole, source)
-    with opened() as database, _refusing(report) as (refuse, refused):
+    with opened() as database, refusing(report) as (refuse, refused):
         trail = Trail(database, purpose)
         result = import_files(database, files, options, time.time_ns(), refuse)
         if result.taken:
             names = ", ".join(f"{path.name} ({one.value})" for path, one in files)
             trail.keep_named("importLedgers", names[:1000])
-    return _told(result, len(refused), report, dry_run=dry_run)
+    return became(result, len(refused), report, dry_run=dry_run)
 
 
 @ledgers.command("list")
@@ -227,43 +225,6 @@ def export(
     _write(out, format, fields, told)
     typer.echo(f"minescope: {len(rows):,} rows of {kind.value} in {out}")
     return EXIT_NOTHING
-
-
-@contextmanager
-def _refusing(report: Path | None) -> "Iterator[tuple[Any, list[RowError]]]":
-    """Give what takes refused rows: the first are named, a report holds all."""
-    from pipeline.registry_report import RefusedReport
-
-    kept: list[RowError] = []
-    with RefusedReport(report) as file:
-
-        def refuse(errors: "Sequence[RowError]") -> None:
-            room = max(0, MAX_SHOWN - len(kept))
-            for error in errors:
-                file.add(error)
-                kept.append(error)
-            for text in folded(errors[:room]):
-                typer.echo(f"minescope: refused: {text}", err=True)
-
-        yield refuse, kept
-
-
-def _told(result: "ImportResult", reasons: int, report: Path | None, *, dry_run: bool) -> int:
-    for notice in result.notices:
-        typer.echo(f"minescope: {notice}", err=True)
-    if reasons > MAX_SHOWN:
-        where = f"; all of them are in {report}" if report else "; --report FILE writes all of them"
-        typer.echo(f"minescope: {reasons - MAX_SHOWN:,} more reasons{where}", err=True)
-    for file in result.files:
-        did = file.changes
-        typer.echo(
-            f"minescope: {file.name} ({file.kind.value}): {file.rows:,} rows, {file.refused:,} refused, "
-            f"{did.added:,} added, {did.changed:,} changed, {did.ended:,} ended, {did.unchanged:,} unchanged"
-        )
-    if result.taken:
-        return EXIT_NOTHING
-    typer.echo("minescope: nothing taken" + (": a dry run" if dry_run else ""), err=True)
-    return EXIT_USAGE if result.refused else EXIT_NOTHING
 
 
 def _write(out: Path, kind: Format, fields: Sequence[str], rows: Iterable[dict[str, str]]) -> None:

@@ -10,15 +10,13 @@ import typer
 from typer.core import TyperGroup
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.refused_rows import became, named, refusing
 from minescope.registry_show import convert, divisions, history, imports
 
 if TYPE_CHECKING:
-    from facts.errors import RowError
     from pipeline.registry_import import Form, ImportResult, Options
     from store.database import Database
 
-MAX_SHOWN = 20
-"""Refused rows that are named one by one; a report file holds all."""
 _LINE_EVERY_S = 5.0
 
 
@@ -121,8 +119,7 @@ def load(
         imported = load_folder(folder, all_or_nothing=not accept_good)
         for notice in imported.notices:
             typer.echo(f"minescope: {notice}", err=True)
-        for error in imported.errors:
-            typer.echo(f"minescope: refused: {error}", err=True)
+        named(imported.errors)
         if imported.data is None or (dry_run and imported.errors):
             typer.echo(
                 f"minescope: {len(imported.errors):,} of {imported.rows:,} rows refused; nothing taken",
@@ -176,11 +173,11 @@ def import_(
 
     options = _options(accept_good, dry_run, whole, source, realm, log_zone, log_year)
     with open_database(_settings().database_url) as database:
-        result = _run(database, paths, kind, options, report)
+        result, reasons = _run(database, paths, kind, options, report)
         if result.taken:
             _publish(database)
             _follow(database)
-    return _told(result, dry_run=dry_run)
+    return became(result, reasons, report, dry_run=dry_run)
 
 
 @registry.command()
@@ -206,8 +203,8 @@ def validate(
     with TemporaryDirectory(prefix="minescope-") as folder:
         url = _settings().database_url if has_database() else f"sqlite:///{folder}/empty.db"
         with open_database(url) as database:
-            result = _run(database, paths, kind, options, report)
-    return _told(result, dry_run=True)
+            result, reasons = _run(database, paths, kind, options, report)
+    return became(result, reasons, report, dry_run=True)
 
 
 def _follow(database: "Database") -> None:
@@ -255,9 +252,9 @@ def _options(
 
 def _run(
     database: "Database", paths: Sequence[Path], kind: str | None, options: "Options", report: Path | None
-) -> "ImportResult":
+) -> "tuple[ImportResult, int]":
+    """Import files; return what became of them, and how many reasons there were to refuse rows."""
     from pipeline.registry_import import files_of, import_files
-    from pipeline.registry_report import RefusedReport
 
     form = _form(kind)
     told = time.monotonic()
@@ -268,24 +265,9 @@ def _run(
             told = now
             print(f"minescope: {name}: {rows:,} rows read", file=sys.stderr, flush=True)
 
-    shown = 0
-    with RefusedReport(report) as refused:
-
-        def refuse(errors: "Sequence[RowError]") -> None:
-            nonlocal shown
-            for error in errors:
-                refused.add(error)
-                shown += 1
-                if shown <= MAX_SHOWN:
-                    typer.echo(f"minescope: refused: {error}", err=True)
-
+    with refusing(report) as (refuse, kept):
         result = import_files(database, files_of(paths, form), options, time.time_ns(), refuse, progress)
-    for notice in result.notices:
-        typer.echo(f"minescope: {notice}", err=True)
-    if shown > MAX_SHOWN:
-        where = f"; all of them are in {report}" if report else "; --report FILE writes all of them"
-        typer.echo(f"minescope: {shown - MAX_SHOWN:,} more reasons{where}", err=True)
-    return result
+    return result, len(kept)
 
 
 def _form(kind: str | None) -> "Form | None":
@@ -296,16 +278,3 @@ def _form(kind: str | None) -> "Form | None":
         return None if kind is None else Form(kind)
     except ValueError:
         raise UsageError(f"--kind: {kind!r} is none of {', '.join(one.value for one in Form)}") from None
-
-
-def _told(result: "ImportResult", *, dry_run: bool) -> int:
-    for file in result.files:
-        did = file.changes
-        typer.echo(
-            f"minescope: {file.name} ({file.kind.value}): {file.rows:,} rows, {file.refused:,} refused, "
-            f"{did.added:,} added, {did.changed:,} changed, {did.ended:,} ended, {did.unchanged:,} unchanged"
-        )
-    if result.taken:
-        return EXIT_NOTHING
-    typer.echo("minescope: nothing taken" + (": a dry run" if dry_run else ""), err=True)
-    return EXIT_USAGE if result.refused else EXIT_NOTHING

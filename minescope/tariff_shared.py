@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
-from minescope.refused_rows import MAX_SHOWN, folded
+from minescope.refused_rows import MAX_SHOWN, named
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -96,8 +96,7 @@ def take(file: Path, table: Any, taking: Any, *, dry_run: bool) -> int:
             audited(database, f"tariff {table.value} {file.name}: {done.added} + {done.changed}")
     for notice in done.notices:
         typer.echo(f"minescope: {notice}", err=True)
-    for text in folded(done.errors[:MAX_SHOWN]):
-        typer.echo(f"minescope: refused: {text}", err=True)
+    named(done.errors[:MAX_SHOWN])
     if len(done.errors) > MAX_SHOWN:
         typer.echo(f"minescope: {len(done.errors) - MAX_SHOWN:,} more reasons", err=True)
     typer.echo(

@@ -8,15 +8,17 @@ from typing import IO, Any, Self
 
 from facts.errors import ReadError, RowError
 from facts.where import Where
+from registry.reasons import code_of, worded
 
-COLUMNS = ("file", "row", "column", "reason")
+COLUMNS = ("file", "row", "column", "reason", "code")
 
 
 class RefusedReport:
     """Writes refused rows to a file, if one is given. Raises ReadError where it cannot be written."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, lang: str = "en") -> None:
+        """`lang`: of the reasons, `en` or `zh`; their codes are the same in both."""
+        self._path, self._lang = path, lang
         self._file: IO[str] | None = None
         self._rows: Any = None
         self._count = 0
@@ -25,7 +27,8 @@ class RefusedReport:
         """Write one row; its number counts from 1, a header being row 1."""
         if self._file is None:
             return
-        values = (error.source, error.row, error.column, error.why)
+        why = worded(error.why, self._lang)
+        values = (error.source, error.row, error.column, why, code_of(error.why))
         if self._rows is not None:
             self._rows.writerow([_cell(value) for value in values])
         else:

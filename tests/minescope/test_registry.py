@@ -117,7 +117,7 @@ def test_an_import_adds_to_the_registry_reports_refused_rows_and_has_a_history(
     assert "host bits" in refused["reason"]
     table = tmp_path / "refused.csv"
     assert run(["registry", "import", str(path), "--accept-good", "--report", str(table)]) == 0
-    assert table.read_text("utf-8-sig").splitlines()[0] == "file,row,column,reason"
+    assert table.read_text("utf-8-sig").splitlines()[0] == "file,row,column,reason,code"
     assert "1 added" in capsys.readouterr().out
     assignments(tmp_path, [ROW + "2026-06-01"])
     assert run(["registry", "import", str(path)]) == 0
