@@ -7,7 +7,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.examples import ANSWERS, REQUESTS, ByMediaType
-from api.models import AddressModel, EntryErrorModel, EntryModel, ProblemModel
+from api.models import AddressModel
+from api.models_bulk import EntryErrorModel, EntryModel
+from api.models_problems import ProblemModel
 from api.problems import MEDIA_TYPE, Fault, Problem, pointer, problem_json
 
 _REF = "#/components/schemas/{model}"

@@ -12,7 +12,7 @@ from api.access.view import View
 from api.answers import answered
 from api.deps import Served
 from api.language import Lang, Language
-from api.models import ClusterFileModel, ClustersModel
+from api.models_clusters import ClusterFileModel, ClustersModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from classifier.ownership_model import Cluster, Member, Sort

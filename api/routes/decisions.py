@@ -14,7 +14,7 @@ from api.access.view import View
 from api.answers import answered
 from api.deps import AddressPath, IdempotencyKey, IfMatch, Served
 from api.language import Language
-from api.models import DecisionModel, DecisionsModel
+from api.models_files import DecisionModel, DecisionsModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.small_body import SmallBodyRoute

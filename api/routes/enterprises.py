@@ -11,7 +11,7 @@ from api.answers import answered
 from api.deps import Served
 from api.file_parts import FILE_PROBLEMS, found_json, held_json, shown_verdicts, site_json
 from api.language import Language
-from api.models import EnterpriseFileModel
+from api.models_files import EnterpriseFileModel
 from api.openapi import responses
 from api.problems import Problem, ProblemError
 from facts.names import Level

@@ -13,7 +13,7 @@ from api.access.view import View
 from api.answers import answered, entity_tag, names_tag
 from api.deps import AddressPath, Served
 from api.language import Language
-from api.models import EvidencePacketsModel
+from api.models_files import EvidencePacketsModel
 from api.openapi import ASKED, responses
 from api.pcap import PCAP, PCAPNG, capture_file
 from api.problems import Problem, ProblemError

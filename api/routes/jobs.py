@@ -16,7 +16,7 @@ from api.bulk import parse_entries, read_body
 from api.deps import IdempotencyKey, Served
 from api.jobs import Jobs, new_job
 from api.language import Language
-from api.models import JobModel
+from api.models_bulk import JobModel
 from api.openapi import ASKED, responses
 from api.problems import Problem, ProblemError
 from api.routes.bulk import NDJSON, Slots

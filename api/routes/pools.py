@@ -11,7 +11,7 @@ from api.answers import answered
 from api.deps import Served
 from api.file_parts import FILE_PROBLEMS, found_json
 from api.language import Language
-from api.models import PoolFileModel
+from api.models_files import PoolFileModel
 from api.openapi import responses
 from api.problems import Problem, ProblemError
 from facts.names import Role

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.access.gate import Mode
-from api.models import ClusterFileModel, ClustersModel
+from api.models_clusters import ClusterFileModel, ClustersModel
 from store.access_rules import AccountRole, Department
 from tests.api.accounts import key_of
 from tests.api.stored import CLUSTER, MINER, POOL, PURPOSE, WALLET, app_of, serving

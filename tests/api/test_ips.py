@@ -7,7 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.bulk import BATCH, MAX_BODY, MAX_ENTRIES
-from api.models import AddressModel, EntryErrorModel
+from api.models import AddressModel
+from api.models_bulk import EntryErrorModel
 from api.routes.bulk import MAX_BULKS, Slots
 from pipeline.services import Services
 from tests.api.stored import CLEARED, MINER, NODE, POOL, asking

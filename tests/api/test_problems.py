@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from api.models import ProblemModel
+from api.models_problems import ProblemModel
 from api.problems import Problem, pointer
 from facts.errors import StoreError
 from pipeline.services import Services
