@@ -1,0 +1,147 @@
+"""Sessions as other software than that of the samples speaks them: the parties are found in each.
+
+They are written after the sources named in docs/protocols, and HAProxy's of its PROXY protocol.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facts.names import Level, Role
+from pcaps.makers.making import C, S, monero_address, number
+from pcaps.makers.stratum_lines import ACCOUNT, notify
+from pipeline.contract import Hit
+from pipeline.scan import Scan
+from tests.scenarios.scripts import Lines, bitcoin, one
+
+SUBSCRIBED = [[["mining.notify", "66a3b1c2"]], "a3b1c266", 8]
+JOB = json.loads(notify("7", 938_400, clean=True))["params"]
+SHARE = [f"{ACCOUNT}.w", "7", number("two", 16), "69a50081", number("nonce", 8)]
+HASH = number("result", 64)
+
+
+def said(*turns: tuple[int, Any], end: bytes = b"\n") -> Lines:
+    """Return the lines of a session, a second apart."""
+    return [(1.0, side, json.dumps(text, separators=(",", ":")).encode() + end) for side, text in turns]
+
+
+def ckpool() -> Lines:
+    """The result stands before the id, methods and parameters in any order."""
+    return said(
+        (C, {"id": 1, "method": "mining.subscribe", "params": ["cgminer/4.9.0"]}),
+        (S, {"result": SUBSCRIBED, "id": 1, "error": None}),
+        (C, {"id": 2, "method": "mining.auth", "params": [ACCOUNT, "x"]}),
+        (C, {"id": 3, "method": "mining.authorize", "params": [f"{ACCOUNT}.w", "x"]}),
+        (S, {"result": True, "error": None, "id": 3}),
+        (S, {"params": ["welcome"], "id": None, "method": "client.show_message"}),
+        (S, {"params": [10_000], "id": None, "method": "mining.set_difficulty"}),
+        (S, {"params": JOB, "id": None, "method": "mining.notify"}),
+        (C, {"params": SHARE, "id": 4, "method": "mining.submit"}),
+        (S, {"reject-reason": None, "result": True, "error": None, "id": 4}),
+    )
+
+
+def plain(ids: Callable[[int], object] = lambda n: n, end: bytes = b"\n", job: list[Any] = JOB) -> Lines:
+    """A session with ids of any kind, line ends of any kind, and fields of the pool's own in its job."""
+    return said(
+        (C, {"id": ids(1), "method": "mining.subscribe", "params": []}),
+        (S, {"id": ids(1), "result": SUBSCRIBED, "error": None}),
+        (C, {"id": ids(2), "method": "mining.authorize", "params": [f"{ACCOUNT}.w", "x"]}),
+        (S, {"id": ids(2), "result": True, "error": None}),
+        (S, {"id": None, "method": "mining.set_difficulty", "params": [512.5]}),
+        (S, {"id": None, "method": "mining.notify", "params": job}),
+        (C, {"id": ids(4), "method": "mining.submit", "params": SHARE}),
+        (S, {"id": ids(4), "result": True, "error": None}),
+        end=end,
+    )
+
+
+def batched() -> Lines:
+    """JSON-RPC's batches, which some libraries send where they can."""
+    first, second, third, fourth, *rest = (json.loads(data) for _, _, data in plain())
+    sides = [side for _, side, _ in plain()][4:]
+    return said((C, [first, third]), (S, [second, fourth]), *zip(sides, rest, strict=True))
+
+
+def behind_a_balancer(version: int) -> Lines:
+    """HAProxy tells the pool the miner's address before the miner's first words."""
+    before = b"PROXY TCP4 192.0.2.10 203.0.113.5 51234 3333\r\n"
+    if version == 2:
+        before = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(
+            [192, 0, 2, 10, 203, 0, 113, 5, 200, 34, 13, 5]
+        )
+    (pause, side, data), *rest = bitcoin()
+    return [(pause, side, before + data), *rest]
+
+
+def xmr_stak() -> Lines:
+    """The method first, no `jsonrpc`, every id 1; the pool's answer has it."""
+    login = {"login": monero_address(), "pass": "x", "rigid": "", "agent": "xmr-stak/2.10.8"}
+    blob = "1010" + number("blob", 74) + "00000000" + number("tail", 66)
+    job = {"blob": blob, "job_id": "44", "target": "b88d0600", "algo": "rx/0", "height": 3_620_000}
+    found = {"id": "77", "job_id": "44", "nonce": "d0030040", "result": HASH}
+    return said(
+        (C, {"method": "login", "params": login, "id": 1}),
+        (S, {"id": 1, "jsonrpc": "2.0", "error": None, "result": {"id": "77", "status": "OK"}}),
+        (S, {"jsonrpc": "2.0", "method": "job", "params": job | {"seed_hash": number("seed", 64)}}),
+        (C, {"method": "submit", "params": found, "id": 1}),
+        (S, {"id": 1, "jsonrpc": "2.0", "error": None, "result": {"status": "OK"}}),
+    )
+
+
+def claymore() -> Lines:
+    """An account with worker and mail, a padded rate, pushed work under a fixed id, spaces everywhere."""
+    work = ["0x" + number(name, 64) for name in ("header", "seed")] + ["0x00000000dbe6fece" + number("t", 48)]
+    share = ["0x" + number("n", 16), work[0], "0x" + number("mix", 64)]
+    account = "0x" + "0" * 39 + "1/w/a@b.example"
+    turns: list[tuple[int, Any]] = [
+        (C, {"worker": "", "params": [account, "x"], "id": 2, "method": "eth_submitLogin"}),
+        (S, {"id": 2, "jsonrpc": "2.0", "result": True}),
+        (C, {"worker": "", "params": [], "id": 3, "method": "eth_getWork"}),
+        (S, {"id": 3, "jsonrpc": "2.0", "result": work}),
+        (S, {"id": 6, "jsonrpc": "2.0", "result": [*work, "0x11a5b2c"]}),
+        (C, {"id": 4, "method": "eth_submitWork", "params": share}),
+        (S, {"id": 4, "jsonrpc": "2.0", "result": True}),
+    ]  # fmt: skip
+    return [(1.0, side, json.dumps(text, separators=(" , ", " : ")).encode() + b"\n") for side, text in turns]
+
+
+SESSIONS: dict[str, tuple[Lines, str]] = {
+    "ckpool": (ckpool(), "stratum-bitcoin"),
+    "ids of null": (plain(lambda n: None), "stratum-bitcoin"),
+    "ids of text, CR LF": (plain(lambda n: f"call-{n}", b"\r\n"), "stratum-bitcoin"),
+    "ids with a fraction": (plain(lambda n: float(n)), "stratum-bitcoin"),
+    "NUL behind each message": (plain(end=b"\0"), "stratum-bitcoin"),
+    "nothing behind each message": (plain(end=b""), "stratum-bitcoin"),
+    "a field of the pool's own in the job": (plain(job=[*JOB, 938_400]), "stratum-bitcoin"),
+    "hex in capitals": (
+        plain(job=[JOB[0], JOB[1].upper(), JOB[2].upper(), JOB[3].upper(), *JOB[4:]]),
+        "stratum-bitcoin",
+    ),
+    "batches": (batched(), "stratum-bitcoin"),
+    "a balancer's first line": (behind_a_balancer(1), "stratum-bitcoin"),
+    "a balancer's first bytes": (behind_a_balancer(2), "stratum-bitcoin"),
+    "a pool that greets in plain text": ([(0.1, S, b"welcome\r\n"), *bitcoin()], "stratum-bitcoin"),
+    "xmr-stak": (xmr_stak(), "stratum-cryptonote"),
+    "Claymore": (claymore(), "stratum-ethproxy"),
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("port", [3333, 80, 49_153])
+def test_the_parties_are_found(name: str, port: int, tmp_path: Path) -> None:
+    script, protocol = SESSIONS[name]
+    path = tmp_path / "session.pcap"
+    path.write_bytes(one(script, port).pcap())
+    found = {
+        (hit.verdict.role, hit.verdict.level): hit.verdict.protocols
+        for hit in Scan([str(path)])
+        if isinstance(hit, Hit)
+    }
+    assert found == {
+        (Role.MINER, Level.CONFIRMED): (protocol,),
+        (Role.POOL, Level.CONFIRMED): (protocol,),
+    }
