@@ -122,7 +122,7 @@ ANSWERS: dict[str, Any] = {
         "ended": 0,
         "unchanged": 0,
         "reasons": 1,
-        "errors": [{"row": 3, "column": "amount", "because": "row 3, column amount: empty"}],
+        "errors": [{"row": 3, "column": "amount", "code": "empty", "because": "row 3, column amount: empty"}],
         "notices": [],
     },
     "listLedgers": {

@@ -31,6 +31,9 @@ class RefusedRowModel(Model):
 
     row: int = Field(description="Counts from 1, the header being row 1.")
     column: str | None
+    code: str = Field(
+        description="The same in both languages (registry/reasons.toml); `other` where it has none."
+    )
     because: str
 
 

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from minescope.exits import EXIT_NOTHING, EXIT_USAGE
-from minescope.refused_rows import MAX_SHOWN, named
+from minescope.refused_rows import became, refusing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from store.database import Database
-    from supervision.tariff.tables import Taken
 
 Post = Annotated[bool, typer.Option("--post", help="Do it; without this only say what would be done.")]
 Why = Annotated[str, typer.Option(help="Why: kept with what is done.", show_default=False)]
@@ -58,7 +56,7 @@ def taking_of(dry_run: bool, accept_good: bool, confirmed: bool, source: str) ->
     """Return how a file is taken, from now on."""
     from supervision.tariff.tables import Taking
 
-    return Taking(time.time_ns(), author(), dry_run, accept_good, confirmed, source)
+    return Taking(accept_good, dry_run, False, source, time.time_ns(), author(), confirmed)
 
 
 def division_of(region: str | None) -> str | None:
@@ -90,23 +88,12 @@ def take(file: Path, table: Any, taking: Any, *, dry_run: bool) -> int:
     """Take a file, say what became of it, and return the exit code."""
     from supervision.tariff.tables import take_file
 
-    with opened() as database:
-        done: Taken = take_file(database, file, table, taking)
-        if done.taken and (done.added or done.changed):
-            audited(database, f"tariff {table.value} {file.name}: {done.added} + {done.changed}")
-    for notice in done.notices:
-        typer.echo(f"minescope: {notice}", err=True)
-    named(done.errors[:MAX_SHOWN])
-    if len(done.errors) > MAX_SHOWN:
-        typer.echo(f"minescope: {len(done.errors) - MAX_SHOWN:,} more reasons", err=True)
-    typer.echo(
-        f"minescope: {file.name}: {done.rows:,} rows, {done.refused:,} refused, {done.added:,} added, "
-        f"{done.changed:,} changed, {done.unchanged:,} unchanged"
-    )
-    if done.taken:
-        return EXIT_NOTHING
-    typer.echo("minescope: nothing taken" + (": a dry run" if dry_run else ""), err=True)
-    return EXIT_USAGE if done.errors else EXIT_NOTHING
+    with opened() as database, refusing(None) as (refuse, kept):
+        done = take_file(database, file, table, taking, refuse)
+        did = done.files[0].changes
+        if done.taken and (did.added or did.changed):
+            audited(database, f"tariff {table.value} {file.name}: {did.added} + {did.changed}")
+    return became(done, len(kept), None, dry_run=dry_run)
 
 
 def dry(post: bool, lang: str = "en") -> str:

@@ -110,14 +110,17 @@ def import_together(
     topic: str,
     options: Options,
     take: Callable[[Connection, ImportResult[K]], None],
+    *,
+    durable: bool = False,
 ) -> ImportResult[K]:
     """Let `take` import files in one transaction that no other import of the topic shares.
 
-    Nothing stays of a dry run, or of refused rows unless good ones are accepted.
+    Nothing stays of a dry run, or of refused rows unless good ones are accepted. `durable`: what is taken is
+    on the disk before this returns, whatever the database's setting.
     """
     result: ImportResult[K] = ImportResult()
     try:
-        with database.writing() as connection:
+        with database.writing(durable=durable) as connection:
             lock(connection, topic)
             take(connection, result)
             if options.dry_run or (result.refused and not options.accept_good):

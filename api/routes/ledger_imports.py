@@ -22,6 +22,7 @@ from api.uploads import MAX_UPLOAD, uploaded
 from facts.errors import ReadError, RowError
 from pipeline.services import Services
 from registry.division_table import WHOLE_COUNTRY
+from registry.reasons import code_of, worded
 from store.row_security import seeing_everything
 from supervision.ledgers.importing import Options, import_files
 from supervision.ledgers.specs import Ledger
@@ -145,7 +146,12 @@ def _imported(
         "unchanged": file.changes.unchanged,
         "reasons": len(errors),
         "errors": [
-            {"row": one.row, "column": one.column, "because": _sentence(one, lang)}
+            {
+                "row": one.row,
+                "column": one.column,
+                "code": code_of(one.why),
+                "because": _sentence(one, lang),
+            }
             for one in errors[:MAX_TOLD]
         ],
         "notices": [notice.replace(str(path), ledger.value) for notice in done.notices],
@@ -155,5 +161,5 @@ def _imported(
 def _sentence(error: RowError, lang: Lang) -> str:
     column = error.column or ""
     if lang == "zh":
-        return f"第 {error.row} 行" + (f"，{column} 列" if column else "") + f"：{error.why}"
+        return f"第 {error.row} 行" + (f"，{column} 列" if column else "") + f"：{worded(error.why, lang)}"
     return f"row {error.row}" + (f", column {column}" if column else "") + f": {error.why}"

@@ -17,11 +17,13 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from facts.errors import RowError
+from pipeline import importing
 from registry.cells import Cells
 from registry.power_accounts import PowerAccount
 from registry.rows import Report, read_table
-from store.database import Database, lock
+from store.database import Database
 from store.power_accounts import Contradiction, read_accounts, valid_at
+from store.registry_import import Changes
 from store.tariff import (
     StoredMining,
     StoredNotice,
@@ -63,56 +65,54 @@ COLUMNS: Final[Mapping[Table, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Taking:
+class Taking(importing.Options):
     """How a file is taken."""
 
-    known_ns: int
-    author: str
-    dry_run: bool = False
-    accept_good: bool = False
+    known_ns: int = 0
+    author: str = ""
     confirmed: bool = False
     """Mining periods are confirmed by who imports them; else they are proposals."""
-    source: str = ""
-    """Of rows that name none; empty: the file's name."""
 
 
 @dataclass(slots=True)
 class Taken:
-    """What became of a file."""
+    """What became of the rows of a file."""
 
-    rows: int = 0
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     errors: list[RowError] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    taken: bool = False
-
-    @property
-    def refused(self) -> int:
-        """Rows refused."""
-        return len({error.row for error in self.errors})
 
 
-class _Undone(Exception):
-    """Takes the transaction back."""
+ImportResult = importing.ImportResult[Table]
+"""What became of a file."""
 
 
-def take_file(database: Database, path: Path, table: Table, taking: Taking) -> Taken:
-    """Take a file. Raises ReadError where it cannot be read, StoreError where the database fails."""
-    done, report = Taken(), Report()
-    rows = [Cells(str(path), row, taking.source) for row in read_table(path, *COLUMNS[table], report)]
-    done.rows, done.errors, done.notices = report.rows, report.errors, report.notices
-    try:
-        with database.writing(durable=True) as connection:
-            lock(connection, TOPIC)
-            _Taker(connection, taking, done).take(table, rows)
-            if taking.dry_run or (done.errors and not taking.accept_good):
-                raise _Undone
-            done.taken = True
-    except _Undone:
-        pass
-    return done
+def take_file(
+    database: Database,
+    path: Path,
+    table: Table,
+    taking: Taking,
+    refuse: Callable[[Sequence[RowError]], None] = lambda errors: None,
+) -> ImportResult:
+    """Take a file; its refused rows go to `refuse`.
+
+    Raises ReadError where it cannot be read, StoreError where the database fails.
+    """
+
+    def take(connection: Connection, result: ImportResult) -> None:
+        done, report = Taken(), Report()
+        rows = [Cells(str(path), row, taking.said_by) for row in read_table(path, *COLUMNS[table], report)]
+        done.errors, done.notices = report.errors, report.notices
+        _Taker(connection, taking, done).take(table, rows)
+        refuse(done.errors)
+        refused = len({error.row for error in done.errors})
+        changes = Changes(done.added, done.changed, 0, done.unchanged)
+        result.files.append(importing.FileResult(path.name, table, report.rows, refused, changes))
+        result.notices += done.notices
+
+    return importing.import_together(database, TOPIC, taking, take, durable=True)
 
 
 class _Taker:

@@ -33,7 +33,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         ):
             path = home / f"{table.value}.csv"
             path.write_text(text, "utf-8")
-            assert take_file(services.database, path, table, Taking(1, "tests")).taken
+            assert take_file(services.database, path, table, Taking(known_ns=1, author="tests")).taken
         with asking(services) as opened:
             yield opened
 

@@ -104,6 +104,22 @@ def assignments(tmp_path: Path, rows: list[str]) -> Path:
 ROW = "192.0.2.0/24,line-9,91990101MADEUP0132,site-east-1,2026-01-01,"
 
 
+def test_refused_rows_are_told_in_chinese_with_the_same_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINESCOPE_LANG", "zh")
+    path = assignments(tmp_path, ["198.51.100.1/24,l,91990101MADEUP0132,site-east-1,2026-01-01,"])
+    report = tmp_path / "refused.json"
+    assert run(["registry", "import", str(path), "--report", str(report)]) == 3
+    said = capsys.readouterr()
+    assert "拒绝：" in said.err
+    assert "第2行，列 prefix：'198.51.100.1/24' 含有主机位；包含它的前缀是 198.51.100.0/24" in said.err
+    assert "未导入任何数据" in said.err
+    assert "行 1，拒绝 1，新增 0" in said.out
+    refused = json.loads(report.read_text("utf-8"))[0]
+    assert (refused["code"], refused["reason"][:4]) == ("prefix-host-bits", "'198")
+
+
 def test_an_import_adds_to_the_registry_reports_refused_rows_and_has_a_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,8 +1,10 @@
 """The billing run on a real store: facts in, entries out, corrections by reversal; on both databases."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text, update
 
-from facts.errors import StoreError
+from facts.errors import RowError, StoreError
 from store.curve_care import compact, imports, purge, withdraw
 from store.curve_lake import CurveLake
 from store.database import Database, open_database
@@ -24,13 +26,25 @@ from supervision.tariff.ledger import Entry, balance
 from supervision.tariff.metered import keep, summed
 from supervision.tariff.periods import decide
 from supervision.tariff.rows import entry_of
-from supervision.tariff.tables import Table, Taken, Taking, take_file
+from supervision.tariff.tables import Table, Taking, take_file
 from tests.supervision.curves import keep_curve
 from tests.supervision.filled import FIRM, OTHER, fill
 
 AS_OF = date(2025, 12, 31)
 MADE = date(2026, 1, 5)
 MONTHS = [f"2025-{month:02}" for month in range(1, 13)]
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What became of a file."""
+
+    taken: bool
+    added: int
+    changed: int
+    unchanged: int
+    errors: list[RowError]
+    notices: list[str]
 
 
 class Office:
@@ -43,11 +57,16 @@ class Office:
         folder.mkdir(exist_ok=True)
         fill(db, folder / "registry")
 
-    def take(self, table: Table, text: str, **options: object) -> Taken:
+    def take(self, table: Table, text: str, **options: Any) -> Took:
         self.now += 1
         path = self.folder / f"{table.value}.csv"
         path.write_text(text, "utf-8")
-        return take_file(self.db, path, table, Taking(self.now, "tests", **options))
+        taking = Taking(known_ns=self.now, author="tests", **options)
+        errors: list[RowError] = []
+        done = take_file(self.db, path, table, taking, errors.extend)
+        [file] = done.files
+        changes = file.changes
+        return Took(done.taken, changes.added, changes.changed, changes.unchanged, errors, done.notices)
 
     def post(self, made: date = MADE, lake: CurveLake | None = None, **asked: object) -> Plan:
         self.now += 1
