@@ -64,10 +64,10 @@ class Provider:
         url = str(document["authorization_endpoint"])
         return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(asked)}"
 
-    async def log_out_url(self) -> str | None:
+    async def log_out_url(self, id_token: str | None) -> str | None:
         """Return where a browser is sent to be logged out at the provider (OpenID RP-Initiated Logout 1.0).
 
-        None where the provider has no such place. Tokens are not kept, so none is sent as a hint: the
+        None where the provider has no such place. Without `id_token`, the hint at whose session it is, the
         provider may ask the person whether it is meant. Raises ProviderError.
         """
         document = await self._discovered()
@@ -77,10 +77,17 @@ class Provider:
         asked = {"client_id": self.settings.client_id}
         if self.settings.after_log_out_uri is not None:
             asked["post_logout_redirect_uri"] = self.settings.after_log_out_uri
+        if id_token is not None:
+            asked["id_token_hint"] = id_token
         return f"{url}{'&' if urlsplit(str(url)).query else '?'}{urlencode(asked)}"
 
-    async def claims(self, code: str, verifier: str, nonce: str, told_issuer: str | None) -> dict[str, Any]:
-        """Return the claims of the ID token that a code is good for. Raises ProviderError, TokenError."""
+    async def claims(
+        self, code: str, verifier: str, nonce: str, told_issuer: str | None
+    ) -> tuple[dict[str, Any], str]:
+        """Return the claims of the ID token that a code is good for, and the token itself.
+
+        Raises ProviderError, TokenError.
+        """
         document = await self._discovered()
         wanted = document.get("authorization_response_iss_parameter_supported") is True
         if told_issuer != self.settings.issuer and (wanted or told_issuer is not None):
@@ -108,7 +115,7 @@ class Provider:
             self.settings.leeway_s,
             self._clock() // NS,
         )
-        return claims_of(token, await self._keys_with(kid, document), expected)
+        return claims_of(token, await self._keys_with(kid, document), expected), token
 
     async def _discovered(self) -> Mapping[str, Any]:
         async with self._turn:

@@ -40,6 +40,8 @@ class Finished:
     token: str
     """Of the new session."""
     leads_to: str
+    id_token: str
+    """The provider's, for its log-out. Only the browser keeps it."""
 
 
 class SignOn:
@@ -64,9 +66,9 @@ class SignOn:
             raise CrowdedError
         return Begun(url, browser)
 
-    async def log_out_url(self) -> str | None:
+    async def log_out_url(self, id_token: str | None) -> str | None:
         """Return where a browser is logged out at the provider; None where nowhere. Raises ProviderError."""
-        return await self._provider.log_out_url()
+        return await self._provider.log_out_url(id_token)
 
     async def finish(self, state: str, browser: str, code: str | None, issuer: str | None) -> Finished:
         """Finish a log-in; whatever comes of it, its state is used up.
@@ -79,7 +81,7 @@ class SignOn:
         if code is None:
             raise RefusedError("the provider gave no code")
         nonce, verifier = _nonce(browser, state), _verifier(browser, state)
-        claims = await self._provider.claims(code, verifier, nonce, issuer)
+        claims, id_token = await self._provider.claims(code, verifier, nonce, issuer)
         settings = self._provider.settings
         who = Identity(settings.issuer, claims["sub"])
         rights = rights_of(claims, settings.rules)
@@ -88,7 +90,7 @@ class SignOn:
         token = await in_thread(log_in, who, name if isinstance(name, str) else "", rights)
         if token is None:
             raise RefusedError(f"{who.subject!r} has no rights here")
-        return Finished(token, leads_to)
+        return Finished(token, leads_to, id_token)
 
 
 def _nonce(browser: str, state: str) -> str:

@@ -16,6 +16,10 @@ from api.small_body import SmallBodyRoute
 from store.access import SESSION_S, Account
 from store.access_secrets import csrf_token
 
+HINT_COOKIE = "minescope_id_token"
+"""Where a browser keeps the ID token that the log-out of its provider asks for (single_sign_on.py)."""
+HINT_PATH = "/v1/session/oidc/end"
+"""The only path that it is sent to."""
 router = APIRouter(tags=["access"], route_class=SmallBodyRoute)
 
 
@@ -93,6 +97,7 @@ def log_out(request: Request, asker: Anyone) -> Response:
         gate.forget(token)
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(HINT_COOKIE, path=HINT_PATH, httponly=True, samesite="strict")
     return answer
 
 

@@ -2,6 +2,7 @@
 
 import html
 import logging
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -16,13 +17,17 @@ from api.oidc.provider import ProviderError
 from api.oidc.sign_on import CrowdedError, RefusedError, SignOn
 from api.openapi import responses
 from api.problems import Problem, ProblemError, Text
-from api.routes.session import set_session
+from api.routes.session import HINT_COOKIE, HINT_PATH, set_session
 from api.threads import in_thread
+from store.access import SESSION_S
 from store.identities import LOG_IN_S
 
 LOG_IN_COOKIE = "minescope_log_in"
+MAX_HINT = 3500
+"""Characters of an ID token that a browser keeps: with its name and rules a cookie has 4,096."""
 _PATH = "/v1/session/oidc"
 _AFTER = "/docs"
+_TOKEN = re.compile(r"[\w-]+(\.[\w-]*){2,4}", re.ASCII)
 _log = logging.getLogger("minescope.access")
 _DONE = Text("You are logged in.", "您已登录。")
 _GO = Text("Go on", "继续")
@@ -133,6 +138,16 @@ async def finish_log_in(request: Request, lang: Language, query: Annotated[Finis
     answer = _page(finished.leads_to, lang)
     answer.delete_cookie(LOG_IN_COOKIE, path=_PATH, httponly=True, samesite="lax")
     set_session(answer, finished.token, secure=sign_on.is_secure)
+    if len(finished.id_token) <= MAX_HINT:  # a longer one is no hint: the provider may ask the person
+        answer.set_cookie(
+            HINT_COOKIE,
+            finished.id_token,
+            max_age=SESSION_S,
+            path=HINT_PATH,
+            httponly=True,
+            samesite="strict",
+            secure=sign_on.is_secure,
+        )
     return answer
 
 
@@ -161,7 +176,7 @@ async def end_log_in(request: Request) -> Response:
     gate: Gate = request.app.state.gate
     gate.spend_log_in(request)
     try:
-        url = await sign_on.log_out_url()
+        url = await sign_on.log_out_url(_hint(request))
     except ProviderError as error:
         _log.error("%s", error)
         raise ProblemError(Problem.PROVIDER_UNAVAILABLE) from error
@@ -175,7 +190,14 @@ async def end_log_in(request: Request) -> Response:
         gate.forget(token)
     answer = RedirectResponse(url, 303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(HINT_COOKIE, path=HINT_PATH, httponly=True, samesite="strict")
     return answer
+
+
+def _hint(request: Request) -> str | None:
+    """Return the ID token that the browser kept; None where it kept none, or what cannot be one."""
+    kept = request.cookies.get(HINT_COOKIE, "")
+    return kept if len(kept) <= MAX_HINT and _TOKEN.fullmatch(kept) else None
 
 
 def _sign_on(request: Request) -> SignOn:

@@ -373,10 +373,14 @@ def test_a_person_logs_out_here_and_at_the_provider(
     fresh.document = {"end_session_endpoint": f"{fresh.issuer}/log-out"}
     assert client.get(sent_away(client)).status_code == 200
     name = client.get("/v1/session").json()["name"]
-    token = client.cookies["minescope_session"]
+    token, kept = client.cookies["minescope_session"], client.cookies["minescope_id_token"]
+    assert kept.count(".") == 2
     ended = client.get("/v1/session/oidc/end")
     assert ended.status_code == 303
     assert 'minescope_session=""' in ended.headers["set-cookie"]
+    assert 'minescope_id_token=""' in ended.headers["set-cookie"]
+    hint = parse_qs(urlsplit(ended.headers["location"]).query)["id_token_hint"]
+    assert hint == [kept]
     there = httpx.get(ended.headers["location"], trust_env=False)
     assert (there.status_code, there.headers["location"]) == (302, AFTER)
     client.cookies.set("minescope_session", token)  # one who kept the cookie has nothing of it
@@ -404,3 +408,8 @@ def test_nobody_in_particular_is_sent_to_the_log_out_too(client: TestClient, fre
     ended = client.get("/v1/session/oidc/end")
     assert ended.status_code == 303
     assert ended.headers["location"].startswith(f"{fresh.issuer}/log-out?tenant=1&client_id={CLIENT}&")
+    assert "id_token_hint" not in ended.headers["location"]
+    client.cookies.set("minescope_id_token", "no&token=x", path="/v1/session/oidc/end")
+    again = client.get("/v1/session/oidc/end")
+    assert again.status_code == 303
+    assert "id_token_hint" not in again.headers["location"]
