@@ -2,6 +2,26 @@
 
 from typing import Any
 
+_MEASURE: dict[str, Any] = {
+    "on": "2026-03-01",
+    "known": "2026-03-06T08:00:00.000000Z",
+    "basis": "traffic",
+    "machines": {"value": 8, "low": 8, "high": 8, "evidence": ["verdict:1"]},
+    "kw": {"value": 120.0, "low": 100.0, "high": 150.0, "evidence": ["verdict:1"]},
+    "kwh_day": {"value": 2880.0, "low": 2400.0, "high": 3600.0, "evidence": ["verdict:1"]},
+    "metered": False,
+    "computing": [
+        {
+            "algorithm": "rx/0",
+            "value": 40000.0,
+            "low": 35000.0,
+            "high": 46000.0,
+            "unit": "H/s",
+            "evidence": ["verdict:1"],
+        }
+    ],
+    "evidence": ["verdict:1"],
+}
 _PROJECT: dict[str, Any] = {
     "id": "pj-5f0c2a9b7d114e63",
     "kind": "running",
@@ -23,26 +43,7 @@ _PROJECT: dict[str, Any] = {
     "since": "2026-03-07",
     "first": "2026-03-01",
     "relapses": 0,
-    "measured": {
-        "on": "2026-03-01",
-        "known": "2026-03-06T08:00:00.000000Z",
-        "basis": "traffic",
-        "machines": {"value": 8, "low": 8, "high": 8, "evidence": ["verdict:1"]},
-        "kw": {"value": 120.0, "low": 100.0, "high": 150.0, "evidence": ["verdict:1"]},
-        "kwh_day": {"value": 2880.0, "low": 2400.0, "high": 3600.0, "evidence": ["verdict:1"]},
-        "metered": False,
-        "computing": [
-            {
-                "algorithm": "rx/0",
-                "value": 40000.0,
-                "low": 35000.0,
-                "high": 46000.0,
-                "unit": "H/s",
-                "evidence": ["verdict:1"],
-            }
-        ],
-        "evidence": ["verdict:1"],
-    },
+    "measured": _MEASURE,
     "size": {"id": "small", "word": "small"},
     "size_could_be": ["small"],
     "energy_level": {"id": "minor", "word": "below 1,000 tce a year"},
@@ -93,28 +94,7 @@ _FILE: dict[str, Any] = {
         },
     ],
     "next": ["rejected", "notified", "limited", "cut_off", "exited"],
-    "measures": [
-        {
-            "on": "2026-03-01",
-            "known": "2026-03-06T08:00:00.000000Z",
-            "basis": "traffic",
-            "machines": {"value": 8, "low": 8, "high": 8, "evidence": ["verdict:1"]},
-            "kw": {"value": 120.0, "low": 100.0, "high": 150.0, "evidence": ["verdict:1"]},
-            "kwh_day": {"value": 2880.0, "low": 2400.0, "high": 3600.0, "evidence": ["verdict:1"]},
-            "metered": False,
-            "computing": [
-                {
-                    "algorithm": "rx/0",
-                    "value": 40000.0,
-                    "low": 35000.0,
-                    "high": 46000.0,
-                    "unit": "H/s",
-                    "evidence": ["verdict:1"],
-                }
-            ],
-            "evidence": ["verdict:1"],
-        }
-    ],
+    "measures": [_MEASURE],
     "carbon": {
         "kg_day": 1604,
         "t_year": 585.308,

@@ -47,7 +47,7 @@ class ReportIn(Body):
     """Which report."""
 
     kind: Literal["weekly", "bulletin", "enterprise", "site", "tariff", "evaluation"]
-    region: Region = Field(None, description="Default: the account's own.")
+    region: Region = Field(None, description="Default: the account's own, which the answer tells.")
     subject: str | None = Field(
         None, min_length=1, max_length=200, description="Credit code of the enterprise, or id of the site."
     )
@@ -96,6 +96,7 @@ def start_report(
     """Have a report made, as known at the end of a day: the same day gives the same report.
 
     Reports of a server are made one after the other and hold what the account sees; they are kept for a week.
+    Without `region` a report speaks of the account's own; `region` of the answer says of which.
     """
     gate: Gate = request.app.state.gate
     reports: ReportJobs = request.app.state.reports
