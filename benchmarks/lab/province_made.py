@@ -97,8 +97,8 @@ def main() -> None:
     parser.add_argument("--victims", type=int, default=4, help="offices that a campaign uses")
     parser.add_argument("--cities", type=int, default=3)
     parser.add_argument("--largest", type=int, default=400, help="machines of the largest farm")
-    parser.add_argument("--days", type=int, default=28, help="days of meter curves")
-    parser.add_argument("--captured", type=date.fromisoformat, default=date(2026, 3, 18))
+    parser.add_argument("--days", type=int, default=None, help="days of meter curves; 28")
+    parser.add_argument("--captured", type=date.fromisoformat, default=None, help="2026-03-18")
     parser.add_argument("--minutes", type=float, default=15, help="length of the captures")
     parser.add_argument("--benign", type=int, default=200, help="flows that do not mine, a prefecture")
     parser.add_argument(
@@ -109,6 +109,8 @@ def main() -> None:
     )
     parser.add_argument("--reacting", type=int, default=8, help="with --calendar: farms that react to it")
     asked = parser.parse_args()
+    if asked.calendar and (asked.days is not None or asked.captured is not None):
+        parser.error("with --calendar the dates say --days and --captured")
     split: Split = asked.split
     made = _through_dates(asked, split) if asked.calendar else _of_one_day(asked, split)
     written = write(made, asked.out, asked.minutes, asked.benign)
@@ -141,8 +143,8 @@ def _of_one_day(asked: argparse.Namespace, split: Split) -> Province:
         mining=asked.mining,
         honest=asked.honest,
         victims=asked.victims,
-        days=asked.days,
-        captured=asked.captured,
+        days=28 if asked.days is None else asked.days,
+        captured=asked.captured or date(2026, 3, 18),
         cities=asked.cities,
         largest=asked.largest,
     )
