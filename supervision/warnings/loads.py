@@ -1,10 +1,11 @@
-"""Signals of judged loads: abnormal accounts, sites out of balance, plants that lose energy."""
+"""Signals of judged loads: abnormal accounts, sites out of balance, plants that lose energy, high use."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from store.power import KeptFinding
 from supervision.power.answers import LINES
+from supervision.power.uses import use_text
 from supervision.projects.sightings import Sighting
 from supervision.reconcile import Finding
 from supervision.reconcile_words import finding_text
@@ -90,6 +91,25 @@ def lost(found: Iterable[KeptFinding], now: datetime) -> Iterator[Signal]:
         if record["load_kw"] is not None:
             figures["kw_load"] = float(record["load_kw"])
         yield Signal("line", told.division or PLACELESS, now, texts, figures, (_evidence(kept),))
+
+
+def wasteful(found: Iterable[KeptFinding], names: Mapping[str, str], now: datetime) -> Iterator[Signal]:
+    """Yield enterprises that use far more energy than their output or headcount tells: to be inspected."""
+    for kept in found:
+        told = kept.found
+        worst = max(told.record["uses"], key=lambda one: one["deviations"])
+        texts = {
+            "uscc": told.uscc,
+            "enterprise": names.get(told.uscc, ""),
+            "basis": worst["basis"],
+            "peers": worst["peers"],
+            "says_en": use_text(worst, "en"),
+            "says_zh": use_text(worst, "zh"),
+        }
+        figures = {"times": worst["ratio"] / worst["median"], "deviations": worst["deviations"]}
+        if told.kw is not None:
+            figures["kw"] = told.kw
+        yield Signal("use", told.division or PLACELESS, now, texts, figures, (_evidence(kept),))
 
 
 def _evidence(kept: KeptFinding) -> str:

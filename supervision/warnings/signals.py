@@ -23,6 +23,7 @@ SIGNALS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         ("anomaly", "account uscc enterprise site", "kw probability hits"),
         ("reconcile", "site uscc enterprise verdict says_en says_zh", "kw_network kw_metered kw_apart"),
         ("line", "plant level load since says_en says_zh", "kw part kw_load"),
+        ("use", "uscc enterprise basis peers says_en says_zh", "times deviations kw"),
         ("ledger", "alarm book uscc enterprise about says_en says_zh", "grade"),
         ("surcharge", "account uscc enterprise", "cny days_overdue"),
         ("market", "uscc enterprise why", "probability"),

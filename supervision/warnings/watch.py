@@ -11,12 +11,13 @@ from facts.instant import instant
 from pipeline.services import Services
 from registry.division_table import WHOLE_COUNTRY
 from store.ledgers_screening import ScreeningStore
-from store.power import LINE, RECONCILIATION, SCORE, Wanted, every
+from store.power import LINE, RECONCILIATION, SCORE, USE, Wanted, every
 from supervision.exits.again import loads_of
 from supervision.exits.kept import PlanStore
 from supervision.ledgers.gather import read_book, rulebook_in_use
 from supervision.ledgers.specs import Ledger
 from supervision.ledgers.standings import alarms_on, traded_again
+from supervision.power.uses import HIGH
 from supervision.projects.events import day_in_china
 from supervision.projects.inventory import inventory
 from supervision.projects.kept import ProjectStore
@@ -30,7 +31,7 @@ from supervision.warnings.gather import drawing, signals
 from supervision.warnings.hooks import Hook, read_hooks
 from supervision.warnings.kept import Scanned, WarningStore
 from supervision.warnings.life import Entry
-from supervision.warnings.loads import ABNORMAL, abnormal, apart, lost
+from supervision.warnings.loads import ABNORMAL, abnormal, apart, lost, wasteful
 from supervision.warnings.rules import Rulebook, parse, shipped
 from supervision.warnings.signals import Signal
 
@@ -84,7 +85,7 @@ def gathered(services: Services, now_ns: int) -> list[Signal]:
         owed = owed_on(connection, today)
         loads = {
             kind: list(every(connection, Wanted(kind, levels=levels)))
-            for kind, levels in ((SCORE, ABNORMAL), (RECONCILIATION, None), (LINE, None))
+            for kind, levels in ((SCORE, ABNORMAL), (RECONCILIATION, None), (LINE, None), (USE, (HIGH,)))
         }
     screenings = ScreeningStore(services.database)
     last = screenings.latest()
@@ -102,6 +103,7 @@ def gathered(services: Services, now_ns: int) -> list[Signal]:
         *abnormal(loads[SCORE], seen, book.names, now),
         *apart(loads[RECONCILIATION], book.names, now),
         *lost(loads[LINE], now),
+        *wasteful(loads[USE], book.names, now),
         *alarming(alarms_on(book, traded), now),
     ]
 

@@ -10,10 +10,12 @@ import numpy as np
 from facts.instant import instant
 from pipeline.services import build_services
 from pipeline.settings import Settings
-from store.power import LINE, RECONCILIATION, SCORE, Found, Run, keep
+from store.power import LINE, RECONCILIATION, SCORE, USE, Found, Run, keep
 from supervision.ledgers.alarms import Alarm
 from supervision.power.found import of_fall, of_reconciled
+from supervision.power.output import Enterprise, beside_peers
 from supervision.power.private_line import Fall
+from supervision.power.uses import of_uses
 from supervision.reconcile import Finding, SiteHours, reconcile
 from supervision.reconcile_shape import Reason
 from supervision.warnings.books import alarming
@@ -70,8 +72,11 @@ def test_judged_loads_are_warned_of_without_any_file(tmp_path: Path) -> None:
             )
             fall = Fall("示例水电", date(2026, 3, 1), 1900.0, 800.0, 1000.0, 0.2, 9.0, "peers", "hz", 850.0)
             keep(connection, run(LINE), [of_fall(fall, "513225")])
+            trade = [Enterprise(f"firm-{n:02}", "C3216", 2e5, 1e6, None) for n in range(30)]
+            uses = beside_peers([*trade, Enterprise(FIRM, "C3216", 9e6, 1e6, None)])
+            keep(connection, run(USE), of_uses(uses, {FIRM: "330102"}, {FIRM: 12_000.0}, {"firm-01": "high"}))
         done = watch(services, read_watch(tmp_path), lambda: NOW_NS)
-        assert done.scanned.raised == 4
+        assert done.scanned.raised == 5
         again = watch(services, read_watch(tmp_path), lambda: NOW_NS)
         assert (again.scanned.raised, again.scanned.repeated) == (0, 0)
         with services.database.writing() as connection:  # the next month says so once more
@@ -79,11 +84,17 @@ def test_judged_loads_are_warned_of_without_any_file(tmp_path: Path) -> None:
         later = watch(services, read_watch(tmp_path), lambda: NOW_NS)
         assert (later.scanned.raised, later.scanned.repeated) == (0, 1)
     found = told(tmp_path)
-    assert set(found) == {"power-anomaly", "reconcile-alarm", "private-line"}
+    assert set(found) == {"power-anomaly", "reconcile-alarm", "private-line", "high-use"}
     assert found["power-anomaly"] == (
         "330102",
         "Power is used as a farm uses it and no traffic shows mining: account ZJ1, 800 kW",
         "用电曲线疑似矿场而流量未见挖矿：户号 ZJ1，约 800 千瓦",
+    )
+    assert found["high-use"] == (
+        "330102",
+        f"High use with low output: 示例企业甲 {FIRM}: 9 kWh/CNY: 45 times as much energy for each yuan of "
+        "output as the median 0.2 of 30 peers of C3216",
+        f"高耗低产：示例企业甲 {FIRM}：单位产值电耗 9 kWh/CNY，为同行业 C3216（30 家）中位数 0.2 的 45 倍",
     )
     assert found["private-line"][2] == (
         "电厂 示例水电 疑似专线供电：自 2026-03-01 起少送约 1,900 千瓦；同期新增负荷：hz，850 千瓦"
