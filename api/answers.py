@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.language import TAGS, Lang
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def answer_bytes(body: Any) -> bytes:

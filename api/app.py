@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +17,7 @@ from api.access.trail import Trail
 from api.docs_page import docs_page
 from api.faults import of_ask, of_validation
 from api.jobs import Jobs
-from api.lane import Lane
+from api.lane import Lane, Told
 from api.language import of_request
 from api.middleware import SecurityHeaders, add_security_headers
 from api.oidc.sign_on import SignOn
@@ -174,7 +175,8 @@ def create_app(
     app.exception_handler(ClientDisconnect)(_gone)
     app.exception_handler(Exception)(_internal)
     whole = app.build_middleware_stack()
-    app.middleware_stack = Lane(whole, _route("getAddress"), app.exception_handlers, hosts)
+    told = cast(Mapping[Any, Told], app.exception_handlers)  # coroutines all of them
+    app.middleware_stack = Lane(whole, _route("getAddress"), told, hosts)
     return app
 
 

@@ -19,7 +19,7 @@ HEAD_S = 30
 
 
 WHOLE = "minescope.whole"
-"""The extension of ASGI by which an answer is sent in one piece."""
+"""The extension of ASGI whose `send` sends an answer in one piece (`_send_whole`)."""
 
 Refused = Callable[[str, str], None]
 """Is told of a refused request: the kind of problem, and the client address."""
@@ -74,7 +74,7 @@ class Http(HttpToolsProtocol):
         """Take a header; one behind the body is let go, since the request is being answered already."""
         if self._in_head:
             self._head += len(name) + len(value)
-            super().on_header(name, value)
+            HttpToolsProtocol.on_header(self, name, value)  # super() would be asked for each header
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
@@ -85,7 +85,7 @@ class Http(HttpToolsProtocol):
         elif not self.transport.is_closing():  # refused: what follows in the same packet is not answered
             super().on_headers_complete()
             if self.cycle is not None:
-                self.scope["extensions"] = {WHOLE: partial(_send_whole, self.cycle)}
+                self.scope["extensions"] = {WHOLE: {"send": partial(_send_whole, self.cycle)}}
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""

@@ -91,7 +91,7 @@ async def _send(scope: Scope, response: Response, send: Send) -> None:
     }
     dress(scope, start)
     whole = scope.get("extensions", {}).get(WHOLE)
-    if whole is not None and whole(response.status_code, start["headers"], response.body):
+    if whole is not None and whole["send"](response.status_code, start["headers"], response.body):
         return
     await send(start)
     await send({"type": "http.response.body", "body": response.body})

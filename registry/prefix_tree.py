@@ -75,13 +75,13 @@ class PrefixTree:
         self._v6 = v6
         # One question reads a handful of values: from a view of the same memory, Python takes each in a tenth
         # of the time that NumPy needs to make a number of its own.
-        self._bound = memoryview(arrays.bound_low)
-        self._innermost = memoryview(arrays.innermost)
-        self._parent = memoryview(arrays.parent)
-        self._start = memoryview(arrays.start)
-        self._event_ns = memoryview(arrays.event_ns)
-        self._event_code = memoryview(arrays.event_code)
-        self._logged = memoryview(arrays.logged)
+        self._bound = arrays.bound_low.data
+        self._innermost = arrays.innermost.data
+        self._parent = arrays.parent.data
+        self._start = arrays.start.data
+        self._event_ns = arrays.event_ns.data
+        self._event_code = arrays.event_code.data
+        self._logged = arrays.logged.data
 
     def find(self, highs: U64, lows: U64, from_ns: I64, to_ns: I64) -> Found:
         """Return what holds each address from its first instant to its last (inclusive)."""
