@@ -127,8 +127,11 @@ class _Part:
         """What numba makes of it."""
         import numba
 
+        from capture import compiling
+
         njit: Any = numba.njit
-        return njit(**_BUILD, **self._options)(self._function)
+        how = compiling.KernelCompiler if isinstance(self, _Kernel) else compiling.PartCompiler
+        return njit(**_BUILD, **self._options, pipeline_class=how)(self._function)
 
     @property
     def _numba_type_(self) -> Any:
@@ -275,11 +278,12 @@ def _digest(file: Path) -> str:
 
 @cache
 def _ground() -> bytes:
-    """Return what machine code rests on beside its sources: Python, numba and the processor."""
+    """Return what machine code rests on beside its sources: Python, numba, how it is used, the processor."""
     numba = find_spec("numba")
     assert numba is not None
     assert numba.origin is not None
     version = Path(numba.origin).with_name("_version.py").read_bytes()  # without importing it
+    version += Path(__file__).with_name("compiling.py").read_bytes()
     cpu = os.environ.get("NUMBA_CPU_NAME") or identity()
     return f"{sys.version} {cpu} {os.environ.get('NUMBA_CPU_FEATURES', '')}".encode() + version
 

@@ -99,8 +99,8 @@ def test_a_kernel_is_compiled_anew_when_a_file_of_this_project_that_it_uses_chan
     project = tmp_path / "project"
     (project / "capture").mkdir(parents=True)
     (project / "capture" / "__init__.py").write_text("")
-    for name in ("compiled.py", "machine_code.py", "object_file.py", "processor.py", "words.py"):
-        (project / "capture" / name).write_text((ROOT / "capture" / name).read_text())
+    for name in ("compiled", "compiling", "machine_code", "object_file", "processor", "words"):
+        (project / "capture" / f"{name}.py").write_text((ROOT / "capture" / f"{name}.py").read_text())
     (project / "capture" / "limits.py").write_text("LIMIT = 10\n")
     kernels = KERNELS.format(helper="capture.limits")
     (project / "capture" / "kernels.py").write_text(kernels)
