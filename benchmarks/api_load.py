@@ -167,6 +167,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         print(f"the disk takes {1000 * _sync_s(Path(folder)):.2f} ms to keep 8 KiB")
         key = filled(Path(folder), given.assignments)
+        os.sync()  # what was prepared is written now, not while answers are measured
         (Path(folder) / "access.toml").write_text(
             f"[audit]\ndurable = {str(not given.not_durable).lower()}\n", "ascii"
         )

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from facts.quick import quick
+
 START = bytes(32)
 """What the first entry has in the place of its predecessor's digest."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that somebody asked or did."""

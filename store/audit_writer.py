@@ -11,11 +11,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from facts.errors import StoreError
+from facts.quick import quick
 from store.audit import AuditStore
 from store.audit_chain import Entry
 from store.sweeper import Sweeper
@@ -28,6 +29,7 @@ Done = Callable[[StoreError | None], None]
 """Hears that an entry is kept, or why it is not."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Handed:
     """An entry, and who waits for it."""
@@ -85,10 +87,9 @@ class AuditWriter:
                 batch.append(next_one)
                 if len(batch) == MOST:
                     break
-                try:
-                    next_one = self._waiting.get_nowait()
-                except Empty:
+                if self._waiting.empty():  # only this thread takes
                     break
+                next_one = self._waiting.get_nowait()
             else:
                 ended = True
             if batch:

@@ -33,7 +33,8 @@ class Sweeper:
 
     def written(self) -> None:
         """Say that there is something to move."""
-        self._written.set()
+        if not self._written.is_set():  # to set it again would take a lock, and the time of an answer
+            self._written.set()
 
     def moved(self) -> bool:
         """Say, once for each round, that the log was moved but for the last few pages."""
