@@ -65,14 +65,24 @@ def list_(
     from store.clusters import ClusterStore
 
     language = _language(lang)
+    listed = False
     with _opened() as database:
         for cluster, size in _pages(ClusterStore(database), sort, at_least, limit):
+            listed = True
             if as_json:
                 _line(cluster_json(cluster, language, size))
                 continue
             because = link_words(cluster.links[0], language) if cluster.links else ""
             says = sort_words(cluster.sort, language)
             typer.echo(f"{cluster.id}  {size:>6,}  {cluster.certainty:4.0%} {says}; {because}".rstrip("; "))
+    if not listed:
+        none = f"no cluster of {at_least:,} addresses or more is held"
+        typer.echo(
+            {"en": f"minescope: {none}", "zh": f"minescope: 没有包含 {at_least:,} 个及以上地址的关联簇"}[
+                language
+            ],
+            err=True,
+        )
     return EXIT_NOTHING
 
 

@@ -80,3 +80,16 @@ def test_a_rebuild_changes_nothing_and_replay_shows_the_same_cluster(
     assert shown["198.51.100.9"] == shown["198.51.100.10"]
     assert shown["198.51.100.9"]["id"] in before
     assert shown["198.51.100.11"] is None
+
+
+def test_that_there_is_nothing_to_list_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MINESCOPE_HOME", str(tmp_path))
+    for lang, words in (
+        ("en", "no cluster of 2 addresses or more is held"),
+        ("zh", "没有包含 2 个及以上地址的关联簇"),
+    ):
+        assert run(["owners", "list", "--lang", lang]) == 0
+        said = capsys.readouterr()
+        assert (said.out, words in said.err) == ("", True)
