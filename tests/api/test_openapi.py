@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, seed, settings
 from schemathesis.checks import CHECKS
 from starlette.testclient import TestClient
 
-from api import models
+from api import models, models_bulk
 from api.access.gate import Mode
 from tests.api.accounts import every_route, keys_of
 from tests.api.stored import app_of, serving
@@ -89,7 +89,7 @@ def test_the_examples_are_what_the_models_say(document: dict[str, Any]) -> None:
     lines = lookup["responses"]["200"]["content"]["application/x-ndjson"]["example"].split("\n")
     assert len(lines) == len(lookup["requestBody"]["content"]["application/json"]["example"])
     for line in map(json.loads, lines):
-        (models.EntryErrorModel if line["type"] == "error" else models.AddressModel).model_validate(line)
+        (models_bulk.EntryErrorModel if line["type"] == "error" else models.AddressModel).model_validate(line)
 
 
 def test_every_look_up_says_that_it_wants_a_purpose_and_who_asks(document: dict[str, Any]) -> None:
