@@ -70,7 +70,8 @@ def test_a_replay_beside_a_database_does_without_the_library(tmp_path: Path) -> 
     with open_database(f"sqlite:///{tmp_path}/minescope.db") as db:
         key_of(db)
     code = (
-        "import sys; from minescope.main import run; run(['replay', '-q', '--json', 'pcaps/own_words.pcap']); "
+        "import sys; from minescope.main import run; "
+        "run(['replay', '-q', '--json', 'pcaps/own_words.pcap']); "
         "assert not {'sqlalchemy', 'alembic', 'pydantic_settings'} & set(sys.modules)"
     )
     done = subprocess.run(
