@@ -24,7 +24,7 @@ REACH = 3
 CLEARLY = 2.5
 """Standard deviations of chance, and pushes, beyond which a pair is tested."""
 QUICKEST = 3.0
-"""Median gap, s, below which a clock tells nobody apart: everything is near some instant."""
+"""Median gap, s, below which the screen cannot choose a clock: everything is near some instant."""
 MOST_STEPS = 1 << 21
 """Steps of the grid: six days. A longer time is screened in its first part."""
 
