@@ -343,3 +343,21 @@ def test_the_flow_table_can_be_capped_and_what_it_gave_up_is_counted(
     assert summary["flows"] == summary["packets"] == 20_000
     assert 20_000 - 1_024 <= summary["released"]["flow-table-full"] < 20_000
     assert run(["replay", str(tmp_path / "scan.pcap"), "--json", "-q", "--cap", "9"]) == 3
+
+
+def test_the_readme_shows_what_a_replay_prints() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command, _, shown = readme.partition("```\n$ minescope ")[2].partition("\n")
+    printed = subprocess.run(
+        [sys.executable, "-m", "minescope", *command.split(), "-q", "--lang", "en"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    table, told = (
+        [line.partition("inspected;")[0].rstrip() for line in text.splitlines() if line.strip()]
+        for text in (printed, shown.partition("\n```")[0])  # but for how long it took
+    )
+    assert len(table) > 20
+    assert told == table
