@@ -15,7 +15,7 @@ import pytest
 import stix2
 from starlette.testclient import TestClient
 
-from api import models, models_service
+from api import models, models_bulk, models_files, models_service
 from api.jobs import Jobs
 from api.pcap import PCAP, PCAPNG, capture_file
 from api.routes import jobs as jobs_route
@@ -56,7 +56,7 @@ def test_an_analyst_is_at_the_packet_in_three_calls(farm: TestClient) -> None:
     known = models.AddressModel.model_validate(farm.get(f"/v1/ips/{FARM}").json())
     assert known.enterprise is not None
     answer = farm.get(f"/v1/enterprises/{known.enterprise.uscc}")
-    file = models.EnterpriseFileModel.model_validate(answer.json())
+    file = models_files.EnterpriseFileModel.model_validate(answer.json())
     [kept] = [one for one in file.evidence if one.address == FARM]
     assert kept.packets > 0
     assert {site.id for site in file.sites} >= {known.site.id if known.site else ""}
@@ -72,7 +72,7 @@ def test_an_analyst_is_at_the_packet_in_three_calls(farm: TestClient) -> None:
         original = list(reader)
     packets = list(scapy.utils.RawPcapReader(io.BytesIO(capture.content)))
     assert len(packets) == kept.packets
-    listed = models.EvidencePacketsModel.model_validate(farm.get(f"/v1/ips/{FARM}/evidence").json())
+    listed = models_files.EvidencePacketsModel.model_validate(farm.get(f"/v1/ips/{FARM}/evidence").json())
     assert [base64.b64decode(one.data) for one in listed.packets] == [data for data, _ in packets]
     for one in listed.packets:
         assert original[one.frame - 1][0] == base64.b64decode(one.data)
@@ -144,7 +144,7 @@ def test_packets_are_purged_by_age_and_what_is_left_is_counted(services: Service
 
 def test_the_file_of_an_enterprise_holds_its_addresses_sites_and_verdicts(client: TestClient) -> None:
     told = client.get("/v1/enterprises/91990101MADEUP048L").json()
-    file = models.EnterpriseFileModel.model_validate(told)
+    file = models_files.EnterpriseFileModel.model_validate(told)
     assert {one.prefix for one in file.assignments} >= {"192.0.2.200/32", "198.51.100.0/24"}
     assert [site.id for site in file.sites] == ["site-west-1"]
     assert {one.address for one in file.verdicts} == {MINER}
@@ -153,14 +153,14 @@ def test_the_file_of_an_enterprise_holds_its_addresses_sites_and_verdicts(client
 
 
 def test_the_file_of_a_site_names_who_is_there(client: TestClient) -> None:
-    file = models.SiteFileModel.model_validate(client.get("/v1/sites/site-hydro-1").json())
+    file = models_files.SiteFileModel.model_validate(client.get("/v1/sites/site-hydro-1").json())
     assert [one.uscc for one in file.enterprises] == ["91990101MADEUP03XL"]
     assert {one.address for one in file.verdicts} == {POOL, CLEARED}
     assert client.get("/v1/sites/none").status_code == 404
 
 
 def test_the_file_of_a_pool_names_its_addresses_and_who_works_for_it(client: TestClient) -> None:
-    file = models.PoolFileModel.model_validate(client.get("/v1/pools/example-pool").json())
+    file = models_files.PoolFileModel.model_validate(client.get("/v1/pools/example-pool").json())
     assert file.addresses == [POOL]
     assert {one.address for one in file.verdicts} >= {MINER, POOL}
     assert NODE not in {one.address for one in file.verdicts}
@@ -238,10 +238,10 @@ def test_a_decision_is_kept_beside_the_verdicts_and_none_is_changed(tmp_path: Pa
         made = client.post(f"/v1/ips/{MINER}/decisions", json=DECISION)
         assert made.status_code == 201
         assert made.headers["location"] == f"/v1/ips/{MINER}/decisions"
-        models.DecisionModel.model_validate(made.json())
+        models_files.DecisionModel.model_validate(made.json())
         client.post(f"/v1/ips/{MINER}/decisions", json={"decision": "confirm", "reason": "seen on site"})
         told = client.get(f"/v1/ips/{MINER}/decisions")
-        decisions = models.DecisionsModel.model_validate(told.json()).decisions
+        decisions = models_files.DecisionsModel.model_validate(told.json()).decisions
         assert [(one.decision, one.by) for one in decisions] == [("confirm", "local"), ("reject", "local")]
         file = client.get("/v1/enterprises/91990101MADEUP048L").json()
         assert [one["decision"] for one in file["decisions"]] == ["confirm", "reject"]
@@ -305,7 +305,7 @@ def test_a_job_gives_the_lines_of_a_bulk_look_up(tmp_path: Path) -> None:
         key = {"Idempotency-Key": "job"}
         begun = client.post("/v1/jobs", json=asked, headers=key)
         assert begun.status_code == 202
-        job = models.JobModel.model_validate(begun.json())
+        job = models_bulk.JobModel.model_validate(begun.json())
         assert (job.entries, job.invalid) == (1200, 300)
         assert begun.headers["location"] == f"/v1/jobs/{job.id}"
         assert client.post("/v1/jobs", json=asked, headers=key).json()["id"] == job.id
