@@ -42,7 +42,7 @@ class Drawn:
     before: float
     """kWh a day of the largest week in the eight before the exit."""
     mined: float
-    """kWh a day of it that its machines took at least, by the last measurement."""
+    """kWh a day of it that its machines took at least, by the last measurement; 0 where that is unknown."""
     days: Sequence[tuple[date, float]]
     """Days since the exit that are known, and their kWh, by date."""
 
@@ -63,10 +63,11 @@ def judge(drawn: Drawn) -> Load | None:
     """Say whether a load never fell after the exit, or fell and came back; None where neither is known.
 
     Runs of seven days are held against each other, so that a weekend is no exit and a Monday no relapse.
+    Where nobody knows what the machines took, only a load of which half left and came back is told.
     """
-    if drawn.mined <= 0 or drawn.before <= 0:
+    if drawn.before <= 0:
         return None
-    part = min(drawn.mined, drawn.before) * HALF
+    part = (min(drawn.mined, drawn.before) if drawn.mined > 0 else drawn.before) * HALF
     quiet: float | None = None
     runs = list(_runs(drawn.days))
     for run in runs:
@@ -79,7 +80,7 @@ def judge(drawn: Drawn) -> Load | None:
             return Load("power-back", seen, (sum(again) / len(again) - quiet) / 24)
         else:
             quiet = min(quiet, mean)
-    if quiet is None and runs:
+    if quiet is None and runs and drawn.mined > 0:
         last = runs[-1]
         return Load("power-stays", runs[0][0][0], sum(kwh for _, kwh in last) / len(last) / 24)
     return None
@@ -97,8 +98,8 @@ def by_meter(
     """Return what meters tell of projects that stand at `exited`, by project.
 
     The accounts are those that a project had on the day of its exit, whoever has them now. Left out are
-    projects whose machines were never measured, and those that traffic tells of at the place (`seen`). Raises
-    StoreError where a file of the lake is damaged.
+    projects that traffic tells of at the place (`seen`). Raises StoreError where a file of the lake is
+    damaged.
     """
     told = {one.project for one in seen if one.kind in ("returned", "reoccupied")}
     gone: dict[date, list[Project]] = {}

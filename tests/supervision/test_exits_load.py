@@ -53,9 +53,15 @@ def test_weekends_of_a_host_are_neither_exit_nor_relapse() -> None:
     assert (found.kind, found.seen) == ("power-back", EXIT + timedelta(days=31))
 
 
-def test_too_few_days_or_an_unmeasured_fleet_say_nothing() -> None:
-    assert judge(Drawn(2400.0, 1200.0, days(*[2400.0] * 4))) is None
+def test_of_an_unmeasured_fleet_only_a_load_that_came_back_is_told() -> None:
+    found = judge(Drawn(2400.0, 0.0, days(*[24.0] * 12, *[2424.0] * 10)))
+    assert found == Load("power-back", EXIT + timedelta(days=13), 100.0)
     assert judge(Drawn(2400.0, 0.0, days(*[2400.0] * 30))) is None
+    assert judge(Drawn(2400.0, 0.0, days(*[1400.0] * 12, *[2400.0] * 10))) is None
+
+
+def test_too_few_days_say_nothing() -> None:
+    assert judge(Drawn(2400.0, 1200.0, days(*[2400.0] * 4))) is None
     assert judge(Drawn(0.0, 1200.0, days(*[2400.0] * 30))) is None
 
 
@@ -111,7 +117,7 @@ def test_a_project_whose_account_draws_again_is_told_with_its_readings(db: Datab
     assert one.size.kw is not None
     assert one.size.kw.value == pytest.approx(59.0)
     assert one.size.kw.low < 59.0 < one.size.kw.high
-    assert told(db, lake, standing(None)) == []
+    assert told(db, lake, standing(None)) == [one]  # what the machines took is not known
 
 
 def test_what_traffic_tells_of_at_the_place_is_told_once(db: Database, lake: CurveLake) -> None:
