@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
+from weakref import ref
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -85,7 +86,9 @@ class Http(HttpToolsProtocol):
         elif not self.transport.is_closing():  # refused: what follows in the same packet is not answered
             super().on_headers_complete()
             if self.cycle is not None:
-                self.scope["extensions"] = {WHOLE: {"send": partial(_send_whole, self.cycle)}}
+                # Held weakly: it holds the scope, and each request would leave a ring to Python's search
+                # for cycles, which holds up all answers for milliseconds.
+                self.scope["extensions"] = {WHOLE: {"send": partial(_send_whole, ref(self.cycle))}}
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
@@ -135,13 +138,16 @@ class Http(HttpToolsProtocol):
         self.transport.close()
 
 
-def _send_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[Header], body: bytes) -> bool:
+def _send_whole(
+    held: "ref[RequestResponseCycle]", status: int, headers: Iterable[Header], body: bytes
+) -> bool:
     """Send an answer in one piece, as `send` does; say whether it was: False leaves it to `send`.
 
     The headers, in lower case, tell the length where the status has a body; the request is no HEAD. What
     costs `send` most is looking for what no answer of this program's own has: line ends in a header.
     """
-    if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
+    cycle = held()
+    if cycle is None or cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
         return False
     told = [b"%b: %b\r\n" % pair for pair in (*cycle.default_headers, *headers)]
     last = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"

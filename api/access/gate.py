@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
@@ -12,10 +13,10 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from api.access.refusals import Refusals
+from api.access.remembered import Remembered
 from api.access.trail import record
 from api.problems import Problem, ProblemError
 from api.threads import in_thread
-from facts.instant import NS
 from store.access import AccessStore, Account, Denied
 from store.access_rules import EVERYTHING_FOUND, WHOLE_COUNTRY, AccountRole, Department, Permission
 from store.access_secrets import csrf_token, token_digest
@@ -32,8 +33,8 @@ STRANGER_RATE = "120/minute"
 """Requests of one client address that named nobody."""
 LOGIN_RATE = "10/minute"
 """Log-ins tried from one client address, and for one name."""
-_REMEMBERED_NS = 2 * NS  # so long a revoked key may still open: what it costs to spare the database
-_REMEMBERED = 10_000  # accounts remembered at most
+_GRANTED = 10_000  # accounts whose granted requests are remembered at most
+_USERS = b"users"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -84,8 +85,8 @@ class Gate:
         self._login_rate = parse(LOGIN_RATE)
         self._grant = max(1, self._rate.amount // 1000)
         self._granted: dict[str, int] = {}
-        self._remembered: dict[bytes, tuple[Account, int]] = {}
-        self._users_asked_ns = 0
+        self._accounts = Remembered[Account](clock)
+        self._has_users = Remembered[bool](clock)
 
     async def admit(self, request: Request, permission: Permission | None, stated: str | None) -> Asker:
         """Return who asks. Raises ProblemError: 401, 403, 400 without a purpose, or 429.
@@ -130,7 +131,7 @@ class Gate:
 
     def forget(self, token: str) -> None:
         """Remember a token no longer: its session has ended."""
-        self._remembered.pop(token_digest(token), None)
+        self._accounts.forget(token_digest(token))
 
     async def _account(self, request: Request) -> Account:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -153,22 +154,11 @@ class Gate:
         raise ProblemError(Problem.UNAUTHENTICATED, headers={"WWW-Authenticate": 'Bearer realm="minescope"'})
 
     async def _remember(self, token: str, find: Callable[[str], Account | None]) -> Account | None:
-        digest, now = token_digest(token), self.clock()
-        account, until = self._remembered.get(digest, (None, 0))
-        if account is not None and now < until:
-            return account
-        account = await in_thread(find, token)
-        if account is not None:
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered.clear()
-            self._remembered[digest] = account, now + _REMEMBERED_NS
-        return account
+        return await self._accounts.of(token_digest(token), partial(find, token))
 
     async def _is_open(self) -> bool:
-        if self._mode is Mode.UNTIL_USERS and self.clock() >= self._users_asked_ns + _REMEMBERED_NS:
-            if await in_thread(self.access.has_users):
-                self._mode = Mode.CLOSED
-            self._users_asked_ns = self.clock()
+        if self._mode is Mode.UNTIL_USERS and await self._has_users.of(_USERS, self.access.has_users):
+            self._mode = Mode.CLOSED
         return self._mode is not Mode.CLOSED
 
     def _spend_of(self, account: Account, request: Request) -> None:
@@ -178,7 +168,7 @@ class Gate:
         """
         left = self._granted.get(account.actor, 0)
         if left == 0:
-            if len(self._granted) >= _REMEMBERED:
+            if len(self._granted) >= _GRANTED:
                 self._granted.clear()
             left = self._grant
             if not self._limiter.hit(self._rate, "account", account.actor, cost=left):
