@@ -1,5 +1,6 @@
 """The server itself, on a real socket."""
 
+import gc
 import http.client
 import json
 import socket
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from api.lane import Lane
 from api.server import AnnouncingServer, bind, configured, is_loopback
@@ -51,6 +53,24 @@ def test_it_answers_without_naming_its_software(port: int) -> None:
     assert answer.getheader("Server") is None
     assert json.loads(answer.read())["address"] == MINER
     connection.close()
+
+
+def test_an_answer_leaves_nothing_to_the_search_for_cycles(port: int) -> None:
+    def held() -> int:
+        return sum(isinstance(one, RequestResponseCycle) for one in gc.get_objects())
+
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    gc.collect()
+    gc.disable()
+    try:
+        before = held()
+        for _ in range(20):
+            connection.request("GET", f"/v1/ips/{MINER}", headers=PURPOSE)
+            assert connection.getresponse().read()
+        assert held() <= before + 2  # the last one is the connection's, and one may be ending
+    finally:
+        gc.enable()
+        connection.close()
 
 
 def _told(port: int, *requests: bytes) -> list[bytes]:
