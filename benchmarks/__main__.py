@@ -2,8 +2,8 @@
 
 usage: python -m benchmarks [--rounds 3] [--quick] [--only NAME,NAME] [--capture FILE] [--core N] [--no-page]
 
-Sections: replay stages growth files compressed parallel first start lookups scoring rhythms correctness. What
---only measures takes the place of the same sections in benchmarks/results.json; the others stay as they
+Sections: replay stages growth files compressed parallel first start lookups load scoring rhythms correctness.
+What --only measures takes the place of the same sections in benchmarks/results.json; the others stay as they
 were. --quick takes one round of some sections and writes nothing but the terminal. Exits 1 where a program
 failed or a count was wrong; a promise missed is a finding, not a failure.
 """

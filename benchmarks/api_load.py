@@ -1,7 +1,7 @@
 """The API under load: one server on one core, a generated registry, as many clients as asked.
 
     python -m benchmarks.api_load [--rate 500] [--seconds 20] [--clients 100] [--slow 0] [--assignments N]
-                                  [--folder DIR] [--not-durable] [--realtime PRIORITY | --nice NICE]
+                                  [--folder DIR] [--not-durable] [--realtime PRIORITY | --nice NICE] [--json]
 
 Prints the latencies of single look-ups (GET /v1/ips/{ip} with key, purpose, audit, over HTTP keep-alive),
 counted from the moment at which each was due, so that a server that falls behind shows it; how late the
@@ -10,11 +10,13 @@ every client asks again as soon as it was answered. `--slow` holds that many con
 which sends a byte of its headers now and then and never ends them. `--folder` is where the database lies:
 every answer waits for that disk, whose own time is printed. The server runs on core 0, the clients on the
 others. `--realtime` and `--nice` give server and clients precedence over what else runs on a machine that is
-not quiet, and say so; by default they have none.
+not quiet, and say so; by default they have none. With `--json` one object takes the place of what is printed,
+which then goes to standard error.
 """
 
 import argparse
 import gc
+import json
 import os
 import random
 import resource
@@ -23,9 +25,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 from benchmarks.api_clients import asked
 from facts.endpoint import parse_address
@@ -97,24 +100,45 @@ def quantile(sorted_values: Sequence[float], q: float) -> float:
     return sorted_values[min(int(q * len(sorted_values)), len(sorted_values) - 1)]
 
 
-def _shown(values: Sequence[float]) -> str:
+def _quantiles(values: Sequence[float]) -> dict[str, float]:
+    """Return quantiles of seconds in milliseconds, by name."""
     ordered = sorted(values)
-    parts = (f"p{100 * q:g} {1000 * quantile(ordered, q):.1f} ms" for q in (0.5, 0.9, 0.99, 0.999, 1))
-    return ", ".join(parts) if ordered else "none"
+    return {f"p{100 * q:g}": round(1000 * quantile(ordered, q), 2) for q in (0.5, 0.9, 0.99, 0.999, 1)}
 
 
-def measured(port: int, key: str, given: argparse.Namespace) -> float:
-    """Run the load and print what came of it; return how many were answered, warming included."""
-    found = asked(port, questions(key), given.rate, given.seconds, WARMING_S, given.clients)
+def _shown(quantiles: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {ms:.1f} ms" for name, ms in quantiles.items())
+
+
+def measured(port: int, key: str, server: int, given: argparse.Namespace) -> dict[str, Any]:
+    """Run the load on the server of this process id, tell what came of it, and return that."""
     seconds: float = given.seconds
+    began = _cpu_s(server)
+    found = asked(port, questions(key), given.rate, seconds, WARMING_S, given.clients)
+    spent = _cpu_s(server) - began
     rate = len(found.took_s) / seconds
-    print(f"{len(found.took_s)} look-ups at {rate:.0f}/s, {given.clients} clients, {given.slow} slow")
-    print(f"answered after {_shown(found.took_s)}, counted from when each was due")
-    if given.rate:
-        print(f"the clients themselves were late by {_shown(found.sent_late_s)}, which is in it")
-    print(f"{found.waited} were due while no client was free, {found.lost} got no answer")
-    print(f"statuses: {dict(found.statuses)}")
-    return rate * (seconds + WARMING_S)
+    took, late = _quantiles(found.took_s), _quantiles(found.sent_late_s) if given.rate else {}
+    each_ms = 1000 * spent / (rate * (seconds + WARMING_S))
+    say(f"{len(found.took_s)} look-ups at {rate:.0f}/s, {given.clients} clients, {given.slow} slow")
+    say(f"answered after {_shown(took)}, counted from when each was due")
+    if late:
+        say(f"the clients themselves were late by {_shown(late)}, which is in it")
+    say(f"{found.waited} were due while no client was free, {found.lost} got no answer")
+    say(f"statuses: {dict(found.statuses)}")
+    say(f"CPU time of the server: {each_ms:.2f} ms a look-up, all told")
+    return {
+        "took_ms": took,
+        "late_ms": late,
+        "answered_per_s": round(rate),
+        "lost": found.lost,
+        "statuses": {str(status): count for status, count in sorted(found.statuses.items())},
+        "cpu_ms": round(each_ms, 3),
+    }
+
+
+def say(text: str) -> None:
+    """Tell a person."""
+    print(text, file=sys.stderr if "--json" in sys.argv else sys.stdout, flush=True)
 
 
 def _precedence(pid: int, realtime: int, nice: int) -> str:
@@ -161,11 +185,13 @@ def main() -> None:
     parser.add_argument("--not-durable", action="store_true", help="answer before the disk has the entry")
     parser.add_argument("--realtime", type=int, default=0, metavar="PRIORITY", help="1 to 99 (SCHED_FIFO)")
     parser.add_argument("--nice", type=int, default=0, metavar="NICE", help="-20 to 19")
+    parser.add_argument("--json", action="store_true", help="print one object")
     given = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        print(f"the disk takes {1000 * _sync_s(Path(folder)):.2f} ms to keep 8 KiB")
+        disk_ms = round(1000 * _sync_s(Path(folder)), 2)
+        say(f"the disk takes {disk_ms:.2f} ms to keep 8 KiB")
         key = filled(Path(folder), given.assignments)
         os.sync()  # what was prepared is written now, not while answers are measured
         (Path(folder) / "access.toml").write_text(
@@ -185,21 +211,20 @@ def main() -> None:
         slow: subprocess.Popen[bytes] | None = None
         try:
             assert server.stdout is not None
-            print(server.stdout.readline().decode().strip())
+            say(server.stdout.readline().decode().strip())
             if given.slow:
                 slow = subprocess.Popen(
                     [sys.executable, "-m", "benchmarks.slow_clients", str(port), str(given.slow)],
                     stdout=subprocess.PIPE,
                 )
                 assert slow.stdout is not None
-                print(f"slow connections: {slow.stdout.readline().decode().strip()}")
+                say(f"slow connections: {slow.stdout.readline().decode().strip()}")
             told = [_precedence(pid, given.realtime, given.nice) for pid in (server.pid, os.getpid())]
-            print(f"the server and the clients run {told[0]}; load of the machine {os.getloadavg()[0]:.1f}")
+            say(f"the server and the clients run {told[0]}; load of the machine {os.getloadavg()[0]:.1f}")
             gc.disable()  # of the clients
-            began = _cpu_s(server.pid)
-            count = measured(port, key, given)
-            each = (_cpu_s(server.pid) - began) / count
-            print(f"CPU time of the server: {1000 * each:.2f} ms a look-up, all told")
+            found = measured(port, key, server.pid, given)
+            if given.json:
+                print(json.dumps(found | {"disk_ms": disk_ms}))
         finally:
             if slow is not None:
                 slow.terminate()
