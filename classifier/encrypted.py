@@ -16,6 +16,7 @@ from classifier.clocks import Clock
 from classifier.encrypted_clock import Tested, follow, nats_of
 from classifier.encrypted_flows import Dependency, Pair, Rows, dependencies
 from classifier.encrypted_rate import rate_of
+from classifier.encrypted_sample import missing
 from classifier.encrypted_unread import unread_clocks
 from classifier.hashrate_sealed import SealedRate
 from classifier.poolclock import Match
@@ -111,6 +112,9 @@ class Standing:
     """Name, value and usual value of the measures that speak most for its shape."""
     unlike: float
     """How far its shape is from all that the model knows; beyond 1 it is trusted less."""
+    sample: float
+    """Share of packets that are missing, where what is seen is but a sample: then its shape counts nothing;
+    else 0."""
     connections: int
     packets: int
     lost: int
@@ -172,7 +176,11 @@ class Rhythms:
             return
         scores = shape(flows, packets) if shape is not None else None
         tests = follow(found, clocks)
-        news = [_standing(one, tested, scores) for one, tested in zip(found, tests, strict=True)]
+        gone = missing(flows, packets)
+        samples = [float(gone[list(one.rows)].max()) for one in found]
+        if refused := sum(sample > 0 for sample in samples):
+            self._dropped["shapes-of-samples"] += refused
+        news = [_standing(*each, scores) for each in zip(found, tests, samples, strict=True)]
         self._hold_against_likely(found, tests, news)
         for one, new in zip(found, news, strict=True):
             match = new.match
@@ -181,7 +189,7 @@ class Rhythms:
             if old is not None:
                 self._keep(merged(old, new))
             elif max(new.clock, new.shape) >= KEPT:
-                rate = rate_of(one, match, flows, packets)
+                rate = rate_of(one, match, flows, packets) if not new.sample else None
                 self._keep(new if rate is None else replace(new, rate=rate))
 
     def standings(self) -> list[Standing]:
@@ -217,7 +225,7 @@ class Rhythms:
         self._standing[pair] = one
 
 
-def _standing(one: Dependency, tested: Tested, scores: Scores | None) -> Standing:
+def _standing(one: Dependency, tested: Tested, sample: float, scores: Scores | None) -> Standing:
     shape, unlike = 0.0, 0.0
     measures: tuple[tuple[str, float, float], ...] = ()
     if scores is not None:
@@ -239,6 +247,7 @@ def _standing(one: Dependency, tested: Tested, scores: Scores | None) -> Standin
         tested=tested.clocks > 0,
         measures=measures,
         unlike=unlike,
+        sample=sample,
         connections=len(one.rows),
         packets=one.packets,
         lost=one.lost,
@@ -251,7 +260,8 @@ def _standing(one: Dependency, tested: Tested, scores: Scores | None) -> Standin
 def merged(old: Standing, new: Standing) -> Standing:
     """Return what two windows of one dependency say together; one may hold several windows already.
 
-    Windows that overlap, of workers that share an interface, are one: the better clock and shape count.
+    Windows that overlap, of workers that share an interface, are one: the better clock and shape count. The
+    shape of a window of which a sample was seen does not enter that of a whole one.
     """
     if new.last_ns < old.last_ns:
         old, new = new, old
@@ -266,7 +276,10 @@ def merged(old: Standing, new: Standing) -> Standing:
         weight = left * old.windows
         shape = (new.shape * new.windows + old.shape * weight) / (new.windows + weight)
     better = new if nats_of(new.match) >= nats_of(old.match) else old
-    told = new if new.measures else old
+    told, shown = (new if new.measures else old), new
+    if (old.sample > 0) != (new.sample > 0):
+        told = shown = old if new.sample else new
+        shape = shown.shape
     return replace(
         new,
         first_ns=min(old.first_ns, new.first_ns),
@@ -276,6 +289,8 @@ def merged(old: Standing, new: Standing) -> Standing:
         shape=shape,
         match=better.match,
         measures=told.measures,
+        unlike=shown.unlike,
+        sample=shown.sample,
         connections=old.connections + new.connections if aside else new.connections,
         packets=old.packets + new.packets if aside else new.packets,
         lost=old.lost + new.lost if aside else new.lost,

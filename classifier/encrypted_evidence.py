@@ -27,15 +27,18 @@ class _State(Protocol):
 
 
 def is_witness(one: Standing, weights: Weights, company: float = 0.0) -> bool:
-    """Say whether a dependency speaks for mining at all, by itself or in the `company` (nats) that it is
-    in."""
-    return max(spoken(one, weights)) >= WITNESS or (company > 0 and log_odds(one, weights) + company >= 0)
+    """Say whether a dependency speaks for mining at all, by itself or in the `company` (nats) that it is in.
+
+    A shape that is seen in a sample is a witness that is heard and not believed: its verdict says why."""
+    return max(*spoken(one, weights), one.shape if one.sample else 0.0) >= WITNESS or (
+        company > 0 and log_odds(one, weights) + company >= 0
+    )
 
 
 def spoken(one: Standing, weights: Weights) -> tuple[float, float]:
-    """Return the nats of clock and shape as far as their kinds count."""
+    """Return the nats of clock and shape as far as their kinds count; in a sample a shape says nothing."""
     most = abs(weights.kinds[_clock_kind(one)].nats)
-    shape = abs(weights.kinds[Kind.RHYTHM_SHAPE].nats)
+    shape = abs(weights.kinds[Kind.RHYTHM_SHAPE].nats) if not one.sample else 0.0
     return min(one.clock, most), min(max(one.shape, -shape), shape)
 
 
@@ -89,13 +92,15 @@ def evidence_of(
                 delay=round(match.delay_ns / NS, 1),
             )
         )
-    if one.shape:
+    if one.sample:
+        found.append(state(Kind.RHYTHM_SAMPLE, percent=round(100 * one.sample)))
+    elif one.shape:
         kind = Kind.RHYTHM_SHAPE if one.shape > 0 else Kind.RHYTHM_OTHER_SHAPE
         said = "; ".join(f"{name} {_short(value)} ({_short(usual)})" for name, value, usual in one.measures)
         found.append(state(kind, one.shape, message=said or "-"))
     if company.nats:
         found.append(state(Kind.RHYTHM_COMPANY, company.nats, clients=company.clients))
-    if one.unlike > 1:
+    if one.unlike > 1 and not one.sample:
         found.append(state(Kind.RHYTHM_UNFAMILIAR, distance=round(one.unlike, 1)))
     lost = round(100 * one.lost / max(1, one.packets), 1)
     found.append(

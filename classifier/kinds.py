@@ -85,6 +85,7 @@ class Kind(StrEnum):
     RHYTHM_SHAPE = "rhythm.shape"
     RHYTHM_OTHER_SHAPE = "rhythm.other_shape"
     RHYTHM_UNFAMILIAR = "rhythm.unfamiliar"
+    RHYTHM_SAMPLE = "rhythm.sample"
     RHYTHM_WINDOW = "rhythm.window"
     RHYTHM_HISTORY = "rhythm.history"
     RHYTHM_CLEARED_CLOCK = "rhythm.cleared_clock"

@@ -31,7 +31,7 @@ from store.lake_columns import FLOWS, PACKETS
 from store.rhythms import RhythmStore
 from store.verdicts import VerdictStore
 
-RULES = "1"
+RULES = "2"
 """Of the judging in this file and in classifier/encrypted*.py: another number scans everything again."""
 MARGIN_NS = 600 * NS
 """Clocks tell of a day if they tell of it or of so long before or after it."""

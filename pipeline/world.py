@@ -131,6 +131,9 @@ def _read(
         raise AssertionError(
             f"{name}: {summary.packets} packets are not {summary.parsed} + {summary.skipped}"
         )
+    if rhythm is not None:
+        hear(casebook, rhythm, [source.name for source in sources], known)
+    verdicts = tuple(casebook.verdicts())
     counts = FileCounts(
         source=name,
         packets=summary.packets,
@@ -142,9 +145,6 @@ def _read(
         tagged_flows=summary.tagged_flows,
         released=_limits({**summary.released, **summary.unlogged}, casebook.dropped, summary.evicted),
     )
-    if rhythm is not None:
-        hear(casebook, rhythm, [source.name for source in sources], known)
-    verdicts = tuple(casebook.verdicts())
     return World(
         counts,
         summary.skips,

@@ -20,7 +20,9 @@ FADED_NS = 14 * 86_400 * 10**9
 """Age after which nothing is left of what a window said: a ten-thousandth."""
 _NONE = np.empty(0, np.int64)
 """Instants of a clock that only lends its name."""
-_REST = ("connections", "packets", "lost", "named_other", "unlike", "tested")
+_REST = ("connections", "packets", "lost", "named_other", "unlike", "tested", "sample")
+_LATER = {"sample": 0.0}
+"""What is true of rows that older versions wrote without it."""
 
 
 class RhythmStore:
@@ -114,5 +116,5 @@ def _standing(row: Any) -> Standing:
         measures=tuple((name, value, usual) for name, value, usual in told["measures"]),
         rate=None,
         where=Where(**told["where"]),
-        **{name: told[name] for name in _REST},
+        **{name: {**_LATER, **told}[name] for name in _REST},
     )

@@ -389,6 +389,7 @@ def standing(clock: float, shape: float, first: float = 0.0, **more: object) -> 
         "match": None,
         "measures": (),
         "unlike": 0.0,
+        "sample": 0.0,
         "connections": 1,
         "packets": 100,
         "lost": 0,

@@ -89,6 +89,39 @@ def test_one_miner_in_clear_betrays_nine_that_hide(small: tuple[Network, Path]) 
     assert not false_alarms(made, found)
 
 
+@pytest.mark.parametrize(("loss", "sampling", "refused"), [(0.05, 1, False), (0.0, 4, True)])
+def test_the_shape_of_what_is_sampled_makes_no_verdict_and_a_few_per_cent_lost_are_no_sample(
+    tmp_path: Path, loss: float, sampling: int, refused: bool
+) -> None:
+    steady = Habits(multiplexed=0, old=1, reconnects=0, duty=0, donation=0)
+    made = network(
+        44,
+        "test",
+        15,
+        10,
+        60,
+        "tls13",
+        0.1,
+        dialects=("stratum-cryptonote",),
+        pools=1,
+        habits=steady,
+        capture_loss=loss,
+        sampling=sampling,
+    )
+    write_capture(made, tmp_path / "network.pcap")
+    world = scan_alone(str(tmp_path / "network.pcap"))
+    assert isinstance(world, World)
+    assert ("casebook-shapes-of-samples" in world.counts.released) == refused
+    sealed = [one for one in world.verdicts if one.encrypted]
+    told = {weighed.evidence.kind for one in sealed for weighed in one.evidence}
+    assert ("rhythm.sample" in told) == refused
+    assert ("rhythm.shape" in told) != refused
+    levels = {one.level for one in sealed}
+    assert levels == {Level.CLEARED} if refused else Level.LIKELY in levels
+    read = [one for one in world.verdicts if one.level is Level.CONFIRMED]
+    assert {one.role for one in read} == {Role.MINER, Role.POOL}  # what is in clear is read as ever
+
+
 def test_past_traffic_is_found_when_a_clock_comes_in(
     small: tuple[Network, Path],
     tmp_path: Path,

@@ -91,6 +91,7 @@ def standing(last_s: float, clock_nats: float = 5.5) -> Standing:
         clock=clock_nats,
         shape=-1.25,
         tested=True,
+        sample=0.86,
         match=match,
         measures=(("answered", 0.98, 0.4),),
         unlike=0.5,
