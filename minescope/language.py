@@ -29,6 +29,11 @@ def worded(error: Exception, lang: Lang) -> str:
         return str(told(lang.value))
     if lang is Lang.EN:
         return str(error)
+    from facts.errors import RowError
     from minescope.refusals import in_chinese  # its patterns cost time where none is needed
 
+    if isinstance(error, RowError):
+        from minescope.refused_rows import folded
+
+        return folded([error], lang.value)[0]
     return in_chinese(str(error))

@@ -121,7 +121,7 @@ def import_(
         if result.taken:
             names = ", ".join(f"{path.name} ({one.value})" for path, one in files)
             trail.keep_named("importLedgers", names[:1000])
-    return became(result, len(refused), report, dry_run=dry_run)
+    return became(result, refused.count, report, dry_run=dry_run)
 
 
 @ledgers.command("list")

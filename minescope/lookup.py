@@ -13,6 +13,7 @@ from facts.evidence import Evidence
 from facts.names import LEVEL_ORDER, MINING_ROLES, Level
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_USAGE
 from minescope.language import Lang, chosen
+from minescope.refused_rows import noticed
 
 if TYPE_CHECKING:
     from pipeline.lookup import Answer, Ask
@@ -117,8 +118,7 @@ def lookup(
     write = _writer(as_json, as_csv, spoken, lambda evidence: render(evidence, spoken.value))
     found = False
     with build_services(load_settings()) as services:
-        for notice in services.notices:
-            typer.echo(f"minescope: {notice}", err=True)
+        noticed(services.notices)
         trail = Trail(services.database, purpose)
         for batch in _batches(asks):
             trail.keep("lookup", batch)

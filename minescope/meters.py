@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.language import chosen
 from minescope.meters_care import compact, imports, purge, withdraw
+from minescope.refused_rows import not_taken, noticed, refusing, unnamed
 
 if TYPE_CHECKING:
-    from facts.errors import RowError
     from supervision.meters.forms import Form
     from supervision.meters.intake import Taken
 
-MAX_SHOWN = 20
-"""Refused rows that are named one by one; a report file holds all."""
 _LINE_EVERY_S = 5.0
 
 meters = typer.Typer(
@@ -112,7 +111,6 @@ def import_(
     Exits 0 when the file was taken (or is sound, with --dry-run), 2 when it cannot be read, 3 when rows were
     refused and nothing was taken.
     """
-    from pipeline.registry_report import RefusedReport
     from pipeline.settings import load_settings
     from store.curve_lake import CurveLake
     from store.database import open_database
@@ -123,27 +121,19 @@ def import_(
     settings = load_settings()
     with open_database(settings.database_url) as database, database.reading() as connection:
         accounts = list(read_accounts(connection))
-    shown, told = 0, time.monotonic()
-    with RefusedReport(report) as refused:
+    told = time.monotonic()
 
-        def refuse(error: "RowError") -> None:
-            nonlocal shown
-            refused.add(error)
-            shown += 1
-            if shown <= MAX_SHOWN:
-                typer.echo(f"minescope: refused: {error}", err=True)
+    def progress(rows: int) -> None:
+        nonlocal told
+        if (now := time.monotonic()) >= told + _LINE_EVERY_S:
+            told = now
+            print(f"minescope: {file.name}: {rows:,} rows read", file=sys.stderr, flush=True)
 
-        def progress(rows: int) -> None:
-            nonlocal told
-            if (now := time.monotonic()) >= told + _LINE_EVERY_S:
-                told = now
-                print(f"minescope: {file.name}: {rows:,} rows read", file=sys.stderr, flush=True)
-
-        wanted = Wanted(time.time_ns(), dry_run, accept_good, replace)
-        done = take_curves(CurveLake(settings.lake), file, form, accounts, wanted, refuse, progress)
-    if shown > MAX_SHOWN:
-        where = f"; all of them are in {report}" if report else "; --report FILE writes all of them"
-        typer.echo(f"minescope: {shown - MAX_SHOWN:,} more reasons{where}", err=True)
+    wanted = Wanted(time.time_ns(), dry_run, accept_good, replace)
+    with refusing(report) as (refuse, _):
+        lake = CurveLake(settings.lake)
+        done = take_curves(lake, file, form, accounts, wanted, lambda error: refuse([error]), progress)
+    unnamed(done.refused, report)
     return _told(done, file.name, dry_run=dry_run)
 
 
@@ -235,16 +225,25 @@ def _form(
 
 
 def _told(done: "Taken", name: str, *, dry_run: bool) -> int:
-    for notice in done.notices:
-        typer.echo(f"minescope: {notice}", err=True)
+    noticed(done.notices)
     if done.known:
         return EXIT_NOTHING
-    typer.echo(
-        f"minescope: {name}: {done.rows:,} rows, {done.refused:,} reasons to refuse, {done.days:,} days with "
-        f"{done.points:,} points and {done.gaps:,} gaps ({done.bridged:,} bridged), {done.repeated:,} points "
-        f"repeated, {done.replaced:,} replaced, {done.rollovers:,} rollovers, {done.resets:,} resets"
-    )
+    line = _BECAME_ZH if chosen(None).value == "zh" else _BECAME
+    typer.echo("minescope: " + line.format(name=name, done=done))
     if done.taken:
         return EXIT_NOTHING
-    typer.echo("minescope: nothing taken" + (": a dry run" if dry_run else ""), err=True)
+    not_taken(dry_run=dry_run)
     return EXIT_USAGE if done.refused else EXIT_NOTHING
+
+
+_BECAME = (
+    "{name}: {done.rows:,} rows, {done.refused:,} reasons to refuse, {done.days:,} days with "
+    "{done.points:,} points and {done.gaps:,} gaps ({done.bridged:,} bridged), {done.repeated:,} points "
+    "repeated, {done.replaced:,} replaced, {done.rollovers:,} rollovers, {done.resets:,} resets"
+)
+_BECAME_ZH = (
+    "{name}：{done.rows:,} 行，{done.refused:,} 条拒绝原因，{done.days:,} 天共 "
+    "{done.points:,} 个点、{done.gaps:,} 个缺口（{done.bridged:,} 个可由示数补足总量），"
+    "重复 {done.repeated:,} 个点，替换 {done.replaced:,} 个，"
+    "示数翻转 {done.rollovers:,} 次，清零 {done.resets:,} 次"
+)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.refused_rows import MAX_SHOWN, named
 
 if TYPE_CHECKING:
     from store.database import Database
 
-MAX_SHOWN = 20
-"""Refused rows that are named one by one."""
 
 pools = typer.Typer(
     name="pools",
@@ -81,8 +80,7 @@ def update(
         raise UsageError(f"--day: {day} is not a day such as 2026-03-01")
     today = datetime.fromtimestamp(time.time_ns() // 10**9, UTC).date().isoformat()  # a door's clock
     rows, errors = read_file(file, day or today)
-    for error in errors[:MAX_SHOWN]:
-        typer.echo(f"minescope: refused: {error}", err=True)
+    named(errors[:MAX_SHOWN])
     if len(errors) > MAX_SHOWN:
         typer.echo(f"minescope: {len(errors) - MAX_SHOWN:,} more rows refused", err=True)
     if errors and not accept_good:

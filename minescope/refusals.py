@@ -40,6 +40,20 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("no such setting; known are (.+)", r"没有这个设置；已知的设置有 \1"),
     ("not valid TOML", "不是有效的 TOML"),
     ("(--.+) and (--.+) exclude each other", r"\1 与 \2 不能同时使用"),
+    ("no column '(.+)'; it has (.+), \\.\\.\\.", r"没有列 \1；现有列：\2……"),
+    ("name columns with --column", "请用 --column 指定列名"),
+    ("no column '(.+)'", r"没有列 \1"),
+    (
+        "name the first of the 96 points with --column first-point=NAME",
+        "请用 --column first-point=列名 指定96点的第一列",
+    ),
+    ("([0-9]+) columns from '(.+)' on, not 96", r"从 \2 起只有 \1 列，而不是96列"),
+    ("a day has 96 points", "一天有96个点"),
+    ("a column of the key lies among the 96 points", "96个点的列中夹有标识列"),
+    ("empty sheet", "工作表为空"),
+    ("no header", "没有表头"),
+    ("the first row names the columns, and one of them is empty", "第一行是列名，其中有空的列名"),
+    ("two columns are named '(.+)'", r"有两列同名：\1"),
     ("no file here is named as (.+) is", r"这里没有按 \1 那样命名的文件"),
 )
 _KNOWN = tuple((re.compile(english), chinese) for english, chinese in _SENTENCES)

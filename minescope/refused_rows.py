@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 Refuse = Callable[[Sequence[RowError]], None]
 MAX_SHOWN = 20
 """Reasons that are named one by one; a report file holds all."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many reasons there were to refuse rows: a file may have millions, so none is held."""
+
+    count: int = 0
 
 
 def folded(errors: Iterable[RowError], lang: str = "en") -> list[str]:
@@ -43,34 +51,56 @@ def named(errors: Iterable[RowError]) -> None:
         typer.echo(f"minescope: {'拒绝：' if lang == 'zh' else 'refused: '}{text}", err=True)
 
 
+def noticed(notices: Iterable[str]) -> None:
+    """Say what was noticed of files that are taken all the same, in the language of the terminal."""
+    from registry.reasons import noticed as worded
+
+    lang = chosen(None).value
+    for notice in notices:
+        typer.echo(f"minescope: {worded(notice, lang)}", err=True)
+
+
 @contextmanager
-def refusing(report: Path | None) -> Iterator[tuple[Refuse, list[RowError]]]:
-    """Give what takes refused rows and what it took: the first are named, a report holds all."""
+def refusing(report: Path | None) -> Iterator[tuple[Refuse, Tally]]:
+    """Give what takes refused rows, and their count: the first are named, a report holds all."""
     from pipeline.registry_report import RefusedReport
 
-    kept: list[RowError] = []
+    tally = Tally()
     with RefusedReport(report, chosen(None).value) as file:
 
         def refuse(errors: Sequence[RowError]) -> None:
-            room = max(0, MAX_SHOWN - len(kept))
+            room = max(0, MAX_SHOWN - tally.count)
             for error in errors:
                 file.add(error)
-            kept.extend(errors)
+            tally.count += len(errors)
             named(errors[:room])
 
-        yield refuse, kept
+        yield refuse, tally
+
+
+def unnamed(reasons: int, report: Path | None) -> None:
+    """Say how many reasons were not named one by one, and where they are, if there are any."""
+    if (more := reasons - MAX_SHOWN) <= 0:
+        return
+    where = f"; all of them are in {report}" if report else "; --report FILE writes all of them"
+    where_zh = f"，全部见 {report}" if report else "，可用 --report FILE 写出全部"
+    said = (
+        f"另有 {more:,} 条原因{where_zh}" if chosen(None).value == "zh" else f"{more:,} more reasons{where}"
+    )
+    typer.echo(f"minescope: {said}", err=True)
+
+
+def not_taken(*, dry_run: bool) -> None:
+    """Say that nothing was taken."""
+    nothing = "未导入任何数据" + ("：试运行" if dry_run else "")
+    typer.echo(f"minescope: {nothing if chosen(None).value == 'zh' else _NOTHING[dry_run]}", err=True)
 
 
 def became(result: "ImportResult[Any]", reasons: int, report: Path | None, *, dry_run: bool) -> int:
     """Say what became of an import, file by file, in the language of the terminal; return the exit code."""
     zh = chosen(None).value == "zh"
-    for notice in result.notices:
-        typer.echo(f"minescope: {notice}", err=True)
-    if (more := reasons - MAX_SHOWN) > 0:
-        where = f"; all of them are in {report}" if report else "; --report FILE writes all of them"
-        where_zh = f"，全部见 {report}" if report else "，可用 --report FILE 写出全部"
-        said = f"另有 {more:,} 条原因{where_zh}" if zh else f"{more:,} more reasons{where}"
-        typer.echo(f"minescope: {said}", err=True)
+    noticed(result.notices)
+    unnamed(reasons, report)
     for file in result.files:
         did = file.changes
         counts = (file.rows, file.refused, did.added, did.changed, did.ended, did.unchanged)
@@ -80,8 +110,7 @@ def became(result: "ImportResult[Any]", reasons: int, report: Path | None, *, dr
         typer.echo(f"minescope: {file.name} ({file.kind.value}): {line}")
     if result.taken:
         return EXIT_NOTHING
-    nothing = "未导入任何数据" + ("：试运行" if dry_run else "")
-    typer.echo(f"minescope: {nothing if zh else _NOTHING[dry_run]}", err=True)
+    not_taken(dry_run=dry_run)
     return EXIT_USAGE if result.refused else EXIT_NOTHING
 
 

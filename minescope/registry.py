@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
-from minescope.refused_rows import became, named, refusing
+from minescope.refused_rows import became, named, noticed, refusing
 from minescope.registry_show import convert, divisions, history, imports
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ def load(
         data = load_sample()
     else:
         imported = load_folder(folder, all_or_nothing=not accept_good)
-        for notice in imported.notices:
-            typer.echo(f"minescope: {notice}", err=True)
+        noticed(imported.notices)
         named(imported.errors)
         if imported.data is None or (dry_run and imported.errors):
             typer.echo(
@@ -265,9 +264,9 @@ def _run(
             told = now
             print(f"minescope: {name}: {rows:,} rows read", file=sys.stderr, flush=True)
 
-    with refusing(report) as (refuse, kept):
+    with refusing(report) as (refuse, refused):
         result = import_files(database, files_of(paths, form), options, time.time_ns(), refuse, progress)
-    return result, len(kept)
+    return result, refused.count
 
 
 def _form(kind: str | None) -> "Form | None":

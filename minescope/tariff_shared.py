@@ -88,12 +88,12 @@ def take(file: Path, table: Any, taking: Any, *, dry_run: bool) -> int:
     """Take a file, say what became of it, and return the exit code."""
     from supervision.tariff.tables import take_file
 
-    with opened() as database, refusing(None) as (refuse, kept):
+    with opened() as database, refusing(None) as (refuse, refused):
         done = take_file(database, file, table, taking, refuse)
         did = done.files[0].changes
         if done.taken and (did.added or did.changed):
             audited(database, f"tariff {table.value} {file.name}: {did.added} + {did.changed}")
-    return became(done, len(kept), None, dry_run=dry_run)
+    return became(done, refused.count, None, dry_run=dry_run)
 
 
 def dry(post: bool, lang: str = "en") -> str:

@@ -1,4 +1,7 @@
-"""Why rows of files are refused, in both languages: sentences are raised in English (reasons.toml)."""
+"""Why rows of files are refused, and what is noticed of files, in both languages.
+
+Sentences are raised in English; reasons.toml has the same in Chinese.
+"""
 
 import re
 import tomllib
@@ -9,6 +12,15 @@ from typing import Final
 
 OTHER: Final = "other"
 """The code of a sentence that the table does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that is said of a file which is taken all the same."""
+
+    chinese: str
+    """As in `Reason`."""
+    shape: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +38,13 @@ class Reason:
 @cache
 def reasons() -> tuple[Reason, ...]:
     """Return the table, in its order."""
-    text = files("registry").joinpath("reasons.toml").read_text("utf-8")
-    return tuple(
-        Reason(one["code"], one["en"], one["zh"], _shape(one["en"])) for one in tomllib.loads(text)["reason"]
-    )
+    return tuple(Reason(one["code"], one["en"], one["zh"], _shape(one["en"])) for one in _table()["reason"])
+
+
+@cache
+def notices() -> tuple[Notice, ...]:
+    """Return the notices, in their order."""
+    return tuple(Notice(one["zh"], _shape(one["en"])) for one in _table()["notice"])
 
 
 def code_of(why: str) -> str:
@@ -44,6 +59,19 @@ def worded(why: str, lang: str) -> str:
         return why
     reason, names = found
     return reason.chinese.format(*(worded(name, lang) if reason.code == "meter" else name for name in names))
+
+
+def noticed(text: str, lang: str) -> str:
+    """Return a notice in a language, `en` or `zh`; as it is where the table does not know it."""
+    if lang == "zh":
+        for one in notices():
+            if (fits := one.shape.fullmatch(text)) is not None:
+                return one.chinese.format(*fits.groups())
+    return text
+
+
+def _table() -> dict[str, list[dict[str, str]]]:
+    return tomllib.loads(files("registry").joinpath("reasons.toml").read_text("utf-8"))
 
 
 def _found(why: str) -> tuple[Reason, tuple[str, ...]] | None:

@@ -309,8 +309,10 @@ class Staging:
             .where(~exists().where(line.c.account == staged.c.line))
             .order_by(staged.c[_ROW])
         )
-        why = "no line {!r} is known, and the row names no uscc and site"
-        return [RowError(why.format(name), source, number, "line") for number, name in found]
+        return [
+            RowError(f"no line {name!r} is known, and the row names no uscc and site", source, number, "line")
+            for number, name in found
+        ]
 
     def _take_out(self, refused: list[RowError]) -> None:
         if not refused:

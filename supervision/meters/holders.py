@@ -42,7 +42,7 @@ class Holders:
             ]
         self._table = pl.DataFrame(rows, schema=_SCHEMA, orient="row").unique()
         self._names = self._table["name"].unique()
-        self._what = "power account" if by is By.ACCOUNT else "meter of a power account"
+        self._by = by
 
     def resolved(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
         """Return the rows with `account`, `meter`, `of` and `ratio`, and (row, why) of those without.
@@ -62,11 +62,18 @@ class Holders:
             twice, known = set(several[ROW].to_list()), set(rest["name"].to_list()) & set(self._names)
             for at, name, date in rest.select(ROW, "name", "date").iter_rows():
                 if at in twice:
-                    lost.append((at, f"the registry says different things of {name!r} on {date}"))
+                    why = f"the registry says different things of {name!r} on {date}"
+                elif self._by is By.METER:
+                    why = (
+                        f"the registry has no record of meter of a power account {name!r} on {date}"
+                        if name in known
+                        else f"the registry has no meter of a power account {name!r}; import it first"
+                    )
                 elif name in known:
-                    lost.append((at, f"the registry has no record of {self._what} {name!r} on {date}"))
+                    why = f"the registry has no record of power account {name!r} on {date}"
                 else:
-                    lost.append((at, f"the registry has no {self._what} {name!r}; import it first"))
+                    why = f"the registry has no power account {name!r}; import it first"
+                lost.append((at, why))
         return held, lost
 
 

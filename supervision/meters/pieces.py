@@ -79,7 +79,7 @@ def _xlsx(path: Path, refuse: Callable[[RowError], None]) -> Iterator[Piece]:
             if not any(cells):
                 continue
             if len(cells) > len(header):
-                refuse(RowError(f"{len(cells)} cells; the header has {len(header)}", str(path), number))
+                refuse(RowError(f"{len(cells)} cells under a header of {len(header)}", str(path), number))
                 continue
             rows.append([*cells, *[""] * (len(header) - len(cells))])
             numbers.append(number)
@@ -146,7 +146,7 @@ def _judged(
             cells.pop()
         if len(cells) != len(header):
             if any(cell.strip() for cell in cells):
-                refuse(RowError(f"{len(cells)} cells; the header has {len(header)}", str(path), at))
+                refuse(RowError(f"{len(cells)} cells under a header of {len(header)}", str(path), at))
             continue
         rows.append(cells)
         numbers.append(at)

@@ -1,6 +1,7 @@
 """`minescope meters` and `minescope tariff`, from files to a bill, as a person types them."""
 
 import csv
+import json
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -115,6 +116,34 @@ def test_refused_rows_keep_a_file_out_and_lie_in_the_report(
     rows = capsys.readouterr().out.splitlines()
     assert rows[1].startswith("ZJ1,2025-01-01,4,4,")
     assert rows[2] == "ZJ1,2025-01-02" + "," * 96
+
+
+def test_refused_rows_of_curves_are_told_in_chinese(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINESCOPE_LANG", "zh")
+    path = curves(home / "m.csv")
+    text = path.read_text("utf-8").replace("ZJ1,2025-01-02,4.0", "ZJ1,2025-01-02,x")
+    text = text.replace("ZJ1,2025-01-03,", "ZJ7,2025-01-03,").replace(
+        "ZJ1,2025-01-04,4.0", "ZJ1,2025-01-04,-4"
+    )
+    path.write_text(text, "utf-8")
+    report = home / "refused.json"
+    assert run(["meters", "import", str(path), *FORM, "--report", str(report)]) == 3
+    said = capsys.readouterr()
+    assert "拒绝：" in said.err
+    assert "m.csv，第3行，列 p1：'x' 不是数" in said.err
+    assert "第4行，列 account：登记信息中没有户号 'ZJ7'，请先导入" in said.err
+    assert "第5行，列 p1：-4 为负" in said.err
+    assert "未导入任何数据" in said.err
+    assert "m.csv：31 行，3 条拒绝原因，28 天共 2,688 个点、0 个缺口" in said.out
+    codes = {one["row"]: one["code"] for one in json.loads(report.read_text("utf-8"))}
+    assert codes == {3: "number", 4: "account-unknown", 5: "negative"}
+    assert run(["meters", "import", str(path), *FORM, "--accept-good"]) == 0
+    assert run(["meters", "import", str(path), *FORM, "--accept-good"]) == 0
+    assert "m.csv：此前已按同样方式导入，无需再做" in capsys.readouterr().err
+    assert run(["meters", "import", str(path), *FORM[:-2]]) == 2
+    assert "没有列 first-point：请用 --column first-point=列名 指定96点的第一列" in capsys.readouterr().err
 
 
 def test_rules_are_shown_set_and_enacted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from xlsxwriter import Workbook
 
 from facts.errors import ReadError, RowError, UsageError
 from registry.power_accounts import PowerAccount, PowerMeter
+from registry.reasons import OTHER, code_of, noticed
 from store.curve_lake import CurveLake
 from supervision.meters.days import POINTS, day_start_ns
 from supervision.meters.forms import By, Form, Layout, Quantity, Side, Stamp, Value
@@ -64,6 +65,8 @@ class Door:
         return self.lake.curves([number], first, first + timedelta(days=days), quantity)[0]
 
     def said(self) -> list[tuple[int, str | None, str]]:
+        """What was refused, in order; each reason has a code, and so a sentence in Chinese."""
+        assert [error.why for error in self.errors if code_of(error.why) == OTHER] == []
         return [(error.row, error.column, error.why) for error in self.errors]
 
 
@@ -136,7 +139,7 @@ def test_empty_cells_are_gaps_and_wrong_ones_cost_their_row_alone(door: Door) ->
             (7, "account", "empty"),
             (8, "p1", "'nan' is no number"),
             (9, "p1", "99999999 kw is more than any account uses"),
-            (10, None, "97 cells; the header has 98"),
+            (10, None, "97 cells under a header of 98"),
         ]
     )
     assert (done.taken, done.days, done.gaps) == (True, 2, 1)
@@ -283,6 +286,9 @@ def test_rollovers_are_known_by_the_digits_and_resets_are_told(door: Door) -> No
     assert (
         "A2: the register of active-import fell from 5000 to 3 at 2026-03-02 00:15: a reset"
         in reset.notices[0]
+    )
+    assert noticed(reset.notices[0], "zh").startswith(
+        "A2：active-import 的示数从 5000 降到 3（2026-03-02 00:15）"
     )
     assert np.isnan(door.curve("A2", first=DAY + timedelta(days=1))[0, 0])
     unknown = door.take(
