@@ -16,6 +16,7 @@ REPORT: dict[str, Any] = {
     "finished": None,
     "files": [],
     "missing": {},
+    "unread": [],
 }
 REPORT_FILE: dict[str, Any] = {
     "name": "weekly-990000-2026-W11-2026-03-15-zh.html",

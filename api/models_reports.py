@@ -33,3 +33,6 @@ class ReportModel(Model):
     finished: Time | None
     files: list[ReportFileModel] = Field(description="Empty until it is done.")
     missing: dict[str, str] = Field(description="By format that could not be written, why.")
+    unread: list[str] = Field(
+        description="Damaged files whose readings are in no figure, each with its place and reason."
+    )

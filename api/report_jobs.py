@@ -90,12 +90,14 @@ class ReportJobs:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
         hashes: dict[str, str] = {}
         missing: dict[str, str] = {}
+        unread: list[str] = []
         if job.state is JobState.DONE:
             for path in sorted(folder.glob("*.json")):
                 if path.name != ABOUT:
                     listed = json.loads(path.read_text("utf-8"))
                     hashes |= listed["sha256"]
                     missing |= listed["missing"]
+                    unread += listed.get("unread", [])  # a report made before an update has none
         return {
             "id": job.id,
             "state": job.state.value,
@@ -114,6 +116,7 @@ class ReportJobs:
                 for one in self.files(job)
             ],
             "missing": missing,
+            "unread": unread,
         }
 
     def close(self) -> None:

@@ -204,7 +204,9 @@ def _made(kind: str, particulars: Particulars, files: Written) -> int:
             whole = Asked(Kind(kind), as_of=as_of, languages=languages, publisher=files.publisher)
             asked = settled(replace(whole, **particulars), day_in_china(now))
             Trail(database, files.purpose).keep_named("report", asked.what)
-            for document in documents(database, asked, made, settings.lake):
+            for place, document in enumerate(documents(database, asked, made, settings.lake)):
+                for one in document.unread if not place else ():
+                    typer.echo(f"minescope: {one}", err=True)
                 if not any(isinstance(block, Table) and block.rows for block in document.blocks):
                     hint = f"minescope: nothing was known of {asked.what} at the end of {asked.as_of}"
                     typer.echo(f"{hint}; --as-of names another day", err=True)

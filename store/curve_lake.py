@@ -51,6 +51,16 @@ class CurveFile:
         return self.first_ns < self.known_ns
 
 
+@dataclass(frozen=True, slots=True)
+class DamagedCurves:
+    """A file of the lake that cannot be read. Which accounts and days it held is not known then."""
+
+    name: str
+    """Its path below the lake's folder."""
+    month: str
+    why: str
+
+
 class CurveLake:
     """The curves below a lake's folder; it need not exist."""
 
@@ -67,10 +77,13 @@ class CurveLake:
             path.name.removeprefix("month=") for path in (self.root / CURVES).glob("month=*") if path.is_dir()
         )
 
-    def files(self, month: str, known_ns: int | None = None) -> list[CurveFile]:
+    def files(
+        self, month: str, known_ns: int | None = None, damaged: list[DamagedCurves] | None = None
+    ) -> list[CurveFile]:
         """Return a month's files, the earliest known first; of what was known at a time, if one is given.
 
-        Raises StoreError for a damaged one: what is summed for money is whole or not at all.
+        Raises StoreError for a damaged one: what is summed for money is whole or not at all. Who can do with
+        the rest, and says so, gives a list that damaged files are put on instead.
         """
         found: list[CurveFile] = []
         replaced: set[str] = set()
@@ -80,7 +93,10 @@ class CurveLake:
                 at = int(told.get("minescope.known_ns", "0"))
                 first = int(told.get("minescope.first_ns", at))
             except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-                raise StoreError(f"{path}: damaged: {error}") from error
+                if damaged is None:
+                    raise StoreError(f"{path}: damaged: {error}") from error
+                damaged.append(self._damaged(path, month, error))
+                continue
             replaced.update(told.get("minescope.members", "").split())
             if known_ns is None or first <= known_ns:
                 found.append(CurveFile(path, month, at, first, "minescope.ordered" in told))
@@ -187,15 +203,17 @@ class CurveLake:
         after: date,
         quantity: int = ACTIVE,
         known_ns: int | None = None,
+        damaged: list[DamagedCurves] | None = None,
     ) -> pl.DataFrame:
         """Return a row for each account and day held: account, day, kwh, missing, bridged, meters, of.
 
         `kwh` is a sum over `meters` of its `of` meters; `missing` and `bridged` are those of all of them.
+        Raises StoreError for a damaged file; with `damaged` it is put there, and the others are told.
         """
         wanted = pl.DataFrame({"account": list(accounts)}, schema={"account": pl.String})
         frames = []
         for month in _months(first, after):
-            for file in self.files(month, known_ns):
+            for file in self.files(month, known_ns, damaged):
                 lazy = (
                     _scan(file.path)
                     .filter(_known(file, known_ns))
@@ -204,7 +222,12 @@ class CurveLake:
                         (pl.col("quantity") == quantity) & (pl.col("day") >= first) & (pl.col("day") < after)
                     )
                 )
-                frames.append(_collect(lazy.join(wanted.lazy(), on="account", how="semi"), file.path))
+                try:
+                    frames.append(_collect(lazy.join(wanted.lazy(), on="account", how="semi"), file.path))
+                except StoreError as error:
+                    if damaged is None:
+                        raise
+                    damaged.append(self._damaged(file.path, month, error.__cause__ or error))
         together = pl.concat(frames) if frames else pl.DataFrame(schema={n: SCHEMA[n] for n in INFO})
         latest = together.unique(list(KEY), keep="last", maintain_order=True).filter(~GONE)
         return (
@@ -218,6 +241,10 @@ class CurveLake:
             )
             .sort("account", "day")
         )
+
+    def _damaged(self, path: Path, month: str, error: BaseException) -> DamagedCurves:
+        why = (str(error).splitlines() or [type(error).__name__])[0].replace(str(path), path.name)
+        return DamagedCurves(path.relative_to(self.root).as_posix(), month, why)
 
     def _pieces(
         self, first: date, after: date, quantity: int, known_ns: int | None, places: pl.DataFrame

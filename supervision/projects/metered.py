@@ -1,7 +1,7 @@
 """What meters count at projects, beside what traffic estimates: by weeks, and the last whole day."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,11 @@ from facts.instant import nanoseconds
 from registry.power_accounts import PowerAccount
 from store.power_accounts import read_believed
 from supervision.projects.inventory import Standing, end_of
-from supervision.projects.metering import WEEK, Counted, Metered, Week, accuracy
+from supervision.projects.metering import WEEK, Counted, Metered, Uncovered, Unread, Week, accuracy
 from supervision.projects.project import Particulars, Project
 
 if TYPE_CHECKING:
-    from store.curve_lake import CurveLake
+    from store.curve_lake import CurveLake, DamagedCurves
 
 
 def metered(
@@ -26,24 +26,46 @@ def metered(
     as_of: date,
     known: datetime,
     weeks: int = 2,
+    *,
+    the_rest: bool = False,
 ) -> Counted:
     """Return what meters count of projects, as known at a time: readings and whose an account was.
 
-    Raises StoreError where a file of the lake is damaged: a sum is whole or not at all.
+    Raises StoreError where a file of the lake is damaged: a sum is whole or not at all. With `the_rest` what
+    the other files hold is counted, and what was left out is named (`Counted.unread`, `Counted.uncovered`).
     """
     own = _accounts(connection, list(projects), named, as_of, nanoseconds(known))
     numbers = sorted({one for accounts in own.values() for one in accounts})
     begin, after = as_of - timedelta(days=weeks * WEEK - 1), as_of + timedelta(days=1)
     known_ns = nanoseconds(known)
     held: dict[str, dict[date, tuple[float, bool]]] = defaultdict(dict)
+    damaged: list[DamagedCurves] = []
     if numbers:
-        for row in lake.energy(numbers, begin, after, known_ns=known_ns).iter_rows(named=True):
+        energy = lake.energy(numbers, begin, after, known_ns=known_ns, damaged=damaged if the_rest else None)
+        for row in energy.iter_rows(named=True):
             whole = row["missing"] <= row["bridged"] and row["meters"] >= row["of"]
             held[row["account"]][row["day"]] = row["kwh"], whole
     return Counted(
         {project: _of(accounts, held, begin, weeks) for project, accounts in own.items() if accounts},
         {one: _of((one,), held, begin, weeks) for one in numbers},
+        tuple(Unread(one.name, one.month, one.why) for one in damaged),
+        tuple(_uncovered(numbers, held, begin, after, {one.month for one in damaged})),
     )
+
+
+def _uncovered(
+    numbers: Sequence[str],
+    held: Mapping[str, Mapping[date, tuple[float, bool]]],
+    begin: date,
+    after: date,
+    months: Collection[str],
+) -> Iterator[Uncovered]:
+    """Yield the days of some months that are not held, by account."""
+    days = [begin + timedelta(days=n) for n in range((after - begin).days)]
+    asked = [day for day in days if f"{day:%Y-%m}" in months]
+    for number in numbers:
+        if lost := [day for day in asked if day not in held.get(number, {})]:
+            yield Uncovered(number, len(lost), lost[0], lost[-1])
 
 
 def _accounts(

@@ -62,6 +62,26 @@ class Metered:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A file of curves that could not be read: nothing that it said is counted."""
+
+    name: str
+    """Its path in the lake."""
+    month: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """Days of an account that no readable file holds, in the months of files that could not be read."""
+
+    account: str
+    days: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What meters count of some projects."""
 
@@ -69,6 +89,10 @@ class Counted:
     """By id: those that have accounts."""
     accounts: Mapping[str, Metered]
     """By account, each once however many projects stand behind it: what totals are of."""
+    unread: tuple[Unread, ...] = ()
+    """Files that were left out, where what the others hold was asked for all the same."""
+    uncovered: tuple[Uncovered, ...] = ()
+    """By account."""
 
 
 @cache

@@ -141,6 +141,8 @@ class Document:
     blocks: tuple[Block, ...]
     facts: tuple[tuple[str, str], ...] = ()
     """What it covers, shown below the title: region, week, number of the case."""
+    unread: tuple[str, ...] = ()
+    """What could not be read and is in no figure, each with its place and reason; the door says it too."""
 
     def __post_init__(self) -> None:
         """Raise ValueError where two tables or charts have the same name."""

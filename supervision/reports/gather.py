@@ -90,7 +90,7 @@ def gather_week(
 ) -> Week:
     """Return what the weekly report of a region is made of; without a lake nothing is metered.
 
-    Raises ValueError for what is no week, StoreError where a file of the lake is damaged.
+    A damaged file of the lake is left out and named. Raises ValueError for what is no week.
     """
     end = week_end(week)
     with database.reading() as connection:
@@ -117,7 +117,9 @@ def _counted(
     if lake is None or not running:
         return Counted({}, {})
     known = end_of(as_of)
-    return metered(connection, lake, running, latest(held.particulars, known), day, known, WEEKS)
+    return metered(
+        connection, lake, running, latest(held.particulars, known), day, known, WEEKS, the_rest=True
+    )
 
 
 def gather_past(database: Database, region: str, week: str, as_of: date) -> tuple[Point, ...]:

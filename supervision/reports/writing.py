@@ -47,6 +47,7 @@ def write(
         "made": document.made.isoformat(),
         "sha256": hashes,
         "missing": missing,
+        "unread": list(document.unread),
     }
     path = folder / f"{name}.json"
     _put(path, (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode())

@@ -58,7 +58,7 @@ def sentences(path: Path) -> set[str]:
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
-        place = CALLED.get(name, 0 if ast.unparse(node.func) == "lost.append" else None)
+        place = 0 if ast.unparse(node.func) == "lost.append" else CALLED.get(name)
         if place is not None and len(node.args) > place:
             found |= set(said(node.args[place]))
     return {one for one in found if one.strip("{}: ")}

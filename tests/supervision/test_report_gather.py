@@ -30,7 +30,7 @@ from supervision.projects.project import Particulars, Project, project_id
 from supervision.refusals import Refused, Unknown
 from supervision.reports import believed
 from supervision.reports.asked import Asked, Kind, last_sunday, settled
-from supervision.reports.document import Document, Table
+from supervision.reports.document import Document, KeyFigures, Table
 from supervision.reports.gather import gather, gather_enterprise, gather_site, gather_week
 from supervision.reports.making import documents, made_at
 from supervision.reports.writing import rendered, write
@@ -333,6 +333,58 @@ def test_metered_energy_of_a_past_week_stays_what_it_was(filled: Database, tmp_p
     )
     assert import_files(filled, files_of([tmp_path], None), Options(), later, lambda errors: None).taken
     assert made() == first
+
+
+def test_a_damaged_file_of_curves_is_named_and_the_report_made_of_the_rest(
+    filled: Database, tmp_path: Path
+) -> None:
+    uscc, site, division = holder_of("192.0.2.200")
+    known = nanoseconds(KNOWN)
+    (tmp_path / "power-accounts.csv").write_text(
+        "number,uscc,site,division,multiplier,valid_from,meters\n"
+        f"77,{uscc},{site},{division},,2020-01-01,M-77\n78,{uscc},{site},{division},,2020-01-01,M-78\n",
+        "utf-8",
+    )
+    assert import_files(filled, files_of([tmp_path], None), Options(), known, lambda errors: None).taken
+    lake, first = tmp_path / "lake", date(2026, 3, 2)
+    keep_curve(lake, "77", first, np.full((14, 96), 50.0, np.float32), known)
+    there = set((lake / "curves").glob("*/*.parquet"))
+    keep_curve(lake, "78", first, np.full((14, 96), 20.0, np.float32), known + 1)
+    [lost] = set((lake / "curves").glob("*/*.parquet")) - there
+    asked = settled(Asked(Kind.WEEKLY, "990000", week="2026-W11", as_of=AS_OF, languages=("zh", "en")), TODAY)
+    whole = list(documents(filled, asked, MADE, lake))
+    assert [one.unread for one in whole] == [(), ()]
+    content = lost.read_bytes()
+    for damage in (
+        content[: len(content) // 2],
+        content[:200] + b"\0" * (len(content) - 400) + content[-200:],
+    ):
+        lost.write_bytes(damage)
+        chinese, english = documents(filled, asked, MADE, lake)
+        [said] = english.unread
+        assert said.startswith(f"curves/month=2026-03/{lost.name}: damaged: ")
+        assert said.endswith("; what it says of 2026-03 is not in the report")
+        assert "已损坏" in chinese.unread[0]
+        tables = {one.name: one for one in english.blocks if isinstance(one, Table)}
+        [[name, month, why]] = tables["unread_curves"].rows
+        assert (name, month) == (f"curves/month=2026-03/{lost.name}", "2026-03")
+        assert why
+        assert str(tmp_path) not in str(why)
+        assert tables["uncovered"].rows == [  # nobody ever told of the first of March
+            ("77", 1, date(2026, 3, 1), date(2026, 3, 1)),
+            ("78", 15, date(2026, 3, 1), date(2026, 3, 15)),
+        ]
+        [key] = [
+            one for one in english.blocks if isinstance(one, KeyFigures) and "Counted by meters" in one.note
+        ]
+        told = dict(key.items)
+        assert told["Accounts read whole in both weeks"].value == 1
+        for kind in ("html", "docx", "xlsx", "pdf"):
+            assert rendered(english, kind)
+    lost.write_bytes(content)
+    assert [rendered(one, "html") for one in documents(filled, asked, MADE, lake)] == [
+        rendered(one, "html") for one in whole
+    ]
 
 
 def test_what_is_left_open_follows_from_the_rest() -> None:

@@ -52,6 +52,7 @@ def energy(issue: Issue, known: Known, running: Sequence[Project], counted: Coun
         )
         + factors,
     )
+    yield from _unread(issue, counted)
     yield from _by_week(issue, accounts)
     yield Table(
         "metered",
@@ -75,6 +76,51 @@ def energy(issue: Issue, known: Known, running: Sequence[Project], counted: Coun
             "readings are found by the account.",
             f"{len(running) - len(own)}个在运项目未登记户号。抄读天数依次为本周、上周。"
             "计量功率为最近一个完整抄读日的平均功率。可按户号查询读数。",
+        ),
+    )
+
+
+def unread(issue: Issue, counted: Counted) -> tuple[str, ...]:
+    """Return a sentence for each file of curves that could not be read."""
+    return tuple(
+        issue.say(
+            f"{one.name}: damaged: {one.why}; what it says of {one.month} is not in the report",
+            f"{one.name}：已损坏：{one.why}；其中{one.month}的读数未计入报告",
+        )
+        for one in counted.unread
+    )
+
+
+def _unread(issue: Issue, counted: Counted) -> Iterator[Block]:
+    """Yield which files could not be read, and which days of which accounts are not covered for that."""
+    if not counted.unread:
+        return
+    say = issue.say
+    yield Table(
+        "unread_curves",
+        say("Files of curves that could not be read", "无法读取的曲线文件"),
+        columns(say("File", "文件"), say("Month", "月份"), say("Reason", "原因")),
+        [(one.name, one.month, one.why) for one in counted.unread],
+        say(
+            "Nothing that these files say is in any figure. Where one of them corrected an earlier import, "
+            "the earlier reading stands here.",
+            "这些文件中的读数未计入任何数字；若其中有对先前导入的更正，此处仍按更正前的读数。",
+        ),
+    )
+    yield Table(
+        "uncovered",
+        say("Days that are not covered", "未覆盖的日期"),
+        columns(
+            say("Account", "户号"),
+            (say("Days", "天数"), "number"),
+            say("First", "首日"),
+            say("Last", "末日"),
+        ),
+        [(one.account, one.days, one.first, one.last) for one in counted.uncovered],
+        say(
+            "Days of the months above that no other file holds. In intervals they count like days that were "
+            "not read.",
+            "上述月份中其他文件未包含的日期；计算区间时按未抄读日期处理。",
         ),
     )
 

@@ -1,12 +1,12 @@
 """The weekly report: what the inventory holds at the end of a week, and what changed since the one before."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from supervision.projects.events import Step
 from supervision.projects.inventory import Change, week_before, week_end
 from supervision.projects.metering import Counted
-from supervision.reports.content.energy import NOTHING, energy
+from supervision.reports.content.energy import NOTHING, energy, unread
 from supervision.reports.content.parts import (
     HOURS_A_WEEK,
     Issue,
@@ -64,7 +64,7 @@ def weekly(week: Week, issue: Issue) -> Document:
     """Return the weekly report."""
     say, known = issue.say, week.known
     end = week_end(week.week)
-    return document(
+    made = document(
         issue,
         known,
         "weekly",
@@ -79,6 +79,7 @@ def weekly(week: Week, issue: Issue) -> Document:
             (say("Ends", "周末日期"), end.isoformat()),
         ),
     )
+    return replace(made, unread=unread(issue, week.counted))
 
 
 def _blocks(week: Week, issue: Issue) -> Iterator[Block]:
