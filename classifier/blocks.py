@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.kinds import Kind
+from classifier.statements import Statements
 from classifier.talk import NodeTalk, Seen, place
-from classifier.witnesses import Statements
 from facts.endpoint import Address, Endpoint
 from facts.instant import NS
 from protocols.events import NodeBlock

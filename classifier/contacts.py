@@ -9,8 +9,8 @@ from collections import Counter
 from classifier.kinds import Kind
 from classifier.poolnames import Likeness, PoolHost, PoolNames, registered_domain
 from classifier.resolvers import hidden_dns
+from classifier.statements import Statements
 from classifier.talk import Seen
-from classifier.witnesses import Statements
 from facts.conversation import Conversation
 from facts.endpoint import Address, Endpoint
 from facts.instant import NS

@@ -1,12 +1,11 @@
 """The docket: every address with a witness gets its roles, and every role its verdict."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 from classifier.blocks import Blocks
-from classifier.contacts import Contact, Contacts
+from classifier.contacts import Contacts
 from classifier.encrypted_docket import ENCRYPTED, Heard
 from classifier.gateway import workers
 from classifier.kinds import Kind
@@ -27,27 +26,15 @@ from classifier.roles import (
 )
 from classifier.score import Judgement, judge
 from classifier.seeds import Seeds
+from classifier.statements import Statements
+from classifier.subjects import Call, Subject, subjects
 from classifier.talk import NodeTalk, Seen, Sort, Talk, place
 from classifier.tidy import peer_order, tidy
 from classifier.weights import Weights
-from classifier.witnesses import Statements, of_miner, of_pool, of_prober, of_proxy
-from facts.endpoint import Address, Endpoint
+from classifier.witnesses import of_miner, of_pool, of_prober, of_proxy
+from facts.endpoint import Address
 from facts.names import LEVEL_ORDER, Level, PeerState, Role
 from facts.verdict import Peer, Verdict
-
-
-@dataclass(slots=True)
-class Subject:
-    """All that is known of one address."""
-
-    above: list[Talk]
-    """Conversations in which it is the miner."""
-    below: list[Talk]
-    """Conversations in which it is the pool."""
-    contacts: list[tuple[tuple[Address, Endpoint], Contact]]
-    """Encrypted ones, from either side."""
-    node: bool = False
-    """Whether it took part in a conversation between nodes."""
 
 
 class Docket:
@@ -70,17 +57,7 @@ class Docket:
         self._weights = weights
         self._contacts = contacts
         self._nodes = Nodes(source, weights, nodes, blocks, seeds)
-        self._subjects: dict[Address, Subject] = defaultdict(lambda: Subject([], [], []))
-        for talk in talks:
-            self._subjects[talk.miner].above.append(talk)
-            self._subjects[talk.pool.address].below.append(talk)
-        for address in self._nodes.addresses:
-            self._subjects[address].node = True
-        for key, contact in contacts.found().items():
-            for address in {key[0], key[1].address}:
-                self._subjects[address].contacts.append((key, contact))
-        for address in contacts.askers():
-            self._subjects[address]  # a look-up alone is a witness too
+        self._subjects = subjects(talks, self._nodes.addresses, contacts)
         self._heard = heard(self._served)
         for address in self._heard.addresses:
             self._subjects[address]  # and so is a rhythm
@@ -90,31 +67,20 @@ class Docket:
         self._proxies = {
             address
             for address, subject in self._subjects.items()
-            if forwards(subject.below, subject.above)
-            or gathers(subject.above)
-            or (self._heard.mines(address) and any(stance(talk) >= Stance.NAMED for talk in subject.below))
+            if (subject.below or subject.above) and self._gives_on(address, subject)
         }
 
     def verdicts(self) -> list[Verdict]:
         """Return all verdicts, by address and role; cleared ones where a witness spoke for mining."""
-        found = [verdict for address in self._subjects for verdict in self._judge(address)]
+        found = [verdict for one in self._subjects.items() for verdict in self._judge(*one)]
         return sorted(found, key=lambda one: (one.address.version, int(one.address), one.role))
 
-    def _judge(self, address: Address) -> Iterable[Verdict]:
-        subject = self._subjects[address]
+    def _judge(self, address: Address, subject: Subject) -> Iterable[Verdict]:
         if subject.above:
             yield from self._client(address, subject)
-        elif (
-            any(key[0] == address for key, _ in subject.contacts)
-            or address in self._contacts.askers()
-            or self._heard.of(address, Role.MINER)
-        ):
+        elif subject.calls or subject.asked or self._heard.of(address, Role.MINER):
             yield self._miner(address, subject, Role.MINER, ())
-        if (
-            subject.below
-            or any(key[1].address == address for key, _ in subject.contacts)
-            or self._heard.of(address, Role.POOL)
-        ):
+        if subject.below or subject.served or self._heard.of(address, Role.POOL):
             yield from self._server(address, subject)
         if address in self._proxies:
             yield self._proxy(address, subject)
@@ -161,7 +127,7 @@ class Docket:
             for talk in basis:
                 self._state_names(told, talk)
         solo = role is Role.SOLO_MINER
-        contacts = [] if solo else [one for one in subject.contacts if one[0][0] == address]
+        contacts = [] if solo else subject.calls
         if not any(talk.proved for talk in basis):
             for key, contact in contacts:
                 self._contacts.state_contact(told, key, contact)
@@ -171,8 +137,7 @@ class Docket:
         if address in self._proxies:
             told.state(Kind.PROXY_FORWARDS, self._first(told, role))
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
-        evidence = [*told.evidence(), *self._heard.evidence(address, role)]
-        judgement = judge(evidence, self._weights, self._heard.raised(ceiling, address, role))
+        judgement = self._judgement(told, ceiling)
         return self._verdict(address, role, judgement, basis, shown, contacts)
 
     def _server(self, address: Address, subject: Subject) -> Iterable[Verdict]:
@@ -184,7 +149,7 @@ class Docket:
 
     def _pool(self, address: Address, subject: Subject, role: Role) -> Verdict:
         told = Statements(address, role)
-        contacts = [one for one in subject.contacts if one[0][1].address == address]
+        contacts = subject.served
         basis = pool_basis(subject.below)
         of_pool(told, basis)
         for talk in basis:
@@ -196,10 +161,10 @@ class Docket:
         if address in self._proxies:
             told.state(Kind.PROXY_FORWARDS, self._first(told, role))
             ceiling = min(ceiling, Level.LIKELY, key=LEVEL_ORDER.index)
-        heard = self._heard.evidence(address, role) if role is Role.POOL else []
-        if heard:
-            ceiling = self._heard.raised(ceiling, address, role)
-        judgement = judge([*told.evidence(), *heard], self._weights, ceiling)
+        if role is Role.POOL:
+            judgement = self._judgement(told, ceiling)
+        else:
+            judgement = judge(told.evidence(), self._weights, ceiling)
         return self._verdict(address, role, judgement, basis, subject.below, contacts)
 
     def _proxy(self, address: Address, subject: Subject) -> Verdict:
@@ -216,6 +181,22 @@ class Docket:
         return self._verdict(
             address, Role.PROXY, judgement, [*below, *above], [*subject.below, *subject.above], ()
         )
+
+    def _gives_on(self, address: Address, subject: Subject) -> bool:
+        """Tell a proxy, or a farm's gateway, by what was read or by its rhythm."""
+        if forwards(subject.below, subject.above) or gathers(subject.above):
+            return True
+        return self._heard.mines(address) is not None and any(
+            stance(talk) >= Stance.NAMED for talk in subject.below
+        )
+
+    def _judgement(self, told: Statements, ceiling: Level) -> Judgement:
+        """Weigh what was stated, together with what a rhythm says of the same address and role."""
+        evidence = told.evidence()
+        if self._heard.of(told.address, told.role):
+            evidence += self._heard.evidence(told.address, told.role)
+            ceiling = self._heard.raised(ceiling, told.address, told.role)
+        return judge(evidence, self._weights, ceiling)
 
     def _first(self, told: Statements, role: Role) -> Seen:
         """Return the earliest sighting that was stated, else that of a rhythm."""
@@ -245,33 +226,23 @@ class Docket:
         judgement: Judgement,
         basis: Sequence[Talk],
         shown: Sequence[Talk],
-        contacts: Sequence[tuple[tuple[Address, Endpoint], Contact]],
+        contacts: Sequence[Call],
     ) -> Verdict:
         """Write a verdict that rests on `basis`, with all of `shown` among its peers."""
         heard = self._heard.of(address, role)
         dark = bool(contacts or heard) and not any(talk.proved for talk in basis)
-        peers = {self._peer(address, talk) for talk in shown}
-        read = {(peer.address, peer.port) for peer in peers}  # behind a proxy's preamble, say
-        for (client, server), _ in contacts:
-            other = server.address if client == address else client
-            if (other, server.port) not in read:
-                peers.add(Peer(other, server.port, None, ENCRYPTED, PeerState.ATTEMPT))
-        unread = {(peer.address, peer.port) for peer in peers}
-        for peer in self._heard.peers(address, role):
-            if (peer.address, peer.port) in unread:  # its rhythm says more than its name
-                peers = {
-                    peer
-                    if one.protocol == ENCRYPTED and (one.address, one.port) == (peer.address, peer.port)
-                    else one
-                    for one in peers
-                }
-            else:
-                peers.add(peer)
+        coins = [talk.coins for talk in basis]
+        algorithms = [talk.named(Sort.ALGORITHM) for talk in basis]
+        pools = self._operators(basis, contacts)
+        if heard:
+            coins.append(self._heard.coins(address, role))
+            algorithms.append(self._heard.algorithms(address, role))
+            pools |= self._heard.pools(address, role)
         spans = [(talk.first_ns, talk.last_ns) for talk in shown]
         spans += [(contact.first_ns, contact.last_ns) for _, contact in contacts]
         spans += [(one.first_ns, one.last_ns) for one in heard]
-        spans += [(one.evidence.at_ns, one.evidence.at_ns) for one in judgement.evidence if not spans]
-        protocols = [talk.protocol for talk in basis] + [ENCRYPTED] * dark
+        if not spans:
+            spans = [(one.evidence.at_ns, one.evidence.at_ns) for one in judgement.evidence]
         much = Quantities()
         if basis and judgement.level is not Level.CLEARED:
             much = quantities(address, role, basis, self._catalogue)
@@ -284,23 +255,44 @@ class Docket:
             role=role,
             level=judgement.level,
             score=judgement.score,
-            protocols=tidy(protocols),
-            coins=tidy([*(coin for talk in basis for coin in talk.coins), *self._heard.coins(address, role)]),
-            algorithms=tidy([*_names(basis, Sort.ALGORITHM), *self._heard.algorithms(address, role)]),
+            protocols=tidy([talk.protocol for talk in basis] + [ENCRYPTED] * dark),
+            coins=_together(coins),
+            algorithms=_together(algorithms),
             encrypted=dark or (bool(basis) and all(talk.sealed for talk in basis)),
-            peers=tuple(sorted(peers, key=peer_order)),
-            first_seen_ns=min(first for first, _ in spans),
-            last_seen_ns=max(last for _, last in spans),
-            agents=_names(basis, Sort.AGENT),
-            wallets=_names(basis, Sort.WALLET),
+            peers=self._peers(address, role, shown, contacts, bool(heard)),
+            first_seen_ns=min([first for first, _ in spans]),
+            last_seen_ns=max([last for _, last in spans]),
+            agents=_together([talk.named(Sort.AGENT) for talk in basis]),
+            wallets=_together([talk.named(Sort.WALLET) for talk in basis]),
             workers=workers(basis),
-            pools=tidy([*self._operators(basis, contacts), *self._heard.pools(address, role)]),
+            pools=tuple(sorted(pools)),
             hashrate=hashrate,
             evidence=judgement.evidence,
             rigs=much.rigs,
             machines=much.machines,
             power=much.power,
         )
+
+    def _peers(
+        self, address: Address, role: Role, shown: Sequence[Talk], contacts: Sequence[Call], heard: bool
+    ) -> tuple[Peer, ...]:
+        """Return whom an address spoke to in a role, those included of whom only the rhythm was `heard`."""
+        peers = {self._peer(address, talk) for talk in shown}
+        if contacts:
+            read = {(peer.address, peer.port) for peer in peers}  # behind a proxy's preamble, say
+            for (client, server), _ in contacts:
+                other = server.address if client == address else client
+                if (other, server.port) not in read:
+                    peers.add(Peer(other, server.port, None, ENCRYPTED, PeerState.ATTEMPT))
+        if heard:
+            known = {(one.address, one.port) for one in peers}
+            told = {(one.address, one.port): one for one in self._heard.peers(address, role)}
+            # Its rhythm says more than its name.
+            peers = {
+                told.get((one.address, one.port), one) if one.protocol == ENCRYPTED else one for one in peers
+            }
+            peers |= {one for place, one in told.items() if place not in known}
+        return tuple(sorted(peers, key=peer_order)) if len(peers) > 1 else tuple(peers)
 
     def _peer(self, address: Address, talk: Talk) -> Peer:
         state = PeerState.EXCHANGE if talk.exchange else PeerState.ATTEMPT
@@ -317,9 +309,7 @@ class Docket:
                 role = Role.PROXY
         return Peer(other, talk.pool.port, role, talk.protocol, state)
 
-    def _operators(
-        self, basis: Sequence[Talk], contacts: Sequence[tuple[tuple[Address, Endpoint], Contact]]
-    ) -> tuple[str, ...]:
+    def _operators(self, basis: Sequence[Talk], contacts: Sequence[Call]) -> set[str]:
         """Return who runs the pools of these conversations, by every listed name that goes with them."""
         hosts = {(host.lower(), talk.first_ns) for talk in basis for host in talk.named(Sort.POOL_HOST)}
         hosts |= {
@@ -332,8 +322,9 @@ class Docket:
             hosts |= {(name, seen.at_ns) for name, seen in found}
         for key, contact in contacts:
             hosts |= {(name, seen.at_ns) for name, seen in self._contacts.named(key[1].address, contact)}
-        return tidy(self._contacts.operator(host, at_ns) for host, at_ns in hosts)
+        return {name for host, at_ns in hosts if (name := self._contacts.operator(host, at_ns))}
 
 
-def _names(talks: Iterable[Talk], sort: Sort) -> tuple[str, ...]:
-    return tidy(name for talk in talks for name in talk.named(sort))
+def _together(parts: Iterable[AbstractSet[str]]) -> tuple[str, ...]:
+    """Return the names of all conversations, each once, in order."""
+    return tuple(sorted(set[str]().union(*parts)))

@@ -10,10 +10,11 @@ from classifier.blocks import Blocks, of_finder
 from classifier.kinds import Kind
 from classifier.score import Judgement, judge
 from classifier.seeds import Seeds
+from classifier.statements import Statements
 from classifier.talk import NodeTalk, Speaker
 from classifier.tidy import peer_order, tidy
 from classifier.weights import Weights
-from classifier.witnesses import Statements, of_node
+from classifier.witnesses import of_node
 from facts.endpoint import Address, Endpoint
 from facts.names import Level, PeerState, Role
 from facts.verdict import Peer, Verdict

@@ -1,18 +1,21 @@
 """The judge: evidence and weights in, a probability and a level out. Pure; it knows no protocol."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from classifier.weights import Weights
 from facts.evidence import Evidence
 from facts.names import LEVEL_ORDER, Level
+from facts.quick import quick
 from facts.verdict import Weighed
 
 THRESHOLDS = ((Level.CONFIRMED, 0.999), (Level.LIKELY, 0.9), (Level.SUSPECTED, 0.5))
 """Least probability of each level; below the last it is cleared."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The judge's answer on one address in one role."""
@@ -33,19 +36,52 @@ def judge(evidence: Iterable[Evidence], weights: Weights, ceiling: Level = Level
     structure of the evidence allows (roles.py); it bounds the level, never the score. The order of `evidence`
     does not matter. Raises KeyError for a kind without a weight.
     """
-    given = [(one, _nats(one, weights)) for one in evidence]
-    if len(given) > 1:
-        given.sort(key=_order)
+    given = list(evidence)
+    kinds = tuple([one.kind for one in given])
+    if len(set(kinds)) == len(kinds) and all(one.measured is None for one in given):
+        scale = _usual(kinds, weights)
+    else:
+        nats = [_nats(one, weights) for one in given]
+        order = sorted(range(len(given)), key=lambda place: _order(given[place], nats[place]))
+        scale = _weighed(kinds, nats, order, weights)
+    return Judgement(
+        scale.score,
+        min(scale.level, ceiling, key=LEVEL_ORDER.index),
+        tuple([Weighed(given[place], counted) for place, counted in scale.counted]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What evidence of certain kinds comes to."""
+
+    score: float
+    level: Level
+    counted: tuple[tuple[int, float], ...]
+    """Place among what was given, and what it counted; heaviest first."""
+
+
+@lru_cache(4096)
+def _usual(kinds: tuple[str, ...], weights: Weights) -> _Scale:
+    """Weigh evidence of which only the kinds matter: each once, and none measured. Most verdicts share
+    theirs with many others."""
+    nats = [weights.kinds[kind].nats for kind in kinds]
+    order = sorted(range(len(kinds)), key=lambda place: (-abs(nats[place]), kinds[place]))
+    return _weighed(kinds, nats, order, weights)
+
+
+def _weighed(kinds: Sequence[str], nats: Sequence[float], order: Iterable[int], weights: Weights) -> _Scale:
+    """Weigh kinds that weigh `nats` by themselves, heaviest first in the `order` given."""
     spoken: set[str] = set()
-    weighed = []
-    for one, nats in given:
-        group = weights.kinds[one.kind].group
-        weighed.append(Weighed(one, 0.0 if group in spoken else nats))
+    counted = []
+    for place in order:
+        group = weights.kinds[kinds[place]].group
+        counted.append((place, 0.0 if group in spoken else nats[place]))
         spoken.add(group)
-    weighed = _without_vetoes(weighed, weights)
-    weighed.sort(key=lambda one: -abs(one.weight))  # stable: equal weights keep the order above
-    score = probability(weights.prior + math.fsum(one.weight for one in weighed))
-    return Judgement(score, min(level_of(score), ceiling, key=LEVEL_ORDER.index), tuple(weighed))
+    counted = _without_vetoes(counted, kinds, weights)
+    counted.sort(key=lambda one: -abs(one[1]))  # stable: equal weights keep the order above
+    score = probability(weights.prior + math.fsum(nats for _, nats in counted))
+    return _Scale(score, level_of(score), tuple(counted))
 
 
 def level_of(score: float) -> Level:
@@ -69,22 +105,23 @@ def _nats(one: Evidence, weights: Weights) -> float:
     return min(max(one.measured, -abs(most)), abs(most))
 
 
-def _without_vetoes(weighed: list[Weighed], weights: Weights) -> list[Weighed]:
+def _without_vetoes(
+    counted: list[tuple[int, float]], kinds: Sequence[str], weights: Weights
+) -> list[tuple[int, float]]:
     """Lessen what speaks against without a veto, so that it clears nothing that is suspected without it."""
-    weak = [one for one in weighed if one.weight < 0 and not weights.kinds[one.evidence.kind].vetoes]
+    weak = {place: nats for place, nats in counted if nats < 0 and not weights.kinds[kinds[place]].vetoes}
     if not weak:
-        return weighed
-    others = weights.prior + math.fsum(one.weight for one in weighed) - math.fsum(one.weight for one in weak)
-    against = -math.fsum(one.weight for one in weak)
+        return counted
+    others = weights.prior + math.fsum(nats for _, nats in counted) - math.fsum(weak.values())
+    against = -math.fsum(weak.values())
     if others < 0 or against <= others:
-        return weighed
+        return counted
     share = others * (1 - 1e-9) / against  # the rest of it keeps rounding away from the threshold
-    return [Weighed(one.evidence, one.weight * share) if one in weak else one for one in weighed]
+    return [(place, nats * share if place in weak else nats) for place, nats in counted]
 
 
-def _order(given: tuple[Evidence, float]) -> tuple[object, ...]:
+def _order(one: Evidence, nats: float) -> tuple[object, ...]:
     """Heaviest first, then by kind and place, so that equal input gives equal output."""
-    one, nats = given
     where = one.where
     return (
         -abs(nats),

@@ -22,7 +22,7 @@ class Weight:
     """Whether it can clear by itself what the other witnesses suspect."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: what is weighed alike is weighed once (score.py)
 class Weights:
     """All weights, and the log-odds before any evidence."""
 

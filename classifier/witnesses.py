@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from classifier.gateway import at_once
 from classifier.kinds import Kind
 from classifier.roles import Behaviour, Stance
 from classifier.sealed import sealed_kind
+from classifier.statements import ONCE, Statements
 from classifier.talk import ACCOUNTLESS, STAY_NS, Course, Fact, NodeTalk, Seen, Speaker, Talk, place
-from facts.endpoint import Address
-from facts.evidence import Evidence, Params
 from facts.instant import NS
 from facts.names import Role
 from protocols import events
@@ -128,42 +126,6 @@ def _judged(protocol: str, code: int | None, message: str | None) -> bool:
     return words.match(message or "") is not None
 
 
-@dataclass(slots=True)
-class Statements:
-    """Evidence in the making: of each kind the first sighting is shown and all are counted."""
-
-    address: Address
-    role: Role
-    kinds: dict[Kind, tuple[Seen, Params]] = field(default_factory=dict)
-
-    def state(self, kind: Kind, seen: Seen, **params: str | int | float | bool) -> None:
-        """Add a sighting of a kind."""
-        told = tuple(sorted(params.items())) if len(params) > 1 else tuple(params.items())
-        old = self.kinds.get(kind)
-        if old is None:
-            self.kinds[kind] = (seen.merged(None), told)
-            return
-        here, there = place(seen), place(old[0])
-        if here < there or (here == there and repr(told) < repr(old[1])):
-            shown, told_of = seen.merged(None), told
-        else:
-            shown, told_of = old
-        shown.count = seen.count + old[0].count
-        self.kinds[kind] = (shown, told_of)
-
-    def first(self) -> Seen:
-        """Return the earliest sighting of all, counted once."""
-        seen = min((seen for seen, _ in self.kinds.values()), key=place)
-        return Seen(seen.where, seen.at_ns, seen.text)
-
-    def evidence(self) -> list[Evidence]:
-        """Return the evidence, one of a kind."""
-        return [
-            Evidence(self.address, self.role, kind, seen.where, seen.at_ns, params, seen.count)
-            for kind, (seen, params) in self.kinds.items()
-        ]
-
-
 def of_miner(told: Statements, basis: Sequence[Talk], behaviour: Behaviour) -> None:
     """State what the conversations that a verdict of miner rests on show, for and against."""
     for talk in basis:
@@ -174,7 +136,7 @@ def of_miner(told: Statements, basis: Sequence[Talk], behaviour: Behaviour) -> N
                 told.state(kind, seen, peer=pool, message=seen.text)
         if Fact.WORK in talk.seen and (stayed_ns := talk.stayed_ns) >= STAY_NS:
             minutes = stayed_ns // (60 * NS)
-            told.state(Kind.MINER_STAYED, _once(talk.seen[Fact.WORK]), peer=pool, minutes=minutes)
+            told.state(Kind.MINER_STAYED, talk.seen[Fact.WORK], ONCE, peer=pool, minutes=minutes)
         if talk.course & Course.PICKED_UP:
             told.state(Kind.MINER_ACKNOWLEDGED, talk.opening(), peer=pool)
         _of_quotes(told, talk, pool)
@@ -271,7 +233,7 @@ def of_pool(told: Statements, basis: Sequence[Talk]) -> None:
             told.state(Kind.POOL_REFUSED, seen, peer=miner)
         accepted = talk.seen.get(Fact.LOGIN_ACCEPTED) or talk.seen.get(Fact.NOTICE)
         if accepted:
-            told.state(Kind.POOL_NO_WORK, _once(accepted), peer=miner)
+            told.state(Kind.POOL_NO_WORK, accepted, ONCE, peer=miner)
         elif not refusals and not talk.course & Course.POOL_UNHEARD:
             told.state(Kind.POOL_NO_REPLY, talk.opening(), peer=miner)
 
@@ -311,45 +273,42 @@ def of_node(told: Statements, talks: Iterable[NodeTalk]) -> None:
     """State what one address said, and was told, between nodes."""
     addressed: list[tuple[Seen, str]] = []
     for talk in talks:
-        for index, (own, other) in enumerate((talk.sides, talk.sides[::-1])):
-            address = (talk.client, talk.server.address)[index]
+        client, server = talk.sides
+        for own, other, address, end in (
+            (client, server, talk.client, talk.server),
+            (server, client, talk.server.address, talk.client),
+        ):
             if address != told.address:
                 continue
-            peer = str((talk.server, talk.client)[index])
+            peer = str(end)
             _of_speaker(told, own, peer)
-            if own.spoke and other.spoke:
-                first = own.opening
-                assert first is not None  # it spoke
-                told.state(Kind.NODE_ANSWERED, _once(first), peer=peer)
-            elif other.spoke:
-                heard = other.opening
-                assert heard is not None  # it spoke
+            if (heard := other.opening) is None:
+                continue
+            if (first := own.opening) is not None:
+                told.state(Kind.NODE_ANSWERED, first, ONCE, peer=peer)
+            else:
                 addressed.append((heard, peer))
-    if not NODE_SPOKEN & told.kinds.keys():
+    if addressed and not NODE_SPOKEN & told.kinds.keys():
         for seen, peer in addressed:
             told.state(Kind.NODE_ADDRESSED, seen, peer=peer)
 
 
-UNCOUNTED = frozenset({Kind.NODE_HELLO, Kind.NODE_MESSAGE, Kind.WALLET_LIGHT_MESSAGE})
-"""What a side says all the time: once it is known by it, its parser tells of no more of it."""
-
-
 def _of_speaker(told: Statements, own: Speaker, peer: str) -> None:
-    wallet = told.role is Role.WALLET
-    for kind, seen in (
-        (Kind.NODE_HELLO, None if wallet else own.hello),
-        (Kind.NODE_MESSAGE, None if wallet else own.message),
-        (Kind.WALLET_LIGHT_MESSAGE, own.spv if wallet else None),
-        (Kind.WALLET_LIGHT_HELLO, own.light if wallet else None),
-        (Kind.NODE_SEALED, None if wallet else own.sealed),
-    ):
-        if seen is not None:
-            told.state(kind, _once(seen) if kind in UNCOUNTED else seen, peer=peer, message=seen.text)
+    """State what one side said; what it says all the time counts once: its parser tells of no more of it,
+    once the side is known by it."""
+    if told.role is Role.WALLET:
+        if own.spv is not None:
+            told.state(Kind.WALLET_LIGHT_MESSAGE, own.spv, ONCE, peer=peer, message=own.spv.text)
+        if own.light is not None:
+            told.state(Kind.WALLET_LIGHT_HELLO, own.light, peer=peer, message=own.light.text)
+        return
+    if own.hello is not None:
+        told.state(Kind.NODE_HELLO, own.hello, ONCE, peer=peer, message=own.hello.text)
+    if own.message is not None:
+        told.state(Kind.NODE_MESSAGE, own.message, ONCE, peer=peer, message=own.message.text)
+    if own.sealed is not None:
+        told.state(Kind.NODE_SEALED, own.sealed, peer=peer, message=own.sealed.text)
 
 
 def _first(talks: Sequence[Talk]) -> Seen:
     return min((talk.opening() for talk in talks), key=place)
-
-
-def _once(seen: Seen) -> Seen:
-    return Seen(seen.where, seen.at_ns, seen.text)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -118,3 +119,9 @@ def test_a_weight_that_is_no_number_is_refused() -> None:
 
 def test_the_prior_is_one_in_thirteen_hundred() -> None:
     assert math.isclose(probability(shipped().prior), 1 / 1300, rel_tol=1e-3)
+
+
+@given(some)
+def test_kinds_alone_decide_as_much_as_evidence_that_measured_their_weight(evidence: list[Evidence]) -> None:
+    measured = [replace(one, measured=shipped().kinds[one.kind].nats) for one in evidence]
+    assert judge(measured, shipped()) == judge(evidence, shipped())
