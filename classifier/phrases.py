@@ -18,10 +18,15 @@ def render(evidence: Evidence, lang: Language = "en") -> str:
     lacks as `?`.
     """
     table = phrases()
-    values = _Values({name: _clean(value) for name, value in evidence.params})
-    if evidence.kind not in table:
+    phrase = table.get(evidence.kind)
+    if phrase is None:
         return evidence.kind
-    sentence = table[evidence.kind][lang].format_map(values).rstrip()
+    values = {name: _clean(value) for name, value in evidence.params}
+    try:
+        sentence = phrase[lang].format_map(values)
+    except KeyError:
+        sentence = phrase[lang].format_map(_Values(values))
+    sentence = sentence.rstrip()
     if evidence.count > 1:
         sentence += table["repeated"][lang].format(count=evidence.count)
     return sentence
@@ -40,7 +45,7 @@ def phrases() -> Mapping[str, Mapping[str, str]]:
 
 def _clean(value: str | int | float | bool) -> str:
     """Return a parameter fit for one line: words come from the wire, and may hold control characters."""
-    text = str(value)
+    text = value if type(value) is str else str(value)
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -8,6 +8,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_NS = 253_402_300_799 * NS  # 9999-12-31T23:59:59Z: what RFC 3339 can write
 
 
+@lru_cache(8192)  # what one verdict tells of, its parts and its partners' verdicts tell again
 def rfc3339(at_ns: int) -> str:
     """Return `at_ns` as RFC 3339 UTC with microseconds (truncated); clamped to years 1970 to 9999."""
     second, rest = divmod(min(max(at_ns, 0), _MAX_NS), NS)

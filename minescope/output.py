@@ -30,7 +30,8 @@ CSV_COLUMNS = (
     "enterprise", "uscc", "line", "site", "division", "site_address", "longitude", "latitude", "datum",
     "machines", "power_kw", "power_kw_low", "power_kw_high", "kwh_day",
 )  # fmt: skip
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+"""Nothing that the contract makes holds itself: that need not be looked for."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins with one of these
 
 
