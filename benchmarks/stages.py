@@ -28,7 +28,7 @@ GROWTH_CAP = 1 << 23  # flows: above the 5 million that are asked for, so that n
 
 def as_in_replay() -> None:
     """Have Python look for cycles as seldom as `minescope replay` does, in what was imported not at all."""
-    from minescope.replay import FILE_CYCLES
+    from minescope.replaying import FILE_CYCLES
 
     gc.set_threshold(*FILE_CYCLES)
     gc.freeze()

@@ -10,6 +10,7 @@ EXIT_UNREADABLE = 2
 Holds over EXIT_FOUND."""
 EXIT_USAGE = 3
 """Wrong usage or settings."""
-
+STOPPED = 130
+"""128 + SIGINT, as shells expect."""
 EXIT_FAULT = 70
 """A fault of the program itself (EX_SOFTWARE of sysexits.h), with its traceback: never taken for 1."""

@@ -1,36 +1,12 @@
 """`minescope replay`: capture files in, verdicts out."""
 
-import gc
-import sys
-import time
-from collections.abc import Callable, Collection, Sequence
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from facts.names import MINING_ROLES, Role
-from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_UNREADABLE
-from minescope.language import Lang, chosen, worded
+from facts.names import Role
+from minescope.replaying import Wanted, run
 from minescope.run_options import ClockFiles, Keep, Language, RegistryFolder
-
-CYCLES = 100_000, 20, 50
-"""How seldom Python looks for cycles (gc.set_threshold): observations live for microseconds and hold none,
-and looking every 700 objects costs a third."""
-FILE_CYCLES = 500_000, 20, 50
-"""The same in files, where no ring fills up meanwhile: nearly all that is remembered stays."""
-SWITCH_S = 0.000_5
-"""Longest that a thread in Python keeps the others waiting; after the default of 5 ms a thread that reads
-ahead, or the ring of a fast network, would have waited for several blocks."""
-COMPILING = "compiling the packet kernels; this happens once and takes some seconds"
-
-if TYPE_CHECKING:
-    from classifier.operator_lists import OperatorLists
-    from facts.evidence import Evidence
-    from pipeline.clocks import Known
-    from pipeline.keep_lake import Kept, LakeWish
-    from registry.attribution import Attributor
 
 
 def replay(
@@ -122,168 +98,22 @@ def replay(
     **Exit codes**: 0 nothing found; 1 a mining role at likely or more; 2 a PATH could not be read (unreadable
     files inside a folder are counted instead); 3 wrong usage or settings.
     """
-    from facts.errors import UsageError
-
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
-    if jobs > 1 and not each:
-        raise UsageError("--jobs needs --each: files that are one network are read in the order of time")
-    if jobs > 1 and (workers or 1) > 1:
-        raise UsageError("--jobs and --workers exclude each other: processes, or threads of one")
-    if everything and roles:
-        raise UsageError("--all and --role exclude each other")
-    shown = None if everything else frozenset(roles or MINING_ROLES)
-    wanted = _Replay(chosen(lang), as_json, as_csv, shown, quiet)
-    return wanted.run(paths, each, jobs, workers, cap, registry, probe if store else None, clocks or ())
-
-
-class _Replay:
-    """One run of the command: what is wanted, and what was seen so far."""
-
-    def __init__(
-        self, lang: Lang, as_json: bool, as_csv: bool, roles: Collection[Role] | None, quiet: bool
-    ) -> None:
-        self._lang = lang
-        self._json = as_json
-        self._csv = as_csv
-        self._roles = roles
-        self._quiet = quiet
-
-    def run(
-        self,
-        paths: list[str],
-        each: bool,
-        jobs: int,
-        workers: int | None,
-        cap: int | None,
-        registry: Path | None,
-        probe: str | None,
-        clocks: Sequence[Path],
-    ) -> int:
-        """Read the captures; what is found is kept under the name of a probe where there is one."""
-        from capture.compiled import announce_compilation
-        from classifier.phrases import render
-        from minescope.output import writer_of
-        from minescope.progress import Progress
-        from pipeline.contract import Hit, Totals
-
-        def sentence(evidence: "Evidence") -> str:
-            return render(evidence, self._lang.value)
-
-        gc.set_threshold(*FILE_CYCLES)
-        sys.setswitchinterval(SWITCH_S)
-        writer = writer_of(self._json, self._csv, self._roles, self._lang, sentence)
-        found = unreadable = False
-        store = probe is not None
-        kept: list[Hit] = []
-        began = time.monotonic()
-        with Progress(quiet=self._quiet) as progress:
-            announce_compilation(lambda: progress.say(COMPILING))
-            from pipeline.scan import Scan, Unreadable, is_found, shown
-
-            gc.freeze()  # what was imported stays to the end
-            lists = cache(lists_to_apply)  # asked for with the first verdict
-
-            scan = Scan(
-                paths,
-                each=each,
-                jobs=jobs,
-                workers=workers,
-                cap=cap,
-                attributor=attributor_of(registry, progress.say),
-                on_progress=progress,
-                hold=store,
-                lake=None if probe is None else lake_wish(probe),
-                known=known_before(clocks, store),
-            )
-            for outcome in scan:
-                if isinstance(outcome, Unreadable):
-                    unreadable = True
-                    typer.echo(f"minescope: {worded(outcome.error, self._lang)}", err=True)
-                    continue
-                if isinstance(outcome, Hit):
-                    if store:
-                        kept.append(outcome)  # as it was judged
-                    outcome = shown(outcome, lists())
-                    found |= is_found(outcome.verdict)
-                writer.write(outcome)
-            if store:
-                from pipeline.keep import keep
-
-                started_ns = time.time_ns()  # a door's clock: when this run was made, not when traffic flowed
-                progress.say(
-                    keep(
-                        kept,
-                        scan.sources,
-                        started_ns,
-                        sentence,
-                        scan.ties,
-                        scan.held,
-                        scan.clocks,
-                        scan.standings,
-                    )
-                )
-                unreadable |= not told_of_lake(scan.kept, progress.say)
-        writer.finish(Totals(scan.totals, scan.files, time.monotonic() - began))
-        if unreadable:
-            return EXIT_UNREADABLE
-        return EXIT_FOUND if found else EXIT_NOTHING
-
-
-def known_before(files: Sequence[Path], store: bool) -> "Known | None":
-    """Return the clocks of files, and with `store` what the database knows of clocks and sealed traffic."""
-    if not files and not store:
-        return None
-    from pipeline.clocks import known_of
-
-    if not store:
-        return known_of(files)
-    from pipeline.settings import load_settings
-
-    return known_of(files, load_settings().database_url)
-
-
-def lake_wish(probe: str) -> "LakeWish":
-    """Return where the settings have flows kept."""
-    from pipeline.keep_lake import LakeWish
-    from pipeline.settings import load_settings
-    from store.lake_writing import probe_name
-
-    return LakeWish(load_settings().lake, probe_name(probe))
-
-
-def told_of_lake(kept: "Kept", say: Callable[[str], None]) -> bool:
-    """Say what the lake got, and on standard error in any case what it did not; return whether it got all."""
-    if kept.flows:
-        say(str(kept))
-    for fault in kept.faults:
-        typer.echo(f"minescope: flows not kept: {fault}", err=True)
-    return not kept.faults
-
-
-def lists_to_apply() -> "OperatorLists":
-    """Return the operator's lists; where they cannot be read, that is said and the captures are read on."""
-    from classifier.operator_lists import OperatorLists
-    from facts.errors import StoreError
-    from pipeline.pool_list import operator_lists
-
-    try:
-        return operator_lists()
-    except StoreError as error:
-        typer.echo(f"minescope: the operator's lists are not applied: {error}", err=True)
-        return OperatorLists()
-
-
-def attributor_of(folder: Path | None, say: Callable[[str], None]) -> "Attributor | None":
-    """Read a registry folder, saying what of it was refused; None where there is none."""
-    if folder is None:
-        return None
-    from registry.attribution import Attributor
-    from registry.csv_import import load_folder
-
-    imported = load_folder(folder)
-    for notice in imported.notices:
-        say(notice)
-    for error in imported.errors:
-        say(f"registry row refused: {error}")
-    return Attributor(imported.data) if imported.data else None
+    return run(
+        Wanted(
+            paths=paths,
+            each=each,
+            jobs=jobs,
+            workers=workers,
+            as_json=as_json,
+            as_csv=as_csv,
+            roles=roles or (),
+            everything=everything,
+            cap=cap,
+            registry=registry,
+            store=store,
+            probe=probe,
+            clocks=clocks or (),
+            lang=lang,
+            quiet=quiet,
+        )
+    )

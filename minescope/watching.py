@@ -18,7 +18,7 @@ from facts.errors import StoreError, UsageError
 from facts.names import MINING_ROLES, Role
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING
 from minescope.language import Lang
-from minescope.replay import (
+from minescope.replaying import (
     COMPILING,
     CYCLES,
     SWITCH_S,
