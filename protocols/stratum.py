@@ -40,8 +40,43 @@ _NO_TEXT = bytes(set(range(32)) - set(b"\t\r\n\0"))
 """Control characters that no JSON text holds; NUL is let pass, keep-alive probes carry it."""
 
 
-def _has_words(text: bytes) -> bool:
-    return _WORDS.search(text) is not None or _ESCAPE in text
+MAX_PLAIN = 64
+"""Beginnings of streams that are remembered to be text without a word of mining."""
+_BEGINNING = 48
+"""Bytes that they are remembered by."""
+_plain: dict[bytes, bytes] = {}
+"""First bytes -> the last head with these that is such a text. A stream that grows is asked about again and
+again, and then only what is new is searched."""
+
+
+def _has_words(text: bytes, at: int = 0) -> bool:
+    return _WORDS.search(text, at) is not None or text.find(_ESCAPE, at) >= 0
+
+
+def _is_text(head: bytes, at: int = 0) -> bool:
+    new = head[at:] if at else head
+    return len(new.translate(None, _NO_TEXT)) == len(new)
+
+
+def _known(head: bytes) -> tuple[int, int]:
+    """Return how much of a head is known to be text without words, and where a word may have begun in it.
+
+    No word holds more than two quotes before its end, nor more than `result` before the first of them.
+    """
+    plain = _plain.get(head[:_BEGINNING], b"")
+    if not plain or not head.startswith(plain):
+        return 0, 0
+    end = len(plain)
+    last = max(plain.rfind(b'"'), 0)
+    quote = max(plain.rfind(b'"', 0, last), 0)
+    return end, max(min(quote - len("result"), end - len(_ESCAPE)), 0)
+
+
+def _remember(head: bytes) -> None:
+    key = head[:_BEGINNING]
+    if len(_plain) >= MAX_PLAIN and key not in _plain:
+        _plain.clear()
+    _plain[key] = head
 
 
 class Stratum(Parser):
@@ -57,14 +92,18 @@ class Stratum(Parser):
         for side, head in heads.items():
             if _HTTP.match(head) and (head[:5] != b"HTTP/" or not heads.get(side.other)):
                 return Match.NO  # a web server may well answer a miner that tries it, so that is none
-            if len(head.translate(None, _NO_TEXT)) != len(head):
+            known, begun = _known(head)
+            if not _is_text(head, known):
                 return Match.NO
-            if found or not _has_words(head):
+            if found:
+                continue
+            if not _has_words(head, begun):
+                _remember(head)
                 continue
             broken = False
             for line in head.split(b"\n"):
-                begun = line.lstrip(_PADDING)[:1]
-                if (begun in (b"{", b"[") or (broken and begun == b'"')) and _has_words(line):
+                first = line.lstrip(_PADDING)[:1]
+                if (first in (b"{", b"[") or (broken and first == b'"')) and _has_words(line):
                     found = True
                     break
                 broken = broken or line.strip(_PADDING) == b"{"
@@ -86,10 +125,11 @@ class Stratum(Parser):
 
         A bad line costs itself alone; the last raise says how many there were.
         """
+        session = self._session
         errors: list[ParseError] = []
         pieces: Iterable[bytes] = (data,)
         rest, sure = b"", False
-        if FRAME in data or self._held or self._packed or self._session.packing:
+        if FRAME in data or self._held or self._packed or session.packing:
             data = self._held.pop(side, b"") + data
             at, sure = self._frames(side, data)
             rest = data[at:]
@@ -101,7 +141,7 @@ class Stratum(Parser):
                 errors.append(error)
                 continue
             for offset, line, joined in lines:
-                if self.finished:
+                if session.contradicted or self._quiet >= MAX_QUIET_LINES:
                     break
                 if line is not None and line[:1] != b"{" and _HTTP_LINE.match(line):
                     start, begun = self._lines[side].unfinished  # where the piece ends
@@ -113,10 +153,10 @@ class Stratum(Parser):
                     if side in self._broken or (line is not None and len(line) < 8 and line.strip() == b"{"):
                         offset, line = self._gathered(side, offset, line)
                     self._quiet += 1
-                    for message in self._messages(side, offset, line, joined):
+                    for message in _messages(side, offset, line, joined):
                         if self._session.contradicted:
                             break
-                        for event in read(self._session, message):
+                        for event in read(session, message):
                             self._quiet = 0
                             yield event
                 except ParseError as error:
@@ -140,6 +180,8 @@ class Stratum(Parser):
 
     def _push(self, side: Side, data: bytes) -> list[tuple[int, bytes | None, bool]]:
         packed, lines = self._packed.get(side), self._lines[side]
+        if packed is None and not self._session.packed and data[-1:] == b"\n":
+            return lines.push(data)  # as nearly every segment is
         if packed is None and self._session.packed and data[:1] == MAGIC[:1] and lines.sure and lines.empty:
             packed = self._packed[side] = PackedLines(lines.unfinished[0])
         if packed is not None:
@@ -183,14 +225,6 @@ class Stratum(Parser):
             return offset, b""
         del self._broken[side]
         return start, bytes(text)
-
-    @staticmethod
-    def _messages(side: Side, offset: int, line: bytes | None, joined: bool) -> Iterable[Message]:
-        if line is None:
-            raise ParseError(f"a line longer than {MAX_LINE} bytes", offset)
-        if joined and line.lstrip(_PADDING)[:1] not in (b"{", b"[", b""):
-            return ()  # the tail of a line whose head was not captured
-        return messages(line, side, offset)
 
     def _frames(self, side: Side, data: bytes) -> tuple[int, bool]:
         """Return where a frame of BTCAgent begins between two lines, and whether that is sure.
@@ -238,3 +272,11 @@ class Stratum(Parser):
         """True after MAX_QUIET_LINES lines in a row that said nothing of mining, or once a side has
         spoken as both parties."""
         return self._session.contradicted or self._quiet >= MAX_QUIET_LINES
+
+
+def _messages(side: Side, offset: int, line: bytes | None, joined: bool) -> Iterable[Message]:
+    if line is None:
+        raise ParseError(f"a line longer than {MAX_LINE} bytes", offset)
+    if joined and line.lstrip(_PADDING)[:1] not in (b"{", b"[", b""):
+        return ()  # the tail of a line whose head was not captured
+    return messages(line, side, offset)

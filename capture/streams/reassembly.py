@@ -90,7 +90,9 @@ class Direction:
         self.conflict: int | None = None
         """Stream offset of the first bytes of which two copies differ; None while none do."""
         self._tally = tally
-        self._kept: list[Piece] = []  # delivered, without holes between them unless gaps were declared
+        self._kept: list[
+            tuple[int, bytes]
+        ] = []  # delivered, holes between them only where gaps were declared
         self._kept_bytes = 0
         self._held: list[Piece] = []  # by offset; bytes before losses of the same offset
         self._held_bytes = 0
@@ -123,7 +125,7 @@ class Direction:
         offset = -1 if missing else self.take(seq, data)
         if offset >= 0:
             piece = (offset, data, 0, packet)
-            self.keep(piece)
+            self.keep(offset, data)
             return (piece,)
         return self._place(seq, data, missing, packet)
 
@@ -146,15 +148,19 @@ class Direction:
         out: list[Piece] = []
         while self._held:
             self._give_up(out)
-        self.rivals()
+        if self._rivals:
+            self.rivals()
         return out
 
     def drop(self) -> None:
         """Forget what is held: nobody reads this direction any more."""
-        self._charge(-self._held_bytes)
-        self._held.clear()
-        self.rivals()
-        self._forget(0)
+        if self._held:
+            self._charge(-self._held_bytes)
+            self._held.clear()
+        if self._rivals:
+            self.rivals()
+        if self._kept:
+            self._forget(0)
 
     def _place(self, seq: int, data: bytes, missing: int, packet: Packet) -> list[Piece]:
         """Sort in a segment that is not simply the next one."""
@@ -251,7 +257,7 @@ class Direction:
         if data:
             piece = (self.offset, data, 0, packet)
             out.append(piece)
-            self.keep(piece)
+            self.keep(self.offset, data)
             self._advance(len(data))
 
     def _skip(self, out: list[Piece], missing: int, packet: Packet) -> None:
@@ -266,15 +272,15 @@ class Direction:
         self.offset += count
         self.next = (self.next + count) & _MASK
 
-    def keep(self, piece: Piece) -> None:
+    def keep(self, offset: int, data: bytes) -> None:
         """Remember what was delivered, within limits, to compare later copies with."""
-        cost = len(piece[1]) + SEGMENT_COST
-        self._kept.append(piece)
-        self._kept_bytes += cost
+        cost = len(data) + SEGMENT_COST
+        self._kept.append((offset, data))
+        kept = self._kept_bytes = self._kept_bytes + cost
         tally = self._tally
-        tally.kept += cost
-        if self._kept_bytes > KEPT_BYTES or tally.kept > MAX_KEPT_TOTAL:
-            self._forget(KEPT_BYTES // 2 if tally.kept <= MAX_KEPT_TOTAL else 0)
+        total = tally.kept = tally.kept + cost
+        if kept > KEPT_BYTES or total > MAX_KEPT_TOTAL:
+            self._forget(KEPT_BYTES // 2 if total <= MAX_KEPT_TOTAL else 0)
 
     def _forget(self, most: int) -> None:
         """Let the oldest delivered bytes go until `most` are left."""
@@ -294,7 +300,7 @@ class Direction:
     def _compare(self, start: int, data: bytes) -> None:
         """Compare another copy of delivered bytes with what is still known of them."""
         end = start + len(data)
-        for at, kept, _, _ in self._kept:
+        for at, kept in self._kept:
             low, high = max(at, start), min(at + len(kept), end)
             if low < high and kept[low - at : high - at] != data[low - start : high - start]:
                 self._contradict(low)

@@ -28,6 +28,11 @@ FIELDS = (
 ROW = _row()
 """Reads rows as they lie: twice as fast as a column at a time, since a block holds but a few dozen."""
 
+Row = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
+"""One row as ROW reads it."""
+Taken = tuple[Row, bytes, int]
+"""A row, its payload, and its place among those that are read at once."""
+
 
 class Waiting:
     """Rows with copies of their payloads, which outlive the block that they point into.

@@ -1,11 +1,13 @@
 """One watched flow: who is the client, which bytes belong together, and what they say in which packet."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from capture.records import TaggedKind
 from capture.streams.ends import Ends, believed_client
 from capture.streams.reassembly import Direction, Packet, Tally
+from capture.streams.rows import Taken
 from facts.conversation import Flow, Transport
 from facts.where import Where
 from protocols.events import Cause, NodeEvent, StreamAmbiguous
@@ -30,6 +32,10 @@ MAX_NODE_EVENTS = 256  # messages between nodes after which another one changes 
 Doubt = tuple[int, int, Cause, Packet]
 """Direction, stream offset, cause, packet."""
 
+Told = list[tuple[int, list[Observation]]]
+"""What packets said, with their places among those that are read at once."""
+
+_DATAGRAM = int(TaggedKind.DATAGRAM)
 _NEW = tuple.__new__  # of Observation: what its own constructor calls, in half the time
 _MASK = 0xFFFF_FFFF
 _LAST = (1 << 62, 0, 0)  # sorts behind every packet
@@ -122,6 +128,19 @@ class Session:
         """Say where a direction's bytes begin, so that the first ones seen need not be the first sent."""
         self._streams[direction].next = seq
 
+    def read(self, rows: Iterator[Taken], told: Told) -> None:
+        """Take rows of this flow until they end or `reason` is set; append to `told` what they complete."""
+        for (_, seq, missing, source, direction, flags, _, kind, _, _, time_ns, frame), data, place in rows:
+            packet = (source, frame, time_ns)
+            if kind == _DATAGRAM:
+                found = self.datagram(direction, data, packet)
+            else:
+                found = self.segment(direction, seq, flags, data, missing, packet)
+            if found:
+                told.append((place, found))
+            if self.reason:
+                return
+
     def segment(
         self, direction: int, seq: int, flags: int, data: bytes, missing: int, packet: Packet
     ) -> list[Observation]:
@@ -132,29 +151,31 @@ class Session:
         out: list[Observation] = []
         if missing or self._newcomers:
             self._push(direction, seq, data, missing, packet, out)
-        elif data:
-            stream = self._streams[direction]
-            offset = stream.take(seq, data)
-            if offset < 0:
-                self._push(direction, seq, data, 0, packet, out)
-                return out
-            parser = self._observer.parser
-            if parser is not None and parser.skim(self._sides[direction], data):
-                if self.events and self._quiet + len(data) <= MUTE_BYTES:
-                    self._quiet += len(data)  # no message that is told of begins here
-                else:
-                    self._weigh(data, packet[2])
-                return out
-            stream.keep((offset, data, 0, packet))
+            return out
+        if not data:
+            return out
+        stream = self._streams[direction]
+        offset = stream.take(seq, data)
+        if offset < 0:
+            self._push(direction, seq, data, 0, packet, out)
+            return out
+        parser = self._observer.parser
+        if parser is None or not parser.skim(self._sides[direction], data):
+            stream.keep(offset, data)
             self._feed(direction, offset, data, packet, out)
+            return out
+        if self.events and self._quiet + len(data) <= MUTE_BYTES:
+            self._quiet += len(data)  # no message that is told of begins here
+        else:
+            self._weigh(data, packet[2])
         return out
 
     def datagram(self, direction: int, data: bytes, packet: Packet) -> list[Observation]:
         """Take one UDP datagram; return what it says."""
-        if not data:
-            return []
-        self.last = packet
         out: list[Observation] = []
+        if not data:
+            return out
+        self.last = packet
         observer, side = self._observer, self._sides[direction]
         if observer.parser is not None and observer.parser.skim(side, data):
             return out
@@ -171,8 +192,9 @@ class Session:
         """Return what was still waiting: the flow or the run has ended."""
         out: list[Observation] = []
         self._flush(out)
-        self._emit(self._observer.end(), self.last, out)
-        self._tell_doubts(out)
+        reads = self._observer.end()
+        if reads or self._doubts:
+            self._emit(reads, self.last, out)
         self.drop()
         return out
 
@@ -318,10 +340,12 @@ class Session:
     def _emit(self, reads: list[Read], packet: Packet, out: list[Observation]) -> None:
         """Say of each event in which packet its message began; `packet` is what completed it."""
         flow, last, where = self._flow, None, None
+        if flow is None and reads:
+            flow = self._decide(client_side(reads[0][1]))
+        flip = self._flip
+        turned = self.client ^ flip
         for offset, event in reads:
-            if flow is None:
-                flow = self._decide(client_side(event))
-            marks = self._marks[event.side ^ self.client ^ self._flip]
+            marks = self._marks[event.side ^ turned]
             if marks and marks[-1][0] <= offset:
                 at = len(marks) - 1
             else:
@@ -329,9 +353,9 @@ class Session:
             begun = marks[at][1] if at >= 0 else packet
             if at > KEPT_MARKS:
                 del marks[: at - KEPT_MARKS // 2]
-            if self._flip:
+            if flip:
                 event = replace(event, side=event.side.other)
-            if where is None or begun is not last:
+            if begun is not last:
                 where, last = Where(self._names[begun[0]], begun[1]), begun
             out.append(_NEW(Observation, (event, flow, where, begun[2])))
             if isinstance(event, NodeEvent):

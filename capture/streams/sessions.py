@@ -1,7 +1,8 @@
 """The sessions of all watched flows: rows of the sieve in, observations out, ceilings kept."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -13,8 +14,8 @@ from capture.streams.candidates import Candidates
 from capture.streams.ends import Ends
 from capture.streams.fragments import Fragments
 from capture.streams.reassembly import Packet, Tally
-from capture.streams.rows import ROW, Waiting, has_fragments, payloads
-from capture.streams.session import ACK, SYN, Session
+from capture.streams.rows import ROW, Row, Taken, Waiting, has_fragments, payloads
+from capture.streams.session import ACK, SYN, Session, Told
 from protocols.observe import Observation
 from protocols.parser import Parser
 
@@ -34,6 +35,10 @@ _EARLY = int(Tag.EARLY)
 
 Early = tuple[int, int, int, bytes, int, Packet]
 """Direction, sequence number, flags, bytes, missing, packet."""
+
+
+Group = tuple[str, int, Session | None, int, int]
+"""Rows of one flow, sorted by flow: what they are read with, flow, its session, begin, end."""
 
 
 class Sessions:
@@ -97,104 +102,102 @@ class Sessions:
 
     def _read(self, rows: npt.NDArray[Any], payloads: Sequence[bytes]) -> list[Observation]:
         """Read rows without fragments, flow by flow; return what they say in the order of the rows."""
-        order = rows["flow"].argsort(kind="stable")
-        rows = rows[order]
-        fields = list(ROW.iter_unpack(rows.tobytes()))
+        groups, order = self._groups(rows)
         places = order.tolist()
-        told: list[tuple[int, list[Observation]]] = []
-        for _, flow, session, begin, end in self._groups(rows):
-            if session is not None and session.reason:  # evicted for one opened just now
-                session = None
-            for n in range(begin, end):
-                (
-                    _, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame,
-                ) = fields[n]  # fmt: skip
-                packet, payload = (source, frame, time_ns), payloads[places[n]]
-                if session is None:
-                    segment = (direction, seq, flags, payload, missing, packet)
-                    session, found = self._begin(flow, tag, kind, opposite if known else -1, segment)
-                elif kind == _SEGMENT:
-                    found = session.segment(direction, seq, flags, payload, missing, packet)
-                else:
-                    found = session.datagram(direction, payload, packet)
-                if found:
-                    told.append((places[n], found))
-                if session is not None and session.reason:
-                    self._close(flow, session)
-                    session = None
+        raw = rows[order].tobytes()
+        taken = zip(ROW.iter_unpack(raw), map(payloads.__getitem__, places), places, strict=True)
+        told: Told = []
+        for _, flow, session, begin, end in groups:
+            rest = islice(taken, end - begin)
+            if session is None or session.reason:  # evicted for one opened just now
+                session = self._first_of(flow, rest, told)
+            while session is not None:
+                if not session.reason:
+                    session.read(rest, told)
+                if not session.reason:
+                    break
+                self._close(flow, session)
+                session = self._first_of(flow, rest, told)
         self._let_unwanted_go()
         told.sort(key=itemgetter(0))
         return [one for _, found in told for one in found]
 
-    def _groups(self, rows: npt.NDArray[Any]) -> list[tuple[str, int, Session | None, int, int]]:
-        """Return (order, flow, its session, begin, end) of each flow's part of rows sorted by flow.
+    def _first_of(self, flow: int, rest: Iterator[Taken], told: Told) -> Session | None:
+        """Take rows of a flow without a session up to the one that opens one, which is returned."""
+        for row, payload, place in rest:
+            session, found = self._begin(row, payload)
+            if found:
+                told.append((place, found))
+            if session is not None:
+                return session
+        return None
+
+    def _groups(self, rows: npt.NDArray[Any]) -> tuple[list[Group], npt.NDArray[np.intp]]:
+        """Return the flows of some rows in the order in which they are read, and all rows' places in it.
 
         Flows that one parser reads follow one another, as what it needs is at hand then.
         """
-        flows = rows["flow"]
+        order = rows["flow"].argsort(kind="stable")
+        flows = rows["flow"][order]
         begins = np.flatnonzero(np.append(True, flows[1:] != flows[:-1]))
         ends = np.append(begins[1:], len(rows))
-        groups = []
+        groups: list[Group] = []
         for flow, tag, begin, end in zip(
-            flows[begins].tolist(), rows["tag"][begins].tolist(), begins.tolist(), ends.tolist(), strict=True
-        ):
+            flows[begins].tolist(), rows["tag"][order[begins]].tolist(), begins.tolist(), ends.tolist(),
+            strict=True,
+        ):  # fmt: skip
             session = self._sessions.get(flow)
             groups.append((str(tag) if session is None else session.reader, flow, session, begin, end))
         groups.sort(key=itemgetter(0, 1))
-        return groups
+        return groups, np.concatenate([order[begin:end] for _, _, _, begin, end in groups])
 
     def _read_one_by_one(self, data: memoryview, rows: npt.NDArray[Any]) -> list[Observation]:
         """Read rows of which some are fragments, in their order: what a fragment makes whole comes there."""
-        told: list[Observation] = []
-        for (
-            flow, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame,
-        ), (at, length, ip) in zip(
-            ROW.iter_unpack(rows.tobytes()), rows[["payload", "length", "ip"]].tolist(), strict=True
-        ):  # fmt: skip
-            packet = (source, frame, time_ns)
+        told: Told = []
+        ends = rows[["payload", "length", "ip"]].tolist()
+        for row, (at, length, ip) in zip(ROW.iter_unpack(rows.tobytes()), ends, strict=True):
+            flow, _, _, source, direction, _, tag, kind, opposite, known, time_ns, frame = row
+            payload = data[at : at + length].tobytes()
             if kind == _FRAGMENT:
-                whole = self.fragments.push(data, ip, length, flow, direction, packet)
+                whole = self.fragments.push(data, ip, length, flow, direction, (source, frame, time_ns))
                 if self.fragments.doubted:
-                    told += self._doubt()
+                    told.append((0, self._doubt()))
                 if whole is None:
                     continue
-                flow, kind = whole.flow, _SEGMENT if whole.tcp else _DATAGRAM
-                segment = (whole.direction, whole.seq, whole.tcp_flags, whole.payload, 0, whole.packet)
+                flow, payload, (source, frame, time_ns) = whole.flow, whole.payload, whole.packet
+                kind = _SEGMENT if whole.tcp else _DATAGRAM
+                row = (
+                    flow, whole.seq, 0, source, whole.direction, whole.tcp_flags, tag, kind, opposite, known,
+                    time_ns, frame,
+                )  # fmt: skip
                 self._watch(flow)
-            else:
-                segment = (direction, seq, flags, bytes(data[at : at + length]), missing, packet)
             session = self._sessions.get(flow)
             if session is None:
-                session, found = self._begin(flow, tag, kind, opposite if known else -1, segment)
-            elif kind == _SEGMENT:
-                found = session.segment(*segment)
+                session, found = self._begin(row, payload)
+                told.append((0, found))
             else:
-                found = session.datagram(segment[0], segment[3], segment[5])
-            told += found
+                session.read(iter(((row, payload, 0),)), told)
             if session is not None and session.reason:
                 self._close(flow, session)
         self._let_unwanted_go()
-        return told
+        return [one for _, found in told for one in found]
 
-    def _begin(
-        self, flow: int, tag: int, kind: int, opposite: int, segment: Early
-    ) -> tuple[Session | None, list[Observation]]:
-        """Open a session where the packet of a flow without one asks for it; return what it completes.
-
-        `opposite`: the sequence number at which the other direction's bytes begin, -1 where it is not known.
-        """
-        direction, _, flags, payload, _, packet = segment
+    def _begin(self, row: Row, payload: bytes) -> tuple[Session | None, list[Observation]]:
+        """Open a session where the packet of a flow without one asks for it; return what it completes."""
+        flow, seq, missing, source, direction, flags, tag, kind, opposite, known, time_ns, frame = row
+        packet = (source, frame, time_ns)
         if flow in self._unwanted:
             if flags & (SYN | ACK) != SYN:
                 return None, []
             self._unwanted.remove(flow)  # another connection on its ports
+        segment = (direction, seq, flags, payload, missing, packet)
         if tag == _EARLY:
             self._hold(flow, segment)
             return None, []
         session = self._open(flow, tag, packet)
         if kind == _DATAGRAM:
             return session, session.datagram(direction, payload, packet)
-        if opposite >= 0:
+        if known:  # where the other direction's bytes begin
             session.start(1 - direction, opposite)
         return session, self._first(session, flow, segment)
 
