@@ -50,6 +50,7 @@ from api.routes import (
     project_particulars,
     project_writes,
     projects,
+    relapses,
     reports,
     screening,
     session,
@@ -113,6 +114,7 @@ ROUTERS = (
     project_metered.router,
     project_writes.router,
     project_particulars.router,
+    relapses.router,  # before exits: `relapses` is no id of a project
     exits.router,
     warnings.router,
     cases.router,

@@ -135,7 +135,7 @@ ANSWERS: dict[str, Any] = {
     **examples_exits.ANSWERS,
     **examples_warnings.ANSWERS,
     **examples_cases.ANSWERS,
-    **{f"export{name}": ByMediaType() for name in ("Projects", "Exits", "Warnings", "Cases")},
+    **{f"export{name}": ByMediaType() for name in ("Projects", "Exits", "Relapses", "Warnings", "Cases")},
     **examples_ledgers.ANSWERS,
     **{name: ByMediaType(files) for name, files in examples_ledgers.FILES.items()},
     **examples_tariff.ANSWERS,

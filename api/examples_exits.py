@@ -139,8 +139,24 @@ _PROGRESS: dict[str, Any] = {
     ],
 }
 
+_RELAPSE: dict[str, Any] = {
+    "project": "pj-5f0c2a9b7d114e63",
+    "name": "示例企业甲有限公司",
+    "division": "990102",
+    "kind": "returned",
+    "kind_word": "the same enterprise mines at the site again",
+    "exited": "2026-03-23",
+    "seen": "2026-04-02",
+    "uscc": "91990001MA0000001R",
+    "site": "site-west-1",
+    "kw": {"value": 120.0, "low": 100.0, "high": 150.0},
+    "machines": {"value": 40.0, "low": 38.0, "high": 44.0},
+    "evidence": ["verdict:17"],
+}
+
 ANSWERS: dict[str, Any] = {
     "listExits": {"as_of": "2026-04-10", "known": None, "exits": [_EXIT], "next": None},
+    "listRelapses": {"as_of": "2026-04-10", "relapses": [_RELAPSE], "next": None},
     "getProgress": _PROGRESS,
     "getExit": _EXIT_FILE,
     "planExit": _EXIT_FILE,

@@ -80,6 +80,34 @@ class ExitFileModel(ExitModel):
     plans: list[PlanModel]
 
 
+RelapseKind = Literal["returned", "reoccupied", "moved", "power-stays", "power-back"]
+
+
+class RelapseModel(Model):
+    """What came back after the exit of a project."""
+
+    project: str
+    name: str
+    division: str = Field(description="The smallest that holds the project and where it mines now.")
+    kind: RelapseKind = Field(description="The last two are told by meters, the others by traffic.")
+    kind_word: str
+    exited: DayText
+    seen: DayText = Field(description="The first day that tells it.")
+    uscc: str = Field(description="Who holds the address, or the account, now.")
+    site: str
+    kw: EstimateModel | None
+    machines: EstimateModel | None
+    evidence: list[str]
+
+
+class RelapsesModel(Model):
+    """A page of what came back."""
+
+    as_of: DayText
+    relapses: list[RelapseModel]
+    next: str | None
+
+
 class RegionModel(Model):
     """How far a region is."""
 

@@ -171,32 +171,19 @@ def relapses(
 
     Exits 1 when there are any.
     """
-    from store.access_rules import lies_in
-    from supervision.exits.again import loads_of
+    from supervision.exits.again import came_back
     from supervision.exits.answers import relapse_json
-    from supervision.exits.relapse import relapses as again
-    from supervision.projects.inventory import inventory
-    from supervision.projects.kept import ProjectStore
-    from supervision.projects.project import latest
-    from supervision.projects.seen import sightings
 
-    code, any_found = checked_region(region), False
+    code = checked_region(region)
     with desk(lang, f"exits relapses {code}", purpose) as at, Rows(AGAIN, at.lang, quiet=as_json) as rows:
-        held = ProjectStore(at.services.database).every(code)
-        standings = inventory(held.events, held.measured, at.today, at.now)
-        named = latest(held.particulars, at.now)
-        seen = list(sightings(at.services))
-        found = again(held.projects, named, standings, seen)
-        drawn = loads_of(at.services, held.projects, named, standings, at.now, seen)
-        for one in (*found, *drawn):
-            if not lies_in(one.division, code):
-                continue
-            any_found, told = True, relapse_json(one, at.lang)
+        again = came_back(at.services, code, at.now).found
+        for one in again:
+            told = relapse_json(one, at.lang)
             if as_json:
                 line(told)
                 continue
             rows.add([told["project"], told["kind_word"], told["exited"], told["seen"], kw_words(told["kw"])])
-    return EXIT_FOUND if any_found else EXIT_NOTHING
+    return EXIT_FOUND if again else EXIT_NOTHING
 
 
 def _told(at: Desk, region: str, as_of: str | None, known: str | None) -> "Sequence[dict[str, Any]]":

@@ -134,5 +134,21 @@ def row(shown: Mapping[str, Any]) -> list[Any]:
     return [told[name] for name in ROW]
 
 
+RELAPSE_ROW = (
+    "project", "name", "division", "kind", "exited", "seen", "uscc", "site", "machines", "machines_low",
+    "machines_high", "kw", "kw_low", "kw_high", "evidence",
+)  # fmt: skip
+"""Columns of an export of what came back."""
+
+
+def relapse_row(told: Mapping[str, Any]) -> list[Any]:
+    """Return what `relapse_json` says, with the project's name, as a row of RELAPSE_ROW."""
+    flat = {**told, "kind": told["kind_word"]}
+    for name in ("machines", "kw"):
+        ends = told[name] or {}
+        flat |= {name: ends.get("value"), f"{name}_low": ends.get("low"), f"{name}_high": ends.get("high")}
+    return [flat[name] for name in RELAPSE_ROW]
+
+
 def _ends(power: Power | None) -> Json | None:
     return None if power is None else {"value": power.value, "low": power.low, "high": power.high}
