@@ -23,6 +23,8 @@ _WORDS = re.compile(
     rb'"(?:mining\.|agent\.get_cap|eth_(?:submit|getWork)'
     rb'|(?:login|submit|job|getjob|keepalived|getjobtemplate|job_id|solution)"|result"\s*:\s*\[\s*"0x)'
 )
+_QUOTES = 3
+"""The most that one of them holds before its last sign, the first of which begins it."""
 _ESCAPE = b"\\u00"
 """A line with none of these is no message of a dialect that begins a conversation."""
 _HTTP = re.compile(rb"(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|HTTP/[0-9])[ .0-9]")
@@ -59,17 +61,14 @@ def _is_text(head: bytes, at: int = 0) -> bool:
 
 
 def _known(head: bytes) -> tuple[int, int]:
-    """Return how much of a head is known to be text without words, and where a word may have begun in it.
-
-    No word holds more than two quotes before its end, nor more than `result` before the first of them.
-    """
+    """Return how much of a head is known to be text without words, and where a word may have begun in it."""
     plain = _plain.get(head[:_BEGINNING], b"")
     if not plain or not head.startswith(plain):
         return 0, 0
-    end = len(plain)
-    last = max(plain.rfind(b'"'), 0)
-    quote = max(plain.rfind(b'"', 0, last), 0)
-    return end, max(min(quote - len("result"), end - len(_ESCAPE)), 0)
+    begun = len(plain)
+    for _ in range(_QUOTES):
+        begun = max(plain.rfind(b'"', 0, begun), 0)
+    return len(plain), min(begun, max(len(plain) - len(_ESCAPE), 0))
 
 
 def _remember(head: bytes) -> None:
