@@ -1,5 +1,7 @@
 """From the link layer to the EtherType of IP: link types, VLAN tags, LLC/SNAP, PPPoE, MPLS and pseudowires.
 
+802.11 has a file of its own, wifi.py.
+
 Sources: tcpdump.org/linktypes; IEEE 802.1Q; RFC 3032 (MPLS), 4385 and 4448 (pseudowires), 2516 (PPPoE).
 """
 
@@ -16,6 +18,7 @@ from capture.sieve.reasons import (
     TRUNCATED_LINK,
     UNSUPPORTED_LINK,
 )
+from capture.sieve.wifi import AVS, PRISM, RADIOTAP, WIFI, wifi
 from capture.words import int64
 
 MAX_TAGS = 16
@@ -93,6 +96,8 @@ def link_layer(d: Any, p: Any, e: Any, link: Any) -> Any:
         return be16(d, p + 2), p + 4, PARSED
     if link == PPPOE:
         return ET_PPPOE, p, PARSED
+    if link == WIFI or link == RADIOTAP or link == PRISM or link == AVS:
+        return wifi(d, p, e, link)
     return NO_IP, p, UNSUPPORTED_LINK
 
 

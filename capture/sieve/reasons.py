@@ -11,6 +11,8 @@ REASONS = (
     "bad-ip-length",
     "truncated-transport",
     "nesting-too-deep",
+    "encrypted-link",
+    "fragmented-link",
 )
 (
     PARSED,
@@ -23,4 +25,6 @@ REASONS = (
     BAD_IP_LENGTH,
     TRUNCATED_TRANSPORT,
     NESTING_TOO_DEEP,
+    ENCRYPTED_LINK,
+    FRAGMENTED_LINK,
 ) = range(len(REASONS))

@@ -43,7 +43,7 @@ EVENTS_HELD = 4_096
 """Candidates handed over at a time: 192 KiB, which stay in the second-level cache."""
 
 LINKS = {
-    105: "802.11", 119: "prism", 127: "radiotap", 163: "avs", 192: "ppi", 147: "user0", 189: "usb", 195:
+    192: "ppi", 147: "user0", 189: "usb", 195:
     "802.15.4",
     201: "bluetooth", 220: "usb-linux", 227: "can", 239: "nflog", 251: "bluetooth-le", 7: "arcnet", 8: "slip",
     10: "fddi", 6: "token-ring", 107: "frame-relay", 117: "pflog", 122: "ip-over-fc",
@@ -271,7 +271,7 @@ class Sieve:
         return [(REASONS[int(row["reason"])], int(row["source"]), int(row["frame"])) for row in rows]
 
 
-_READ = frozenset({0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276})
+_READ = frozenset({0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 108, 113, 119, 127, 163, 228, 229, 276})
 
 
 def _slots_for(flows: int) -> npt.NDArray[np.uint64]:

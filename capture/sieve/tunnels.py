@@ -9,9 +9,13 @@ from typing import Any
 from capture.compiled import inlined, part
 from capture.sieve.link import ET_IPV4, ET_MPLS, IP_BY_VERSION, NO_IP, ppp_ethertype
 from capture.sieve.octets import be16, be32
+from capture.sieve.reasons import PARSED
+from capture.sieve.wifi import frame
 from capture.words import int64, uint8
 
 ET_TEB, ET_ERSPAN2, ET_ERSPAN3, ET_PPP, ET_WCCP = 0x6558, 0x88BE, 0x22EB, 0x880B, 0x883E
+ET_ARUBA = 0x8200
+"""802.11 of an Aruba access point: its number and class stand in five of the bits."""
 VXLAN, VXLAN_OLD, GENEVE, GTP_U, MPLS_IN_UDP, GRE_IN_UDP = 4789, 8472, 6081, 2152, 6635, 4754
 
 MAX_GTP_EXTENSIONS = 16
@@ -20,9 +24,10 @@ MAX_GTP_EXTENSIONS = 16
 
 @part
 def gre(d: Any, p: Any, e: Any) -> Any:
-    """Return (EtherType inside GRE or -2, where, tunnel id): RFC 2784 and 2890, NVGRE, ERSPAN, PPTP, WCCP.
+    """Return (EtherType inside GRE or -2, where, tunnel id).
 
-    An ERSPAN session id names a mirror, often one of each direction, so it is no part of a flow's key.
+    RFC 2784 and 2890, NVGRE, ERSPAN, PPTP, WCCP, and 802.11 of an access point of Aruba. An ERSPAN session id
+    names a mirror, often one of each direction, so it is no part of a flow's key.
     """
     if p + 4 > e or d[p + 1] & 7 > 1:
         return NO_IP, p, int64(0)
@@ -65,6 +70,10 @@ def gre(d: Any, p: Any, e: Any) -> Any:
         kind = (d[p + 10] >> 2) & 0x1F  # behind one bit: 0 is Ethernet, 2 is IP
         p += 12 + 8 * int64(extra)
         et = ET_TEB if kind == 0 else IP_BY_VERSION if kind == 2 else NO_IP
+    elif et & 0xFE0F == ET_ARUBA:  # 802.11 as an access point passes it on to its controller
+        et, p, reason = frame(d, p, e, False)
+        if reason != PARSED:
+            return NO_IP, p, identity
     elif et == ET_WCCP:  # what a router redirects; version 2 writes four bytes ahead of the IPv4 header
         if p < e and d[p] >> 4 != 4:
             p += 4

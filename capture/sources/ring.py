@@ -60,9 +60,10 @@ _LINKS: Final = {
     65534: 101,
     519: 101,
     803: 127,
+    802: 119,
     801: 105,
 }
-"""LINKTYPE_ value by ARPHRD_ value: Ethernet, loopback, tunnels and tun; radio is counted and not read."""
+"""LINKTYPE_ value by ARPHRD_ value: Ethernet, loopback, tunnels, tun and radio."""
 _LOOPBACK: Final = 772
 
 

@@ -281,12 +281,12 @@ def test_a_flood_of_small_segments_out_of_order_stays_small(worker: Worker, tmp_
 
 
 def test_a_link_type_that_is_not_read_is_named_once_a_source(worker: Worker, tmp_path: Path) -> None:
-    path = tmp_path / "wireless.pcap"
+    path = tmp_path / "usb.pcap"
     frame = bytes(40)
     record = (0).to_bytes(8, "little") + len(frame).to_bytes(4, "little") * 2 + frame
-    head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff0000") + (105).to_bytes(4, "little")
+    head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff0000") + (189).to_bytes(4, "little")
     path.write_bytes(head + record * 7)
     assert read(worker, path) == ([], [])
     summary = worker.summary
-    assert (summary.packets, dict(summary.skipped)) == (7, {"unsupported-link-802.11": 7})
-    assert [(s.where, s.reason) for s in summary.skips] == [(Where(str(path), 1), "unsupported-link-802.11")]
+    assert (summary.packets, dict(summary.skipped)) == (7, {"unsupported-link-usb": 7})
+    assert [(s.where, s.reason) for s in summary.skips] == [(Where(str(path), 1), "unsupported-link-usb")]

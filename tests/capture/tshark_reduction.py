@@ -20,6 +20,7 @@ from tests.capture.sieve.located import Ends
 
 _TEXT = """
 frame eth ethertype vlan ieee8021ad llc sll null raw chdlc ppp ppp_hdlc pppoes pppoe mpls
+wlan radiotap wlan_radio prism wlancap
 pwethheuristic pwethcw pwethnocw gre erspan vxlan geneve gtp ip ipv6 ipv6.hopopts ipv6.dstopts
 ipv6.routing ipv6.fraghdr mipv6 ah tcp udp icmp icmpv6 data
 """
