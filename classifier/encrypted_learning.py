@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.clocks import SAME_NS, SAME_QUICK_NS, Clock, Times, Told, clock_of
+from classifier.distinct import distinct
 from classifier.poolclock import MIN_INSTANTS
 from facts.endpoint import Address, Endpoint
 from protocols.events import NodeBlock, Work
@@ -151,12 +152,11 @@ def _instants(service: _Service) -> tuple[Times, Times]:
     at_ns = at_ns[order]
     client = np.frombuffer(service.client, np.uint16)[order].astype(np.int64)
     clean = np.frombuffer(bytes(service.clean), np.uint8)[order] > 0
-    if len(np.unique(client)) < WITNESSES:
+    if len(distinct(client)) < WITNESSES:
         return at_ns, at_ns[clean]
-    quick = len(at_ns) > 1 and float(np.median(np.diff(np.unique(at_ns)))) < SAME_QUICK_NS
+    quick = len(at_ns) > 1 and float(np.median(np.diff(distinct(at_ns)))) < SAME_QUICK_NS
     group = groups(at_ns, SAME_QUICK_NS if quick else SAME_NS)
-    pairs = np.unique(np.stack([group, client], 1), axis=0)
-    votes = np.bincount(pairs[:, 0])
+    votes = np.bincount(distinct(group * CLIENTS + client) // CLIENTS)
     voids = np.bincount(group[clean], minlength=len(votes)) > 0
     begins = np.searchsorted(group, np.arange(len(votes)))
     shared = (votes >= 2) | voids

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.distinct import distinct
 from facts.rhythm import GAP, RESENT
 
 MOST_OF_SOURCE = 1 / 8
@@ -42,7 +43,7 @@ def missing(flows: Rows, packets: Rows) -> NDArray[np.float64]:
     share = np.maximum(torn - again, 0) / np.maximum(seen, 1)
     told = (flows["proto"] == TCP) & (seen > 0)
     found = np.where(told & (share >= MOST_OF_FLOW), share, 0.0)
-    for source in np.unique(flows["source"]).tolist():
+    for source in distinct(flows["source"]).tolist():
         here = flows["source"] == source
         shares = share[here & told]
         if len(shares) >= ENOUGH and (usual := float(np.median(shares))) >= MOST_OF_SOURCE:

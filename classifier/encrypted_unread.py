@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from classifier.clocks import SAME_NS, Clock, clock_of
+from classifier.distinct import distinct
 from classifier.encrypted_flows import Dependency
 from classifier.encrypted_learning import WITNESSES, groups
 from classifier.poolclock import MIN_INSTANTS
@@ -42,6 +43,6 @@ def _clock(server: Endpoint, group: list[Dependency]) -> Clock:
     order = np.argsort(at_ns, kind="stable")
     at_ns, client = at_ns[order], client[order]
     group_of = groups(at_ns, SAME_NS)
-    votes = np.bincount(np.unique(np.stack([group_of, client], 1), axis=0)[:, 0])
+    votes = np.bincount(distinct(group_of * len(group) + client) // len(group))
     begins = np.searchsorted(group_of, np.arange(len(votes)))
     return clock_of(str(server), None, "unread", at_ns[begins[votes >= 2]])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.distinct import distinct
 from classifier.ownership_model import Kind, Tie, is_own
 from facts.endpoint import Address, packed16
 
@@ -95,7 +96,7 @@ def _sorted(
     address = np.cumsum(np.array(changes, np.int64))
     told = [(Kind(kind), text) for kind, text in names_in_order]
     width = int(address.max(initial=0)) + 1
-    pairs = np.unique(name * width + address[party])
+    pairs = distinct(name * width + address[party])
     users = np.bincount(pairs // width, minlength=len(told)).astype(np.int64)
     if spread:
         users = np.array([spread.get(one, int(n)) for one, n in zip(told, users, strict=True)], np.int64)

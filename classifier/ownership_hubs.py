@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.distinct import distinct
 from classifier.ownership_campaign import LARGE
 from classifier.ownership_graph import Flags, Graph, Ints
 from classifier.ownership_model import Kind
@@ -70,7 +71,7 @@ def private_services(graph: Graph, payee: Ints) -> Flags:
     proved[graph.name[served & graph.own]] = True
     paid = client & (payee[graph.party] >= 0)
     width = int(payee.max(initial=-1)) + 2
-    pairs = np.unique(graph.name[paid] * width + payee[graph.party[paid]])
+    pairs = distinct(graph.name[paid] * width + payee[graph.party[paid]])
     payees = np.bincount(pairs // width, minlength=len(graph.names))
     few = payees <= np.maximum(1, STRANGERS * clients)
     silent = (payees == 0) & (clients >= 2) & (clients <= SILENT_CLIENTS)
@@ -116,7 +117,7 @@ def mining_enterprises(graph: Graph, sizes: Mapping[str, int]) -> Flags:
 def _spread_of(graph: Graph, which: Flags) -> Ints:
     edges = which[graph.name]
     width = int(graph.address.max(initial=0)) + 1
-    pairs = np.unique(graph.name[edges] * width + graph.address[graph.party[edges]])
+    pairs = distinct(graph.name[edges] * width + graph.address[graph.party[edges]])
     return np.bincount(pairs // width, minlength=len(graph.names)).astype(np.int64)
 
 

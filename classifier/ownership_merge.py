@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from classifier.distinct import distinct
 from classifier.ownership_graph import Flags, Graph, Ints
 from classifier.ownership_hubs import mining_enterprises, one_owners_patterns, private_services, shared_payees
 from classifier.ownership_model import PAYS, WORDS, Kind
@@ -107,7 +108,7 @@ def _worth(graph: Graph, group: Ints, strong: Flags, table: dict[str, Any]) -> F
 def _users(graph: Graph, label: Ints) -> Ints:
     """Return (N,) how many different labels the users of each name have."""
     width = max(int(label.max(initial=-1)) + 1, 1)
-    pairs = np.unique(graph.name * width + label[graph.party])
+    pairs = distinct(graph.name * width + label[graph.party])
     return np.bincount(pairs // width, minlength=len(graph.names)).astype(np.int64)
 
 
@@ -139,7 +140,7 @@ def _incidence(graph: Graph, group: Ints, names: Flags) -> tuple[Ints, Ints, Flo
     count = len(graph.names)
     edges = names[graph.name]
     seats = int(graph.address.max(initial=0)) + 1
-    used = np.unique(
+    used = distinct(
         (group[graph.party[edges]] * count + graph.name[edges]) * seats + graph.address[graph.party[edges]]
     )
     pairs, users = np.unique(used // seats, return_counts=True)
@@ -152,7 +153,7 @@ def _incidence(graph: Graph, group: Ints, names: Flags) -> tuple[Ints, Ints, Flo
 def _sizes(graph: Graph, group: Ints) -> Ints:
     """Return how many addresses each group has."""
     seats = int(graph.address.max(initial=0)) + 1
-    return np.bincount(np.unique(group * seats + graph.address) // seats).astype(np.int64)
+    return np.bincount(distinct(group * seats + graph.address) // seats).astype(np.int64)
 
 
 def _shared(graph: Graph, group: Ints, names: Flags, weight: Floats, cap: float) -> Sums:
@@ -170,7 +171,7 @@ def _place(graph: Graph, group: Ints, weight: Floats, table: dict[str, Any]) -> 
     """
     row = table["address"]
     width = int(group.max(initial=-1)) + 1
-    pairs = np.unique(group * (int(graph.address.max(initial=0)) + 1) + graph.address)
+    pairs = distinct(group * (int(graph.address.max(initial=0)) + 1) + graph.address)
     of, at = np.divmod(pairs, int(graph.address.max(initial=0)) + 1)
     size = np.bincount(of, minlength=width).astype(np.float64)
     met = np.bincount(at)

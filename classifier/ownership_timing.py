@@ -6,6 +6,7 @@ of one pool come to all its miners at once, so that agreement of jobs tells the 
 Give this shares (client to server), or every message where the direction is all that is known.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -13,6 +14,8 @@ from math import log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
+
+from classifier.distinct import distinct
 
 Times = NDArray[np.int64]
 """(n,) nanoseconds since 1970 UTC, sorted."""
@@ -43,6 +46,16 @@ class Relay:
     """Messages that came out in time."""
     delay_ns: int
     """Middle of the delays."""
+
+
+def meet(entered: Sequence[int], left: Sequence[int]) -> bool:
+    """Say whether two ascending sequences of times have enough in the time that both lasted for `relay_odds`
+    to say anything; most pairs have not, and this is quickly told."""
+    if len(entered) < FEWEST or len(left) < FEWEST:
+        return False
+    first = max(entered[0], left[0]) - MOST_DELAY_NS
+    last = min(entered[-1], left[-1]) + MOST_DELAY_NS
+    return all(bisect_right(times, last) - bisect_left(times, first) >= FEWEST for times in (entered, left))
 
 
 def relay_odds(entered: Times, left: Times) -> tuple[float, int, int]:
@@ -112,4 +125,4 @@ def _densest(delays: Times, which: NDArray[np.int64], count: int) -> tuple[int, 
     start = int(np.argmax(ends - np.arange(len(ends))))
     window = order[start : ends[start]]
     middle = int(np.median(sorted_delays[start : ends[start]]))
-    return min(len(np.unique(which[window])), count), middle
+    return min(len(distinct(which[window])), count), middle

@@ -51,15 +51,16 @@ def relay_ties(
     busiest = sorted(entered.items(), key=lambda pair: (-len(pair[1]), str(pair[0])))[:MOST_SERVICES]
     import numpy as np
 
-    from classifier.ownership_timing import CONFIRMED, FEWEST, merged
+    from classifier.ownership_timing import CONFIRMED, meet, relay_odds
 
-    times = {talk: np.array(earliest[talk], np.int64) for talk in shares}
     for service, talks in busiest:
         inside: set[Address] = {talk.miner for talk in talks} | {service.address}
+        entering = sorted(at_ns for talk in talks for at_ns in earliest[talk])
         for out in leaving:
-            if out.miner in inside or out.pool == service or len(times[out]) < FEWEST:
+            times = earliest[out]
+            if not meet(entering, times) or out.miner in inside or out.pool == service:
                 continue
-            if merged([times[talk] for talk in talks], times[out])[0] < CONFIRMED:
+            if relay_odds(np.array(entering, np.int64), np.array(times, np.int64))[0] < CONFIRMED:
                 continue
             name = f"{service} > {out.miner}"
             for talk in (*talks, out):
@@ -72,7 +73,7 @@ def relay_ties(
                         name,
                         talk.first_ns,
                         talk.last_ns,
-                        len(times[talk]),
+                        len(earliest[talk]),
                         where,
                     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.ownership_timing import CONFIRMED, PRIOR, find_relays, merged, relay_odds
+from classifier.ownership_timing import CONFIRMED, PRIOR, find_relays, meet, merged, relay_odds
 
 SECOND = 1_000_000_000
 
@@ -69,3 +69,10 @@ def test_any_times_give_a_finite_value(entered: list[int], left: list[int]) -> N
     assert 0 <= matched <= len(entered)
     if len(entered) < 8 or len(left) < 8:
         assert odds == PRIOR
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.lists(st.integers(0, 40), max_size=30))
+def test_two_that_hardly_meet_are_no_relay(entered: list[int], left: list[int]) -> None:
+    ins, outs = (sorted(second * 500_000_000 for second in times) for times in (entered, left))
+    odds = relay_odds(np.array(ins, np.int64), np.array(outs, np.int64))
+    assert meet(ins, outs) or odds == (PRIOR, 0, 0)
