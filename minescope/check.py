@@ -49,8 +49,8 @@ def check(
     else:
         typer.echo(f"settings file: {path} ({'read' if path.is_file() else 'absent'})")
         for row in rows:
-            typer.echo(f"{row['name']:<14}{row['value'] or '-'}  [{row['from']}]")
-            typer.echo(f"{'':<14}{row['environment']}: {row['meaning']}")
+            typer.echo(f"{row['name']:<18}{row['value'] or '-'}  [{row['from']}]")
+            typer.echo(f"{'':<18}{row['environment']}: {row['meaning']}")
         for finding in findings:
             typer.echo(f"{'ok   ' if finding['ok'] else 'WRONG'} {finding['what']}: {finding['state']}")
     return EXIT_USAGE if wrong else EXIT_NOTHING

@@ -261,9 +261,9 @@ def _held(attribution: "Attribution", lang: Lang) -> str:
     from registry.division_table import in_force
 
     if attribution.certain:
-        division = in_force().shown(attribution.division) if attribution.division else None
-        place = (attribution.uscc, attribution.site, division, attribution.address)
-        named = ", ".join(part for part in (attribution.enterprise, *place) if part)
+        place = in_force().placed(attribution.division, attribution.address)
+        parts = (attribution.enterprise, attribution.uscc, attribution.site, place)
+        named = ", ".join(part for part in parts if part)
         return f"{_word('held', lang)} {named}"
     if not attribution.candidates:
         return _word("unregistered", lang)

@@ -53,6 +53,8 @@ WORDS: dict[str, tuple[str, str]] = {
 """Every word of the table: (English, Simplified Chinese)."""
 
 _STYLE = {Level.CONFIRMED: "bold red", Level.LIKELY: "yellow", Level.SUSPECTED: "cyan", Level.CLEARED: "dim"}
+_ADDRESS_WHOLE = 20
+"""Letters up to which an address stands on one line, however narrow the table; longer ones may fold."""
 _PEERS_SHOWN = 2
 _SENTENCES_SHOWN = 1
 
@@ -71,7 +73,8 @@ def verdict_table(hits: Sequence[Hit], sentence: Callable[[Evidence], str], lang
     owned = any(hit.attribution for hit in hits)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     table.add_column(word("level", lang), no_wrap=True)
-    table.add_column(word("address", lang), overflow="fold", ratio=4)
+    longest = max((len(str(hit.verdict.address)) for hit in hits), default=0)
+    table.add_column(word("address", lang), overflow="fold", width=min(max(longest, 15), _ADDRESS_WHOLE))
     table.add_column(word("speaks", lang), overflow="fold", ratio=7)
     if owned:
         table.add_column(word("owner", lang), overflow="fold", ratio=10)
@@ -115,8 +118,7 @@ def _owner(attribution: "Attribution | None", lang: Lang) -> str:
     if attribution.certain:
         from registry.division_table import in_force  # read only where somebody is named
 
-        division = in_force().shown(attribution.division) if attribution.division else None
-        place = " ".join(part for part in (division, attribution.address) if part)
+        place = in_force().placed(attribution.division, attribution.address)
         point = ""
         if attribution.longitude is not None and attribution.latitude is not None:
             point = f"({attribution.longitude:.4f}, {attribution.latitude:.4f} {attribution.datum})"

@@ -107,6 +107,16 @@ class DivisionTable:
         named = self.named(code)
         return code if named is None else f"{code} {named.full_name}"
 
+    def placed(self, code: str | None, address: str | None) -> str:
+        """Return a division and an address in it as people read them: its name once, where both begin so."""
+        if not code:
+            return address or ""
+        if not address:
+            return self.shown(code)
+        named = self.named(code)
+        begun = named is not None and address.startswith(named.full_name)
+        return f"{code if begun else self.shown(code)} {address}"
+
     def covers(self, division: str) -> tuple[str, ...]:
         """Return the beginnings of all codes that a right on a division covers; ("",) for the whole country.
 

@@ -176,3 +176,13 @@ def test_contradictory_sources_are_refused() -> None:
         maker.rows({"110101": "东城区", "110103": "崇文区"}, [change])
     with pytest.raises(ValueError, match="in no list"):
         maker.rows({}, [{"code": "110199", "name": "", "began": "2020", "ended": "", "successor": ""}])
+
+
+def test_a_place_names_its_division_once() -> None:
+    table = shipped()
+    name = table.shown("330106").partition(" ")[2]
+    assert table.placed("330106", f"{name}文三路1号") == f"330106 {name}文三路1号"
+    assert table.placed("330106", "文三路1号") == f"330106 {name} 文三路1号"
+    assert table.placed("330106", None) == f"330106 {name}"
+    assert (table.placed(None, "文三路1号"), table.placed(None, None)) == ("文三路1号", "")
+    assert table.placed("999999", "x") == "999999 x"
