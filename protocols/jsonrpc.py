@@ -139,6 +139,20 @@ def _each_message(line: bytes, side: Side, offset: int) -> Iterator[Message]:
             yield message_of(body, side, start)
 
 
+def value_of(line: bytes, offset: int) -> Any:
+    """Return the one JSON value that a text is. Raises ParseError as `messages` does."""
+    if _too_deep(line):
+        raise ParseError(f"brackets that do not close, or nest deeper than {MAX_DEPTH}", offset)
+    text = line.decode("utf-8", "surrogateescape").strip(_SPACE)
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"not a JSON value: {error}"[:200], offset) from error
+    if end != len(text):
+        raise ParseError("something follows a JSON value", offset)
+    return value
+
+
 def message_of(body: dict[str, Any], side: Side, offset: int) -> Message:
     """Tell a request from a response: some servers echo the method, some requests carry `error: null`."""
     get = body.get

@@ -1,4 +1,5 @@
-"""WebSocket: both sides' messages, read as those of browser miners, of Nimiq or of any line-JSON dialect.
+"""WebSocket: both sides' messages, read as those of browser miners, of Nimiq or of any line-JSON dialect; as
+they stand, or as events of Socket.IO.
 
 Handed the stream by the HTTP parser once the upgrade was read, or found in mid-stream by a frame that begins
 with a JSON object. Frames are read in protocols/websocket_frames.py; docs/protocols/websocket.md.
@@ -13,6 +14,7 @@ from protocols.events import PoolEvent
 from protocols.jsonrpc import Message, messages
 from protocols.nimiq import Nimiq
 from protocols.parser import Event, Heads, Match, Parser, Side
+from protocols.socket_io import SocketIo
 from protocols.stratum_dialects import read
 from protocols.stratum_session import Contradiction, Session
 from protocols.websocket_frames import FrameReader, Opcode, begins_object, header_of
@@ -72,6 +74,7 @@ class WebSocket(Parser):
         self._session = Session()
         self._browser = BrowserMining(self._session)
         self._nimiq = Nimiq(self._session)
+        self._socket_io = SocketIo()
         self._quiet = 0
 
     def feed(self, side: Side, data: bytes) -> Iterator[Event]:
@@ -83,9 +86,13 @@ class WebSocket(Parser):
             self._quiet += 1 + len(text) // QUIET_BYTES
             if self.finished:
                 return
-            if not _OBJECTS.match(text):
+            if _OBJECTS.match(text):
+                found = messages(text, side, offset)
+            elif text[:1] == b"4":
+                found = self._socket_io.read(text, side, offset)
+            else:
                 continue
-            for message in messages(text, side, offset):
+            for message in found:
                 message.offset = offset  # where the frame begins: its text may have been compressed
                 for event in self._read(message):
                     self._quiet = 0

@@ -4,6 +4,7 @@ They are written after the sources named in docs/protocols, and HAProxy's of its
 """
 
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,38 @@ def claymore() -> Lines:
     return [(1.0, side, json.dumps(text, separators=(" , ", " : ")).encode() + b"\n") for side, text in turns]
 
 
+def masked(text: bytes, side: int) -> bytes:
+    """One text frame of WebSocket, masked where the client sends it."""
+    bit, key = (0x80, b"\x37\xfa\x21\x3d") if side == C else (0, b"")
+    head = bytes([0x81, bit | min(len(text), 126)])
+    head += struct.pack(">H", len(text)) if len(text) > 125 else b""
+    return head + key + bytes(octet ^ key[at % 4] if key else octet for at, octet in enumerate(text))
+
+
+def over_socket_io(version: int) -> Lines:
+    """A page's miner and its proxy, events named by the methods; the server pings from version 4 on."""
+    asked = f"GET /socket.io/?EIO={version}&transport=websocket HTTP/1.1\r\nHost: m.example\r\n"
+    asked += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    asked += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    agreed = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    agreed += "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+    job = {"blob": "1010" + number("blob", 148), "job_id": "44", "target": "b88d0600", "algo": "cn/r"}
+    found = {"job_id": "44", "nonce": "d0030040", "result": HASH}
+    turns: list[tuple[int, str]] = [
+        (S, '0{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'),
+        *([(C, "40")] if version > 3 else []),
+        (S, '40{"sid":"wZX3oN0bSVIhsaknAAAI"}' if version > 3 else "40"),
+        (C, "42" + json.dumps(["login", {"login": monero_address(), "pass": "x", "agent": "page/2"}])),
+        (S, "42" + json.dumps(["job", job])),
+        (S if version > 3 else C, "2"),
+        (C if version > 3 else S, "3"),
+        (C, "420" + json.dumps(["submit", found])),
+        (S, '430[{"status":"OK"}]'),
+    ]
+    framed = [(1.0, side, masked(text.encode(), side)) for side, text in turns]
+    return [(0.0, C, asked.encode()), (0.1, S, agreed.encode()), *framed]
+
+
 SESSIONS: dict[str, tuple[Lines, str]] = {
     "ckpool": (ckpool(), "stratum-bitcoin"),
     "ids of null": (plain(lambda n: None), "stratum-bitcoin"),
@@ -127,6 +160,8 @@ SESSIONS: dict[str, tuple[Lines, str]] = {
     "a pool that greets in plain text": ([(0.1, S, b"welcome\r\n"), *bitcoin()], "stratum-bitcoin"),
     "xmr-stak": (xmr_stak(), "stratum-cryptonote"),
     "Claymore": (claymore(), "stratum-ethproxy"),
+    "Socket.IO 2": (over_socket_io(3), "stratum-cryptonote"),
+    "Socket.IO 4": (over_socket_io(4), "stratum-cryptonote"),
 }
 
 
