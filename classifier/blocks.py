@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.kinds import Kind
+from classifier.node_talk import NodeTalk
 from classifier.statements import Statements
-from classifier.talk import NodeTalk, Seen, place
+from classifier.talk import Seen, place
 from facts.endpoint import Address, Endpoint
 from facts.instant import NS
 from protocols.events import NodeBlock

@@ -6,6 +6,7 @@ counted when they are reached (`dropped`).
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from classifier.blocks import Blocks
@@ -19,7 +20,7 @@ from classifier.encrypted_evidence import log_odds
 from classifier.encrypted_flows import Pair, Rows
 from classifier.encrypted_learning import Learner
 from classifier.encrypted_names import Greetings
-from classifier.gateway import note as note_machine
+from classifier.lessons import LESSONS
 from classifier.logins import Logins
 from classifier.nodebook import Nodebook
 from classifier.ownership_model import Tie
@@ -28,8 +29,8 @@ from classifier.power_table import Catalogue
 from classifier.power_table import shipped as shipped_machines
 from classifier.recent import Recent
 from classifier.seeds import Seeds
-from classifier.shares import earn, hand_in, leave, named, price, refuse
-from classifier.talk import FLOW_LIMIT, SEALED, Course, Sort, Talk, again
+from classifier.shares import leave
+from classifier.talk import FLOW_LIMIT, SEALED, Course, Talk, again
 from classifier.weights import Weights, shipped
 from classifier.witnesses import fact_of
 from facts.conversation import Conversation, Transport
@@ -183,9 +184,10 @@ class Casebook:
             if talk is None:
                 return
             self._recent.keep(flow, (family, straight), talk)
+        at_ns = seen.at_ns
         fact, text = fact_of(event)
-        talk.note(fact, seen.where, seen.at_ns, text)
-        talk.decide(event.protocol, FOUNDATION.get(type(event), 0), seen.at_ns)
+        talk.note(fact, seen.where, at_ns, text)
+        talk.decide(event.protocol, FOUNDATION.get(type(event), 0), at_ns)
         key = (miner.port, flow.tunnel)
         connection = talk.connections.get(key)
         if connection is None:
@@ -194,19 +196,22 @@ class Casebook:
                 connection = Connection()  # its names and facts count; its shares and stay do not
             else:
                 connection = talk.connections[key] = Connection()
-            connection.first_ns = seen.at_ns
-        connection.last_ns = max(connection.last_ns, seen.at_ns)
-        connection.asked |= event.sender == "miner"
-        if type(event) is events.Work and not event.sealed:
+            connection.first_ns = at_ns
+        if at_ns > connection.last_ns:
+            connection.last_ns = at_ns
+        if event.sender == "miner":
+            connection.asked = True
+        if type(event) is events.Submit:
+            self._logins.submitted(talk, at_ns)
+        elif type(event) is events.Work and not event.sealed:
             whose = (miner.address, miner.port, flow.tunnel)
-            self._learner.work(pool, whose, event, seen.at_ns, connection.works == 0)
+            self._learner.work(pool, whose, event, at_ns, connection.works == 0)
         elif type(event) is events.Login:
-            self._logins.named(talk, key, event, seen.where, seen.at_ns)
+            self._logins.named(talk, key, event, seen.where, at_ns)
         elif type(event) is events.Subscribe:
             self._logins.introduced(talk, key, event.agent)
-        elif type(event) is events.Submit:
-            self._logins.submitted(talk, seen.at_ns)
-        if not _learn(talk, connection, event, seen.at_ns):
+        lesson = LESSONS.get(type(event))
+        if lesson is not None and not lesson(talk, connection, event, at_ns):
             self.dropped["names-beyond-limit"] += 1
 
     def _ambiguous(self, seen: Observation, event: events.StreamAmbiguous) -> None:
@@ -246,42 +251,12 @@ class Casebook:
 
 
 def _family(event: events.PoolEvent) -> str:
-    if event.sealed:
-        return SEALED
-    stratum = event.protocol.startswith("stratum") or event.protocol == BTCAGENT
-    return "stratum" if stratum else event.protocol
+    return SEALED if event.sealed else _family_of(event.protocol)
 
 
-def _learn(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: int) -> bool:
-    """Keep what an event tells beside its fact; False where a name did not fit."""
-    note_machine(talk, connection, event, at_ns)
-    match event:
-        case events.Subscribe():
-            return talk.name(Sort.AGENT, event.agent) & talk.name(Sort.POOL_HOST, event.pool_host)
-        case events.Login():
-            named(talk, connection, event, at_ns)
-            kept = talk.name(Sort.AGENT, event.agent) & talk.name(Sort.WALLET, event.wallet)
-            if len(event.algorithms) == 1:
-                kept &= talk.name(Sort.ALGORITHM, event.algorithms[0])
-            return kept & talk.name(Sort.WORKER, event.worker) & talk.name(Sort.PAYOUT, event.coin)
-        case events.Difficulty():
-            connection.told = event.hashes
-        case events.Work():
-            connection.works += 1
-            if connection.first_work_ns is None:
-                connection.first_work_ns = at_ns
-            price(talk, connection, event, at_ns)
-            return talk.name(Sort.ALGORITHM, event.algorithm) & talk.name(Sort.COIN, event.coin)
-        case events.Submit():
-            hand_in(talk, connection, event, at_ns)
-            return talk.name(Sort.WORKER, event.worker)
-        case events.ShareResult(accepted=True):
-            return earn(talk, connection, event, at_ns)
-        case events.ShareResult():
-            refuse(talk, connection, event, at_ns)
-        case events.ReportedHashrate():
-            connection.reported = event.hashrate
-    return True
+@lru_cache(256)
+def _family_of(protocol: str) -> str:
+    return "stratum" if protocol.startswith("stratum") or protocol == BTCAGENT else protocol
 
 
 def _close(talk: Talk, connection: Connection, conversation: Conversation, miner_side: int) -> None:

@@ -9,6 +9,7 @@ from classifier.contacts import Contacts
 from classifier.encrypted_docket import ENCRYPTED, Heard
 from classifier.gateway import workers
 from classifier.kinds import Kind
+from classifier.node_talk import NodeTalk
 from classifier.nodes import Nodes
 from classifier.power_table import Catalogue, shipped
 from classifier.quantities import Quantities, quantities
@@ -28,7 +29,7 @@ from classifier.score import Judgement, judge
 from classifier.seeds import Seeds
 from classifier.statements import Statements
 from classifier.subjects import Call, Subject, subjects
-from classifier.talk import NodeTalk, Seen, Sort, Talk, place
+from classifier.talk import Seen, Sort, Talk, place
 from classifier.tidy import peer_order, tidy
 from classifier.weights import Weights
 from classifier.witnesses import of_miner, of_pool, of_prober, of_proxy

@@ -5,29 +5,19 @@ from collections.abc import Iterable
 from classifier.connection import Connection
 from classifier.machines import SESSIONS, Machines
 from classifier.talk import Sort, Talk
-from protocols import events
 
 SPAN_LIMIT = 4096
 """Connections of one conversation whose machines are kept; an agent holds a handful, one after another."""
 
 
-def note(talk: Talk, connection: Connection, event: events.PoolEvent, at_ns: int) -> None:
-    """Keep what an event tells of the machine that it is about, if it names one."""
-    match event:
-        case (
-            events.Login(session=int(number))
-            | events.Submit(session=int(number))
-            | events.Request(session=int(number))
-        ):
-            pass
-        case _:
-            return
+def note(talk: Talk, connection: Connection, number: int, at_ns: int, leaves: bool = False) -> None:
+    """Keep that the machine of this number spoke, or that it left."""
     if connection.machines is None:
         if len(talk.machines) >= SPAN_LIMIT:
             return
         connection.machines = Machines(at_ns)
         talk.machines.append(connection.machines)
-    if isinstance(event, events.Request):
+    if leaves:
         connection.machines.leave(number % SESSIONS, at_ns)
     else:
         connection.machines.hear(number % SESSIONS, at_ns)

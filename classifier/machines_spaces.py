@@ -26,7 +26,7 @@ class Spaces:
     __slots__ = ("_changes", "_counts", "_last", "_shares")
 
     def __init__(self) -> None:
-        self._counts: list[Counter[str] | None] = [Counter() for _ in LENGTHS]
+        self._counts: list[dict[str, int] | None] = [{} for _ in LENGTHS]
         """For each length; None where it tells nothing."""
         self._changes = [0] * len(LENGTHS)
         self._last = ""
@@ -35,14 +35,17 @@ class Spaces:
     def note(self, space: str) -> None:
         """Take the part of the space of one share, most significant digit first."""
         self._shares += 1
-        for index, (length, counts) in enumerate(zip(LENGTHS, self._counts, strict=True)):
+        last = self._last
+        for index, length in enumerate(LENGTHS):
+            counts = self._counts[index]
             if counts is None or len(space) < length:
                 continue
             begins = space[:length]
-            counts[begins] += 1
+            counts[begins] = counts.get(begins, 0) + 1
             if len(counts) >= MANY and 4 * len(counts) > 3 * self._shares:
                 self._counts[index] = None
-            self._changes[index] += begins != self._last[:length]
+            if begins != last[:length]:
+                self._changes[index] += 1
         self._last = space
 
     def seen(self) -> tuple[int, int, int]:

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from classifier.blocks import V2, Blocks
+from classifier.node_talk import NodeTalk
 from classifier.recent import Recent
-from classifier.talk import NodeTalk, Seen, again
+from classifier.talk import Seen, again
 from classifier.witnesses import MESSAGE_LENGTH
 from facts.conversation import Conversation
 from facts.endpoint import Address, Endpoint

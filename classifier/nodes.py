@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from classifier.blocks import Blocks, of_finder
 from classifier.kinds import Kind
+from classifier.node_talk import NodeTalk, Speaker
 from classifier.score import Judgement, judge
 from classifier.seeds import Seeds
 from classifier.statements import Statements
-from classifier.talk import NodeTalk, Speaker
 from classifier.tidy import peer_order, tidy
 from classifier.weights import Weights
 from classifier.witnesses import of_node

@@ -24,9 +24,10 @@ class ShareTimes:
 
     def add(self, at_ns: int) -> None:
         """Keep a time if it is among the earliest."""
-        if len(self._times) >= 2 * KEPT:
-            self._times = array("q", self.earliest())
-        self._times.append(at_ns)
+        times = self._times
+        if len(times) >= 2 * KEPT:
+            times = self._times = array("q", self.earliest())
+        times.append(at_ns)
 
     def earliest(self) -> list[int]:
         """Return the kept times, sorted."""

@@ -86,9 +86,11 @@ def hand_in(talk: Talk, connection: Connection, event: events.Submit, at_ns: int
     if event.worker and len(connection.names) < NAME_LIMIT:
         connection.names.add(event.worker)
         shown = talk.shown.get(event.worker, 0)
-        talk.newcomers += not shown and event.worker[:NAME_LENGTH] not in talk.named(Sort.WORKER)
-        if shown < SHOWN and (shown or len(talk.shown) < NAME_LIMIT):
-            talk.shown[event.worker] = shown + 1
+        if shown < SHOWN:
+            if not shown and event.worker[:NAME_LENGTH] not in talk.named(Sort.WORKER):
+                talk.newcomers += 1
+            if shown or len(talk.shown) < NAME_LIMIT:
+                talk.shown[event.worker] = shown + 1
     if len(connection.names) > 1 and event.session is None:
         if connection.waiting is None:
             connection.waiting = deque(maxlen=WAITING)
@@ -117,9 +119,10 @@ def earn(talk: Talk, connection: Connection, result: events.ShareResult, at_ns: 
         return False
     shares.answered += result.count
     cell = _cell(talk, algorithm, worker, at_ns)
+    whole = round(hashes)
     cell.shares += result.count
-    cell.hashes += result.count * round(hashes)
-    cell.squared += result.count * round(hashes) ** 2
+    cell.hashes += result.count * whole
+    cell.squared += result.count * whole * whole
     if presumed and _presume(connection, result.count, at_ns):
         shares.last_ns = max(shares.last_ns, at_ns)
         return True
@@ -127,7 +130,7 @@ def earn(talk: Talk, connection: Connection, result: events.ShareResult, at_ns: 
     shares.add(hashes, at_ns if start is None else start, at_ns, result.count)
     if algorithm == connection.algorithm:
         connection.shares += result.count
-        connection.earned += result.count * round(hashes)
+        connection.earned += result.count * whole
     return True
 
 

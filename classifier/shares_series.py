@@ -40,17 +40,14 @@ class Cell:
 class Series:
     """The buckets of one conversation, or of several."""
 
-    __slots__ = ("_cells", "_level", "_starts")
+    __slots__ = ("_cells", "_level", "_starts", "width_ns")
 
     def __init__(self) -> None:
         self._level = 0
+        self.width_ns = WIDTHS_S[0] * NS
+        """How long a bucket is."""
         self._cells: dict[Key, Cell] = {}
         self._starts: set[int] = set()
-
-    @property
-    def width_ns(self) -> int:
-        """How long a bucket is."""
-        return WIDTHS_S[self._level] * NS
 
     def cell(self, algorithm: str, worker: str | None, at_ns: int) -> Cell:
         """Return the bucket of a time, to be counted in at once: it may be another one later."""
@@ -80,6 +77,7 @@ class Series:
     def _widen(self) -> None:
         before = self.width_ns
         self._level += 1
+        self.width_ns = WIDTHS_S[self._level] * NS
         old, self._cells, self._starts = self._cells, {}, set()
         for (algorithm, worker, start), cell in old.items():
             start = start * before // self.width_ns

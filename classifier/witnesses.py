@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from classifier.gateway import at_once
 from classifier.kinds import Kind
+from classifier.node_talk import NodeTalk, Speaker
 from classifier.roles import Behaviour, Stance
 from classifier.sealed import sealed_kind
 from classifier.statements import ONCE, Statements
-from classifier.talk import ACCOUNTLESS, STAY_NS, Course, Fact, NodeTalk, Seen, Speaker, Talk, place
+from classifier.talk import ACCOUNTLESS, STAY_NS, Course, Fact, Seen, Talk, place
 from facts.instant import NS
 from facts.names import Role
 from protocols import events
@@ -79,42 +80,45 @@ POOL_KINDS: Mapping[Fact, Kind] = {
 }
 
 
+PLAIN_FACTS: Mapping[type[events.PoolEvent], tuple[Fact, str]] = {
+    events.Submit: (Fact.SUBMIT, ""),
+    events.Subscribed: (Fact.SUBSCRIBED, ""),
+    events.Difficulty: (Fact.DIFFICULTY, ""),
+    events.Work: (Fact.WORK, ""),
+    events.Refused: (Fact.REFUSED, ""),
+    events.PoolAsMiner: (Fact.BOTH_SIDES, ""),
+    events.MinerAsPool: (Fact.BOTH_SIDES, ""),
+}
+"""Events that always show the same."""
+
+
 def fact_of(event: events.PoolEvent) -> tuple[Fact, str]:
     """Return what an event shows, and the words that a sentence may quote: never an account or a wallet."""
+    plain = PLAIN_FACTS.get(type(event))
+    if plain is not None:
+        return plain
     match event:
+        case events.ShareResult(accepted=accepted, code=code, message=message):
+            if accepted:
+                return Fact.SHARE_ACCEPTED, ""
+            return (Fact.SHARE_JUDGED if _judged(event.protocol, code, message) else Fact.SHARE_REFUSED), ""
         case events.Subscribe(method=method, agent=agent):
             return Fact.SUBSCRIBE, f"{method} ({agent})"[:MESSAGE_LENGTH] if agent else method[
                 :MESSAGE_LENGTH
             ]
         case events.Login(method=method, wallet=wallet):
             return (Fact.LOGIN_WALLET if wallet else Fact.LOGIN), method[:MESSAGE_LENGTH]
-        case events.Submit():
-            return Fact.SUBMIT, ""
         case events.ReportedHashrate(hashrate=hashrate):
             return Fact.REPORTED, f"{hashrate:.4g} H/s"
-        case events.Subscribed():
-            return Fact.SUBSCRIBED, ""
         case events.LoginResult(accepted=True):
             return Fact.LOGIN_ACCEPTED, ""
         case events.LoginResult(message=message):
             turned = message is not None and ACCOUNT_WORDS.search(message)
             return (Fact.TURNED_AWAY, str(message)[:MESSAGE_LENGTH]) if turned else (Fact.REFUSED, "")
-        case events.Difficulty():
-            return Fact.DIFFICULTY, ""
-        case events.Work():
-            return Fact.WORK, ""
-        case events.ShareResult(accepted=accepted, code=code, message=message):
-            if accepted:
-                return Fact.SHARE_ACCEPTED, ""
-            return (Fact.SHARE_JUDGED if _judged(event.protocol, code, message) else Fact.SHARE_REFUSED), ""
-        case events.Refused():
-            return Fact.REFUSED, ""
         case events.Notice(method=method):
             return Fact.NOTICE, method[:MESSAGE_LENGTH]
         case events.Request(method=method):
             return Fact.REQUEST, method[:MESSAGE_LENGTH]
-        case events.PoolAsMiner() | events.MinerAsPool():
-            return Fact.BOTH_SIDES, ""
     raise TypeError(f"an unknown pool event: {event!r}")  # a new noun in events.py needs its fact here
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.connection import Connection
-from classifier.gateway import at_once, note, workers
+from classifier.gateway import at_once, workers
+from classifier.lessons import LESSONS
 from classifier.machines import Machines
 from classifier.talk import Sort, Talk
 from facts.endpoint import Endpoint, parse_address
@@ -23,7 +24,7 @@ def talk_of(*connections: Iterable[tuple[int, PoolEvent]]) -> Talk:
     for said in connections:
         connection = Connection()
         for at_ns, event in said:
-            note(talk, connection, event, at_ns)
+            LESSONS[type(event)](talk, connection, event, at_ns)
     return talk
 
 
@@ -56,7 +57,7 @@ def test_shares_tell_of_machines_whose_registration_was_missed() -> None:
 
 
 def test_what_names_no_machine_counts_none() -> None:
-    share = Submit(**COMMON, job_id="1", worker="a")
+    share = Submit(**COMMON, job_id="1")
     answer = ShareResult(protocol="btcagent", side=Side.SERVER, offset=0, accepted=True, session=9)
     talk = talk_of([(1, share), (2, answer)])
     assert at_once([talk]) == 0
