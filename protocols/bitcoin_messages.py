@@ -124,13 +124,12 @@ def announced(payload: bytes) -> tuple[int, tuple[bytes, ...]]:
     return len(blocks), tuple(blocks[-MAX_ANNOUNCED:])
 
 
-def lists_more(payload: bytes) -> bool:
-    """Say whether an inv or getdata, of at least a byte, lists anything but a few transactions.
+def lists_more(data: bytes, begin: int, end: int) -> bool:
+    """Say whether an inv or getdata, `data[begin:end]` of at least a byte, lists more than transactions.
 
     Their types are 1 and 5 (BIP 339), the lowest byte whatever flags there are.
     """
-    kinds = payload[1::ENTRY_SIZE]
-    return payload[0] >= 0xFD or bool(kinds.translate(None, b"\x01\x05"))
+    return data[begin] >= 0xFD or bool(data[begin + 1 : end : ENTRY_SIZE].translate(None, b"\x01\x05"))
 
 
 def header_hashes(payload: bytes) -> tuple[int, tuple[bytes, ...]]:

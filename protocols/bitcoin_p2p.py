@@ -153,7 +153,7 @@ class BitcoinP2P(Framed[_Half]):
             at = begin + UINT32.unpack_from(data, at + PREFIX_SIZE)[0]
             if at - begin > MAX_PAYLOAD:
                 return False
-            if lists and (not begin < at <= size or lists_more(data[begin:at])):
+            if lists and (not begin < at <= size or lists_more(data, begin, at)):
                 return False
             count += 1
         half.skip = at - size

@@ -105,7 +105,7 @@ class Observer:
         """Take the next bytes of one side, from stream offset `offset` on; return what they complete."""
         parser = self.parser
         if parser is not None:
-            return self._read(parser, side, offset, data)
+            return self.read(parser, side, offset, data)
         if self.reason:
             return []
         return self._probe(side, offset, data)
@@ -193,14 +193,15 @@ class Observer:
         out: list[Read] = []
         for place, (side, offset, data) in enumerate(kept):
             if self.parser is parser:
-                out += self._read(parser, side, offset, data)
+                out += self.read(parser, side, offset, data)
             elif not self.reason:  # it was the wrong one: go on with what it has not seen
                 for rest in kept[place:]:
                     out += self.feed(*rest)
                 break
         return out
 
-    def _read(self, parser: Parser, side: Side, offset: int, data: bytes) -> list[Read]:
+    def read(self, parser: Parser, side: Side, offset: int, data: bytes) -> list[Read]:
+        """Have the next bytes of one side read by the stream's own parser, which is handed in."""
         base = self._base[side]
         if base < 0:
             base = self._base[side] = offset

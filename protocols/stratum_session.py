@@ -172,19 +172,21 @@ class Session:
     def event(self, kind: type[_P], message: Message, /, **fields: Any) -> _P:
         """Make an event of a message; raises ParseError where its sender cannot be on that side, and
         Contradiction where no misunderstanding explains that."""
-        miner = message.side if kind.sender == "miner" else message.side.other
-        if self.miner is None:
+        side = message.side
+        miner = side if kind.sender == "miner" else side.other
+        if self.miner is not miner:
+            if self.miner is not None:
+                wrong = Contradiction if kind in _SURE_OF_SIDES else ParseError
+                raise wrong(f"a {kind.sender}'s message from the other side", message.offset)
             if kind in _SURE_OF_SIDES:
                 self.miner = miner
-        elif self.miner is not miner:
-            wrong = Contradiction if kind in _SURE_OF_SIDES else ParseError
-            raise wrong(f"a {kind.sender}'s message from the other side", message.offset)
         if kind is Login:
             wallet, mined = self._login(message, fields["user"])
             fields |= {} if wallet else {"wallet": None}
             fields |= {} if mined else {"coin": None}
-        made = kind(protocol=self.protocol, side=message.side, offset=message.offset, **fields)
-        self.proved = self.proved or kind in _PROOFS or fields.get("accepted") is True
+        made = kind(protocol=self.protocol, side=side, offset=message.offset, **fields)
+        if not self.proved:
+            self.proved = kind in _PROOFS or fields.get("accepted") is True
         if kind is Submit:
             self._submit(message, fields.get("job_id"))
         elif kind is Difficulty:

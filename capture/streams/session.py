@@ -163,8 +163,7 @@ class Session:
         if parser is None or not parser.skim(self._sides[direction], data):
             stream.keep(offset, data)
             self._feed(direction, offset, data, packet, out)
-            return out
-        if self.events and self._quiet + len(data) <= MUTE_BYTES:
+        elif self.events and self._quiet + len(data) <= MUTE_BYTES:
             self._quiet += len(data)  # no message that is told of begins here
         else:
             self._weigh(data, packet[2])
@@ -312,8 +311,12 @@ class Session:
         marks.append((offset, packet))
         if len(marks) > MAX_MARKS:
             del marks[: MAX_MARKS // 2]
-        observer = self._observer
-        reads = observer.feed(self._sides[direction], offset, data)
+        observer, side = self._observer, self._sides[direction]
+        parser = observer.parser
+        if parser is not None:
+            reads = observer.read(parser, side, offset, data)
+        else:
+            reads = observer.feed(side, offset, data)
         if reads:
             self._emit(reads, packet, out)
         else:

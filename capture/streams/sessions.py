@@ -205,8 +205,10 @@ class Sessions:
         """Finish the sessions of flows that the flow table gives up; return what was still waiting."""
         told = self.flush()
         for flow in flows:
-            self._drop_early(flow)
-            self._doubted.pop(flow, None)
+            if flow in self._early:
+                self._drop_early(flow)
+            if flow in self._doubted:
+                del self._doubted[flow]
             session = self._sessions.pop(flow, None)
             if session is not None:
                 told += session.end()
