@@ -104,6 +104,7 @@ _REGIONS = frozenset(
 _COIN_NAMES = frozenset(
     {"bitcoin", "litecoin", "monero", "ethereum", "ergo", "kaspa", "ravencoin", "zcash", "doge"}
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WORD = re.compile(r"[a-z]+|[0-9]+|[^a-z0-9]+")
 
 
@@ -268,4 +269,8 @@ def _words(values: Iterable[str]) -> tuple[str, ...]:
 @cache
 def _day(text: str) -> int | None:
     """Return the beginning of a day, UTC, in nanoseconds; raises ValueError."""
-    return nanoseconds(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)) if text else None
+    if not text:
+        return None
+    if _DAY.fullmatch(text) is not None:  # as all are; strptime takes 5 ms to import
+        return nanoseconds(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    return nanoseconds(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC))

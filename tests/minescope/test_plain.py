@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minescope.replay
@@ -35,6 +35,7 @@ def by_typer_wanted(arguments: list[str]) -> Wanted:
     return wanted
 
 
+@settings(deadline=None, max_examples=60)  # each makes all that Typer makes of a command
 @given(st.lists(words, max_size=6), words.filter(lambda word: word not in SWITCHES), st.integers(0, 6))
 def test_a_plain_command_line_means_the_same_by_typer(some: list[str], path: str, place: int) -> None:
     arguments = ["replay", *some[:place], path, *some[place:]]
