@@ -2,7 +2,8 @@
 
 802.11 has a file of its own, wifi.py.
 
-Sources: tcpdump.org/linktypes; IEEE 802.1Q; RFC 3032 (MPLS), 4385 and 4448 (pseudowires), 2516 (PPPoE).
+Sources: tcpdump.org/linktypes; IEEE 802.1Q, 802.1ah (PBB), 802.1BR; RFC 3032 (MPLS), 4385 and 4448
+(pseudowires), 2516 (PPPoE).
 """
 
 from typing import Any
@@ -28,6 +29,7 @@ ETHERNET, NULL, RAW_12, RAW_14, PPP, PPP_HDLC, C_HDLC = 1, 0, 12, 14, 9, 50, 104
 PPPOE, RAW, LOOP, SLL, IPV4, IPV6, SLL2 = 51, 101, 108, 113, 228, 229, 276
 
 ET_IPV4, ET_IPV6, ET_MPLS, ET_MPLS_UP, ET_PPPOE = 0x0800, 0x86DD, 0x8847, 0x8848, 0x8864
+ET_PBB, ET_VN_TAG = 0x88E7, 0x8926
 IP_BY_VERSION, NO_IP = -1, -2
 """In the place of an EtherType: IP of the version that its first byte tells, and no IP at all."""
 
@@ -130,6 +132,13 @@ def between(d: Any, p: Any, e: Any, et: Any) -> Any:
             p += 8
             if et <= 1500:
                 return NO_IP, p, vlan, NOT_IP
+        elif et == ET_PBB or et == ET_VN_TAG:
+            # Behind the tag of a service, and with PBB the addresses of the frame that is carried.
+            at = p + 16 if et == ET_PBB else p + 4
+            if at + 2 > e:
+                return NO_IP, p, vlan, TRUNCATED_LINK
+            et = be16(d, at)
+            p = at + 2
         elif et == ET_PPPOE:
             if p + 8 > e:
                 return NO_IP, p, vlan, TRUNCATED_LINK
@@ -167,5 +176,7 @@ def between(d: Any, p: Any, e: Any, et: Any) -> Any:
     if et == ET_IPV4 or et == ET_IPV6:
         return et, p, vlan, PARSED
     if et == 0x8100 or et == 0x88A8 or et == 0x9100 or et == ET_MPLS or et == ET_MPLS_UP or et == ET_PPPOE:
+        return NO_IP, p, vlan, NESTING_TOO_DEEP
+    if et == ET_PBB or et == ET_VN_TAG:
         return NO_IP, p, vlan, NESTING_TOO_DEEP
     return NO_IP, p, vlan, NOT_IP

@@ -10,10 +10,12 @@ from capture.compiled import inlined, part
 from capture.sieve.link import ET_IPV4, ET_MPLS, IP_BY_VERSION, NO_IP, ppp_ethertype
 from capture.sieve.octets import be16, be32
 from capture.sieve.reasons import PARSED
+from capture.sieve.tunnels_other import L2TP, PPP, TZSP, VXLAN_GPE, l2tp, may_be_other, tzsp, vxlan_gpe
 from capture.sieve.wifi import frame
 from capture.words import int64, uint8
 
 ET_TEB, ET_ERSPAN2, ET_ERSPAN3, ET_PPP, ET_WCCP = 0x6558, 0x88BE, 0x22EB, 0x880B, 0x883E
+ET_EOIP = 0x6400
 ET_ARUBA = 0x8200
 """802.11 of an Aruba access point: its number and class stand in five of the bits."""
 VXLAN, VXLAN_OLD, GENEVE, GTP_U, MPLS_IN_UDP, GRE_IN_UDP = 4789, 8472, 6081, 2152, 6635, 4754
@@ -26,8 +28,8 @@ MAX_GTP_EXTENSIONS = 16
 def gre(d: Any, p: Any, e: Any) -> Any:
     """Return (EtherType inside GRE or -2, where, tunnel id).
 
-    RFC 2784 and 2890, NVGRE, ERSPAN, PPTP, WCCP, and 802.11 of an access point of Aruba. An ERSPAN session id
-    names a mirror, often one of each direction, so it is no part of a flow's key.
+    RFC 2784 and 2890, NVGRE, ERSPAN, PPTP, EoIP, WCCP, and 802.11 of an access point of Aruba. An ERSPAN
+    session id names a mirror, often one of each direction, so it is no part of a flow's key.
     """
     if p + 4 > e or d[p + 1] & 7 > 1:
         return NO_IP, p, int64(0)
@@ -48,6 +50,10 @@ def gre(d: Any, p: Any, e: Any) -> Any:
         p += 4
     if flags & 0x10:
         p += 4
+    if version == 1 and et == ET_EOIP:  # MikroTik's: in the key a length and the tunnel's number
+        if flags & 0x20 == 0 or p + 14 > e:
+            return NO_IP, p, int64(0)
+        return be16(d, p + 12), p + 14, identity & 0xFFFF
     if version == 1:  # PPTP (RFC 2637): the key is a length and a call id, another one each way
         p += 4 if acknowledged else 0
         if p + 2 <= e and d[p] == 0xFF and d[p + 1] == 3:
@@ -107,6 +113,18 @@ def over_udp(d: Any, p: Any, e: Any, sport: Any, dport: Any) -> Any:
         return ET_MPLS, p, int64(0)
     if dport == GRE_IN_UDP:
         return gre(d, p, e)
+    if dport == TZSP:
+        et, at = tzsp(d, p, e)
+        return et, at, int64(0)
+    if dport == VXLAN_GPE:
+        return vxlan_gpe(d, p, e)
+    if dport == L2TP or sport == L2TP:
+        et, at = l2tp(d, p, e)
+        if et != PPP:
+            return NO_IP, p, int64(0)
+        if d[at] & 1:
+            return ppp_ethertype(int64(d[at])), at + 1, int64(0)
+        return ppp_ethertype(be16(d, at)), at + 2, int64(0)
     # GTP-U version 1 with a G-PDU; its TEID differs each way, so it cannot be part of a flow's key.
     if (dport == GTP_U or sport == GTP_U) and p + 8 <= e and d[p] >> 4 == 3 and d[p + 1] == 0xFF:
         flags = d[p]
@@ -134,4 +152,4 @@ def may_be_tunnel(sport: Any, dport: Any) -> Any:
     """Say whether `over_udp` opens a datagram between these ports."""
     there = dport == VXLAN or dport == VXLAN_OLD or dport == GENEVE or dport == GTP_U
     there = there or dport == MPLS_IN_UDP or dport == GRE_IN_UDP
-    return there or sport == GTP_U or sport == VXLAN
+    return there or sport == GTP_U or sport == VXLAN or may_be_other(sport, dport)
