@@ -127,7 +127,9 @@ def import_(
         nonlocal told
         if (now := time.monotonic()) >= told + _LINE_EVERY_S:
             told = now
-            print(f"minescope: {file.name}: {rows:,} rows read", file=sys.stderr, flush=True)
+            zh = chosen(None).value == "zh"
+            read = f"{file.name}：已读取 {rows:,} 行" if zh else f"{file.name}: {rows:,} rows read"
+            print(f"minescope: {read}", file=sys.stderr, flush=True)
 
     wanted = Wanted(time.time_ns(), dry_run, accept_good, replace)
     with refusing(report) as (refuse, _):

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.language import chosen
 from minescope.refused_rows import became, named, noticed, refusing
 from minescope.registry_show import convert, divisions, history, imports
 
@@ -212,8 +213,10 @@ def _follow(database: "Database") -> None:
 
     done = follow_registry(database, _settings())
     if done is not None and done.addresses:
-        told = f"{done.clusters:,} clusters of {done.addresses:,} addresses made anew"
-        print(f"minescope: who belongs together: {told}", file=sys.stderr)
+        told = f"who belongs together: {done.clusters:,} clusters of {done.addresses:,} addresses made anew"
+        if chosen(None).value == "zh":
+            told = f"关联主体：{done.clusters:,} 个团伙（{done.addresses:,} 个地址）已重新计算"
+        print(f"minescope: {told}", file=sys.stderr)
 
 
 def _settings() -> Any:
@@ -262,7 +265,9 @@ def _run(
         nonlocal told
         if (now := time.monotonic()) >= told + _LINE_EVERY_S:
             told = now
-            print(f"minescope: {name}: {rows:,} rows read", file=sys.stderr, flush=True)
+            zh = chosen(None).value == "zh"
+            read = f"{name}：已读取 {rows:,} 行" if zh else f"{name}: {rows:,} rows read"
+            print(f"minescope: {read}", file=sys.stderr, flush=True)
 
     with refusing(report) as (refuse, refused):
         result = import_files(database, files_of(paths, form), options, time.time_ns(), refuse, progress)

@@ -46,16 +46,19 @@ def parse_instant(text: str) -> int:
 
     Raises ValueError with the reason.
     """
-    if _DATE.fullmatch(text):
-        at = datetime.fromisoformat(text).replace(tzinfo=_CHINA)
-    elif _INSTANT.fullmatch(text):
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise ValueError(f"{text!r} has no zone: write Z or an offset such as +08:00")
-    else:
+    bare = _DATE.fullmatch(text) is not None
+    if not bare and not _INSTANT.fullmatch(text):
         raise ValueError(
             f"{text!r} is no time such as 2026-03-01T08:00:00+08:00 and no date such as 2026-03-01"
         )
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day and time of the calendar") from None
+    if bare:
+        at = at.replace(tzinfo=_CHINA)
+    elif at.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone: write Z or an offset such as +08:00")
     if not _EARLIEST <= at < _LATEST:
         raise ValueError(f"{text!r} is not between 1970 and 2262; a period without end has an empty valid_to")
     return nanoseconds(at)
@@ -68,7 +71,10 @@ def parse_prefix(text: str) -> Prefix:
     """
     if not _PREFIX.fullmatch(text):
         raise ValueError(f"{text!r} is no prefix such as 192.0.2.0/24 or 2001:db8::/32")
-    loose = ip_network(text, strict=False)
+    try:
+        loose = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is no prefix such as 192.0.2.0/24 or 2001:db8::/32") from None
     if "/" in text and str(loose.network_address) != str(ip_network(text.split("/")[0]).network_address):
         raise ValueError(f"{text!r} has host bits set; the prefix that holds it is {loose}")
     if isinstance(loose, IPv6Network) and loose.prefixlen >= 96:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Index,
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
@@ -117,6 +118,10 @@ class Staging:
         flat = self._one_by_one(chain(ahead, coming))
         while batch := list(islice(flat, BATCH)):
             self._connection.exec_driver_sql(statement, batch)
+        if self._connection.scalar(select(exists().select_from(self._table))):
+            # SQLite asks row by row whether a key that is held comes again: it needs a way to it.
+            key = [self._staging.c[name] for name in self._spec.key]
+            Index(f"ix_{self._staging.name}", *key).create(self._connection)
 
     def refuse(self, source: str) -> list[RowError]:
         """Take out the rows that repeat or contradict others, and return why."""

@@ -4,15 +4,16 @@ import json
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from facts.endpoint import packed16
 from facts.errors import RowError
 from pipeline.registry_import import Form, ImportResult, Options, files_of, import_files
 from registry.uscc import completed
-from store.database import Database
+from store.database import Database, open_database
 from store.registry_tables import AssignmentRow, EnterpriseRow, HistoryRow, ImportRow, NatBlockRow, SiteRow
 
 CODE = completed("9", "1", "990101", "TEXT0001")
@@ -196,3 +197,37 @@ def test_a_cgnat_log_goes_on_where_the_one_before_ended(door: Door, tmp_path: Pa
     assert [str(row[0]) for row in rows] == ["100.64.0.7", "100.64.0.8"]
     assert all(row[1] is not None for row in rows)
     assert packed16(ip_address("100.64.0.7")) == packed16(rows[0][0])
+
+
+def test_rows_that_are_held_are_found_by_their_key_and_not_by_reading_all(tmp_path: Path) -> None:
+    """Steps of SQLite's machine of a second import of the same file: four times the rows, no more than six
+    times the steps (sixteen and more where each row reads all others)."""
+    rows = {n: f"10.{n >> 8}.{n & 255}.0/24,L{n},,,2024-01-01,\n" for n in range(4_000)}
+    steps = {}
+    for count in (1_000, 4_000):
+        path = tmp_path / "assignments.csv"
+        lines = "".join(f"L{n},{CODE},s1,2024-01-01\n" for n in range(count))
+        (tmp_path / "lines.csv").write_text("line,uscc,site,valid_from\n" + lines, "utf-8")
+        for name in ("enterprises.csv", "sites.csv"):
+            (tmp_path / name).write_text(FILES[name], "utf-8")
+        text = "prefix,line,uscc,site,valid_from,valid_to\n" + "".join(rows[n] for n in range(count))
+        path.write_text(text, "utf-8")
+        with open_database(f"sqlite:///{tmp_path / f'{count}.db'}") as database:
+            door = Door(database)
+            assert door.load(tmp_path).taken
+            seen = 0
+
+            def step() -> int:
+                nonlocal seen
+                seen += 1
+                return 0
+
+            def watched(connection: Any, record: object, proxy: object, step: Any = step) -> None:
+                connection.set_progress_handler(step, 100)
+
+            event.listen(database.engine, "checkout", watched)
+            again = door.load(path, at=NOON + DAY)
+            assert [file.changes.unchanged for file in again.files] == [count]
+            steps[count] = seen
+    assert steps[1_000] > 100
+    assert steps[4_000] < 6 * steps[1_000]
