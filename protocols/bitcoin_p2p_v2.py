@@ -9,6 +9,7 @@ Source: BIP 324.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import ClassVar
 
 from facts.errors import ParseError
@@ -167,15 +168,22 @@ def looks_drawn(piece: bytes) -> bool:
     size = len(piece)
     if size < TERMINATOR:
         return True
-    bits = int.from_bytes(piece, "little").bit_count()
-    if abs(bits - 4 * size) > 5.2 * (2 * size) ** 0.5:
+    bits, text, distinct = _limits(size)
+    if abs(int.from_bytes(piece, "little").bit_count() - 4 * size) > bits:
         return False
-    text = size - len(piece.translate(None, _TEXT))
+    if size - len(piece.translate(None, _TEXT)) > text:
+        return False
+    return len(set(piece)) >= distinct and piece.count(0) <= 5 + size // 64
+
+
+@lru_cache(2048)  # one for each size that is met: datagrams of discv5 among them
+def _limits(size: int) -> tuple[float, float, float]:
+    """Return what random bytes, so many, do not pass: how far the bits set are from half of them, the most
+    printable characters, the fewest different values."""
     expected = size * len(_TEXT) / 256
-    if text > expected + 4.6 * (expected * (1 - len(_TEXT) / 256)) ** 0.5 + 1:
-        return False
     distinct = 256 * (1 - (255 / 256) ** size)
     return (
-        len(set(piece)) >= distinct - 4.8 * (size * size / 512) ** 0.5 - 2
-        and piece.count(0) <= 5 + size // 64
+        5.2 * (2 * size) ** 0.5,
+        expected + 4.6 * (expected * (1 - len(_TEXT) / 256)) ** 0.5 + 1,
+        distinct - 4.8 * (size * size / 512) ** 0.5 - 2,
     )

@@ -47,8 +47,8 @@ class Datum(Parser):
     @classmethod
     def probe(cls, heads: Heads) -> Match:
         """YES once a hello, and no byte more, was answered with as much as its answer has at least."""
-        for side in Side:
-            head, answer = heads.get(side, b""), heads.get(side.other, b"")
+        client, server = heads.get(Side.CLIENT, b""), heads.get(Side.SERVER, b"")
+        for head, answer in ((client, server), (server, client)):
             if len(head) < HEADER:
                 continue
             size = hello_size(head)
@@ -57,8 +57,8 @@ class Datum(Parser):
             if len(head) == size and len(answer) >= LEAST_ANSWER:
                 return Match.YES
             return Match.MORE if len(head) == size or not answer else Match.NO
-        short = any(0 < len(head) < HEADER for head in heads.values())
-        return Match.MORE if short and not all(heads.get(side) for side in Side) else Match.NO
+        short = 0 < len(client) < HEADER or 0 < len(server) < HEADER
+        return Match.MORE if short and not (client and server) else Match.NO
 
     def __init__(self) -> None:
         self._heard = dict.fromkeys(Side, 0)

@@ -318,8 +318,7 @@ def _record(held: bytes | bytearray, offset: int) -> tuple[int, int]:
 
 def _probe(head: bytes) -> Match:
     """Judge one side's first bytes; what is there must fit, however few they are."""
-    fits = b"\x16\x03".startswith(head[:2]) and all(minor <= 4 for minor in head[2:3])
-    if not fits:
+    if not b"\x16\x03".startswith(head[:2]) or head[2:3] > b"\x04":
         return Match.NO
     if len(head) <= RECORD_SIZE:
         return Match.MORE

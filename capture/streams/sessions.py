@@ -1,12 +1,11 @@
 """The sessions of all watched flows: rows of the sieve in, observations out, ceilings kept."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from capture.records import Tag, TaggedKind
@@ -37,8 +36,8 @@ Early = tuple[int, int, int, bytes, int, Packet]
 """Direction, sequence number, flags, bytes, missing, packet."""
 
 
-Group = tuple[str, int, Session | None, int, int]
-"""Rows of one flow, sorted by flow: what they are read with, flow, its session, begin, end."""
+Group = tuple[str, int, Session | None, list[int]]
+"""One flow among some rows: what it is read with, its index, its session, the places of its rows."""
 
 
 class Sessions:
@@ -102,13 +101,13 @@ class Sessions:
 
     def _read(self, rows: npt.NDArray[Any], payloads: Sequence[bytes]) -> list[Observation]:
         """Read rows without fragments, flow by flow; return what they say in the order of the rows."""
-        groups, order = self._groups(rows)
-        places = order.tolist()
+        groups = self._groups(rows)
+        order = [place for *_, places in groups for place in places]
         raw = rows[order].tobytes()
-        taken = zip(ROW.iter_unpack(raw), map(payloads.__getitem__, places), places, strict=True)
+        taken = zip(ROW.iter_unpack(raw), map(payloads.__getitem__, order), order, strict=True)
         told: Told = []
-        for _, flow, session, begin, end in groups:
-            rest = islice(taken, end - begin)
+        for _, flow, session, places in groups:
+            rest = islice(taken, len(places))
             if session is None or session.reason:  # evicted for one opened just now
                 session = self._first_of(flow, rest, told)
             while session is not None:
@@ -132,24 +131,23 @@ class Sessions:
                 return session
         return None
 
-    def _groups(self, rows: npt.NDArray[Any]) -> tuple[list[Group], npt.NDArray[np.intp]]:
-        """Return the flows of some rows in the order in which they are read, and all rows' places in it.
+    def _groups(self, rows: npt.NDArray[Any]) -> list[Group]:
+        """Return the flows of some rows in the order in which they are read.
 
         Flows that one parser reads follow one another, as what it needs is at hand then.
         """
-        order = rows["flow"].argsort(kind="stable")
-        flows = rows["flow"][order]
-        begins = np.flatnonzero(np.append(True, flows[1:] != flows[:-1]))
-        ends = np.append(begins[1:], len(rows))
+        of_flow: defaultdict[int, list[int]] = defaultdict(list)
+        for place, flow in enumerate(rows["flow"].tolist()):
+            of_flow[flow].append(place)
+        tags = rows["tag"].tolist()
         groups: list[Group] = []
-        for flow, tag, begin, end in zip(
-            flows[begins].tolist(), rows["tag"][order[begins]].tolist(), begins.tolist(), ends.tolist(),
-            strict=True,
-        ):  # fmt: skip
+        for flow, places in of_flow.items():
             session = self._sessions.get(flow)
-            groups.append((str(tag) if session is None else session.reader, flow, session, begin, end))
+            groups.append(
+                (str(tags[places[0]]) if session is None else session.reader, flow, session, places)
+            )
         groups.sort(key=itemgetter(0, 1))
-        return groups, np.concatenate([order[begin:end] for _, _, _, begin, end in groups])
+        return groups
 
     def _read_one_by_one(self, data: memoryview, rows: npt.NDArray[Any]) -> list[Observation]:
         """Read rows of which some are fragments, in their order: what a fragment makes whole comes there."""
