@@ -142,6 +142,72 @@ def over_socket_io(version: int) -> Lines:
     return [(0.0, C, asked.encode()), (0.1, S, agreed.encode()), *framed]
 
 
+def through_proxies() -> Lines:
+    """A CONNECT that wants a password first, and SOCKS behind it."""
+    head = b"CONNECT s.example:1080 HTTP/1.1\r\nHost: s.example:1080\r\n"
+    no = b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+    no += b'Proxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
+    return [
+        (0.0, C, head + b"\r\n"),
+        (0.1, S, no),
+        (0.1, C, head + b"Proxy-Authorization: Basic dTpw\r\n\r\n"),
+        (0.1, S, b"HTTP/1.1 200 Connection established\r\n\r\n"),
+        (0.1, C, b"\5\2\0\2"),
+        (0.1, S, b"\5\2"),
+        (0.1, C, b"\1\1u\1p"),
+        (0.1, S, b"\1\0"),
+        (0.1, C, b"\5\1\0\3\x0cpool.example\x0d\x05"),
+        (0.1, S, b"\5\0\0\1" + bytes(6)),
+        *bitcoin(),
+    ]
+
+
+def t_rex() -> Lines:
+    """KawPow: the subscription's answer has an extranonce alone, shares have five fields."""
+    header, seed, mix = (number(name, 64) for name in ("header", "seed", "mix"))
+    target = "00000000ffff" + "0" * 52
+    return said(
+        (C, {"id": 1, "method": "mining.subscribe", "params": ["T-Rex/0.26.8"]}),
+        (S, {"id": 1, "result": [None, "0a1b"], "error": None}),
+        (C, {"id": 2, "method": "mining.authorize", "params": ["R" + "X" * 33 + ".r", "x"]}),
+        (S, {"id": 2, "result": True, "error": None}),
+        (S, {"id": None, "method": "mining.set_target", "params": [target]}),
+        (
+            S,
+            {
+                "id": None,
+                "method": "mining.notify",
+                "params": ["j1", header, seed, target, True, 3_000_000, "1b0404cb"],
+            },
+        ),
+        (
+            C,
+            {
+                "id": 4,
+                "method": "mining.submit",
+                "params": ["RX.r", "j1", "0x0a1b" + number("n", 12), "0x" + header, "0x" + mix],
+            },
+        ),
+        (S, {"id": 4, "result": True, "error": None}),
+    )
+
+
+def bitaxe() -> Lines:
+    """A small machine: the id last, a difficulty asked for, and a ping of the pool answered."""
+    return said(
+        (C, {"id": 1, "method": "mining.subscribe", "params": ["bitaxe/BM1370/v2.4.5"]}),
+        (S, {"id": 1, "result": SUBSCRIBED, "error": None}),
+        (C, {"params": ["u.w", "x"], "id": 2, "method": "mining.authorize"}),
+        (C, {"id": 3, "method": "mining.suggest_difficulty", "params": [0.00015]}),
+        (S, {"id": 2, "result": True, "error": None}),
+        (S, {"id": None, "method": "mining.notify", "params": JOB}),
+        (S, {"id": 9, "method": "mining.ping", "params": []}),
+        (C, {"id": 9, "result": "pong", "error": None}),
+        (C, {"id": 5, "method": "mining.submit", "params": ["u.w", *SHARE[1:], "04d4c000"]}),
+        (S, {"id": 5, "result": True, "error": None}),
+    )
+
+
 SESSIONS: dict[str, tuple[Lines, str]] = {
     "ckpool": (ckpool(), "stratum-bitcoin"),
     "ids of null": (plain(lambda n: None), "stratum-bitcoin"),
@@ -160,6 +226,21 @@ SESSIONS: dict[str, tuple[Lines, str]] = {
     "a pool that greets in plain text": ([(0.1, S, b"welcome\r\n"), *bitcoin()], "stratum-bitcoin"),
     "xmr-stak": (xmr_stak(), "stratum-cryptonote"),
     "Claymore": (claymore(), "stratum-ethproxy"),
+    "two proxies": (through_proxies(), "stratum-bitcoin"),
+    "byte by byte": (
+        [
+            (0.001 if at else pause, side, data[at : at + 1])
+            for pause, side, data in bitcoin(2)
+            for at in range(len(data))
+        ],
+        "stratum-bitcoin",
+    ),
+    "a method with an escape": (
+        [(pause, side, data.replace(b"mining.s", b"mining.\\u0073")) for pause, side, data in bitcoin()],
+        "stratum-bitcoin",
+    ),
+    "T-Rex": (t_rex(), "stratum-kawpow"),
+    "Bitaxe": (bitaxe(), "stratum-bitcoin"),
     "Socket.IO 2": (over_socket_io(3), "stratum-cryptonote"),
     "Socket.IO 4": (over_socket_io(4), "stratum-cryptonote"),
 }
