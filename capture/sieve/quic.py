@@ -81,6 +81,8 @@ def quic_name(d: Any, p: Any, end: Any, names: Any, scratch: Any) -> Any:
         return UNTOLD
     begins, end = _begun(scratch, _PLAIN + plain)
     if not _is_named(scratch, begins, end):
+        if begins < end:
+            return UNTOLD  # of such a packet nothing is opened behind its first frame
         begins = int64(_HELLO)
         end = begins + _collected(scratch, _PLAIN + plain)
         if not _is_named(scratch, begins, end):

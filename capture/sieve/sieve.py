@@ -24,7 +24,7 @@ from capture.sieve.memory import cleared, roomy
 from capture.sieve.names import interest
 from capture.sieve.packet import PACKET
 from capture.sieve.quic import quic_scratch
-from capture.sieve.reasons import PARSED, REASONS
+from capture.sieve.reasons import PARSED, REASONS, UNSUPPORTED_LINK
 from capture.sieve.state import RANKS, STATE
 from capture.sieve.table import FULL_EIGHTHS, MOST_FLOWS, key_of, spread
 from capture.timeouts import TICK_BITS, TICKS, Timeouts
@@ -123,7 +123,7 @@ class Sieve:
         flows in the rows that follow, so take leave of them first.
         """
         self._state["row"] = 0
-        self._count_links(block)
+        unread = self._counters[UNSUPPORTED_LINK]
         while True:
             reason = walk(
                 block.data,
@@ -144,6 +144,8 @@ class Sieve:
             if count := self._count("events"):
                 yield self._events[:count]
             if reason == DONE:
+                if self._counters[UNSUPPORTED_LINK] != unread:
+                    self._count_links(block)
                 while self._sweep():
                     yield self._events[:0]
                 return
@@ -154,13 +156,7 @@ class Sieve:
 
     def _count_links(self, block: Block) -> None:
         """Count packets of link types that are not read under the name of each."""
-        links = block.records["link"]
-        if not len(links):
-            return
-        first = int(links[0])
-        if first in _READ and not (links != first).any():
-            return
-        for link, count in zip(*np.unique(links, return_counts=True), strict=True):
+        for link, count in zip(*np.unique(block.records["link"], return_counts=True), strict=True):
             if int(link) not in _READ:
                 self._links[int(link)] = self._links.get(int(link), 0) + int(count)
 

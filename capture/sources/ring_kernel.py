@@ -20,6 +20,7 @@ Source: Documentation/networking/packet_mmap.rst and include/uapi/linux/if_packe
 from typing import Any, Final
 
 from capture.compiled import compiled, part
+from capture.sieve.memory import fetch
 from capture.sieve.packet import BYTES
 from capture.sources.reader import ROWS, STATE, WORDS
 from capture.words import int64, uint8, uint64
@@ -27,13 +28,14 @@ from capture.words import int64, uint8, uint64
 BLOCK_STATUS: Final = 8
 """Offset of the block's status, whose lowest bit says that the block is ours."""
 
-LEFT, AT, COUNT, WIRE, FRAME, TOUCHED, FIELDS = range(7)
+LEFT, AT, COUNT, WIRE, FRAME, FIELDS = range(6)
 """The kernel's state: packets of the block not yet located, where the next lies; rows filled by this call and
-their bytes on the wire; number of the next frame; what was read ahead, lest LLVM leave it out."""
+their bytes on the wire; number of the next frame."""
 
-READ_AHEAD: Final = 1024
-"""Bytes asked for ahead of the packet at hand. Each header tells where the next one is, and another processor
-wrote both: waiting for one after the other costs 85 ns a packet, asking early a fifth less (measured)."""
+FETCH_AHEAD: Final = 4096
+"""Bytes fetched ahead of the packet at hand. Each header tells where the next one is, and another processor
+wrote both, so waiting for one after the other is slow. Locating a packet took 70 ns where the kibibyte ahead
+was read, 54 where four are fetched, and no less where eight are (measured on blocks written elsewhere)."""
 _LINE: Final = 64
 
 TAG: Final = 4
@@ -70,11 +72,10 @@ def locate(data: Any, words: Any, source: Any, link: Any, rows: Any, state: Any)
     wire = int64(0)
     count = uint64(0)
     ahead = at
-    touched = uint64(0)
     while left > 0 and count < uint64(len(rows)):
         ahead = max(ahead, at)
-        while ahead < min(at + uint64(READ_AHEAD), uint64(len(data))):
-            touched += data[ahead]
+        while ahead < min(at + uint64(FETCH_AHEAD), uint64(len(data))):
+            fetch(data, int64(ahead), 0)
             ahead += uint64(_LINE)
         captured = int64(words[at + uint64(12)])
         on_wire = int64(words[at + uint64(16)])
@@ -104,6 +105,5 @@ def locate(data: Any, words: Any, source: Any, link: Any, rows: Any, state: Any)
     state[LEFT] = left
     state[COUNT] = int64(count)
     state[WIRE] = wire
-    state[TOUCHED] = int64(touched)
     state[FRAME] = frame
     return left
