@@ -20,6 +20,7 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:t
 border-bottom:1px solid #d0d7de;padding:.3rem .5rem}
 .method{background:#0b5;color:#fff;padding:.1em .5em;border-radius:.25em;
 font:bold 14px ui-monospace,monospace}
+dt{font-weight:bold}dd{margin:0 0 .5rem}nav ul{margin:0;padding-left:1.2rem}td{overflow-wrap:anywhere}
 @media (prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}code,pre{background:#1b222b}
 h2,th,td{border-color:#30363d}a{color:#6cb6ff}}
 """
@@ -50,8 +51,21 @@ def render_page(document: dict[str, Any], base: str) -> str:
         "<meta name=viewport content='width=device-width'>"
         f"<style>{_STYLE}</style><h1>{_text(info['title'])} API {_text(info['version'])}</h1>"
         f"{_prose(info['description'])}<p>For programs: <a href='/openapi.json'>openapi.json</a> (OpenAPI "
-        f"{_text(document['openapi'])}).</p>{''.join(operations)}<h2>Objects</h2>{''.join(schemas)}</html>"
+        f"{_text(document['openapi'])}).</p>{_contents(document)}{''.join(operations)}<h2>Objects</h2>{''.join(schemas)}</html>"
     )
+
+
+def _contents(document: dict[str, Any]) -> str:
+    """Return the calls by what they are about, each a link to its place on the page."""
+    by_tag: dict[str, list[str]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            tag = next(iter(operation.get("tags", ())), "")
+            call = f"<code>{method.upper()} {_text(path)}</code>"
+            link = f"<a href='#{_text(operation['operationId'])}'>{call}</a>"
+            by_tag.setdefault(tag, []).append(f"<li>{link} {_text(operation['summary'])}</li>")
+    groups = (f"<dt>{_text(tag)}</dt><dd><ul>{''.join(items)}</ul></dd>" for tag, items in by_tag.items())
+    return f"<nav><dl>{''.join(groups)}</dl></nav>"
 
 
 def _operation(method: str, path: str, operation: dict[str, Any], base: str) -> str:

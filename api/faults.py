@@ -55,6 +55,21 @@ _VALIDATION_ZH = {
     "string_too_long": "长度不得超过 {max_length} 个字符。",
     "string_too_short": "长度不得少于 {min_length} 个字符。",
     "string_type": "须是字符串。",
+    "literal_error": "取值须是 {expected} 之一。",
+    "bool_parsing": "须是 true 或 false。",
+    "bool_type": "须是 true 或 false。",
+    "int_type": "须是整数。",
+    "float_type": "须是数。",
+    "float_parsing": "须是数。",
+    "finite_number": "须是有限的数。",
+    "greater_than": "须大于 {gt}。",
+    "less_than": "须小于 {lt}。",
+    "list_type": "须是数组。",
+    "too_long": "不得超过 {max_length} 项。",
+    "too_short": "不得少于 {min_length} 项。",
+    "dict_type": "须是对象。",
+    "model_type": "须是对象。",
+    "model_attributes_type": "须是对象。",
 }
 """By pydantic's type of error: those that the parameters of this API can meet."""
 
@@ -76,5 +91,8 @@ def of_validation(errors: Sequence[Mapping[str, Any]], lang: Lang) -> list[Fault
 
 def _sentence(error: Mapping[str, Any], lang: Lang) -> str:
     if lang == "zh" and (template := _VALIDATION_ZH.get(error["type"])):
-        return template.format(**error.get("ctx", {}))
+        given = dict(error.get("ctx", {}))
+        if isinstance(expected := given.get("expected"), str):
+            given["expected"] = expected.replace(", ", "、").replace(" or ", "、")
+        return template.format(**given)
     return str(error["msg"]).rstrip(".") + "."

@@ -21,7 +21,7 @@ from api.access.gate import Asker, Gate
 from api.faults import fault
 from api.language import TAGS, Lang
 from api.problems import Problem, ProblemError
-from api.sheets import harmless, writable
+from api.sheets import harmless, headed, writable
 from facts.instant import instant
 from pipeline.lookup import read_time
 from registry import divisions
@@ -271,10 +271,8 @@ def _xlsx(name: str, columns: Sequence[str], rows: Iterable[list[Any]], file: IO
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(file, options) as book:
-        sheet = book.add_worksheet(name)
-        sheet.freeze_panes(1, 1)
-        for column, title in enumerate(columns):
-            sheet.write_string(0, column, title)
+        sheet = headed(book, name, columns)
+        line = 0
         for line, cells in enumerate(rows, 1):
             for column, cell in enumerate(map(_joined, cells)):
                 if isinstance(cell, bool):
@@ -283,6 +281,7 @@ def _xlsx(name: str, columns: Sequence[str], rows: Iterable[list[Any]], file: IO
                     sheet.write_number(line, column, cell)
                 elif cell is not None:
                     sheet.write_string(line, column, writable(str(cell)))
+        sheet.autofilter(0, 0, line, len(columns) - 1)
 
 
 def _joined(value: Any) -> Any:

@@ -3,10 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.contract import Json
+
+if TYPE_CHECKING:  # loaded where a workbook is made
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 COLUMNS = (
     "address", "role", "level", "score", "protocols", "coins", "algorithms", "encrypted", "pools", "wallets",
@@ -67,10 +71,8 @@ def write_xlsx(verdicts: Iterable[Json], file: IO[bytes]) -> None:
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(file, options) as book:
-        sheet = book.add_worksheet("hits")
-        sheet.freeze_panes(1, 1)
-        for column, name in enumerate(COLUMNS):
-            sheet.write_string(0, column, name)
+        sheet = headed(book, "hits", COLUMNS)
+        line = 0
         for line, verdict in enumerate(verdicts, 1):
             for column, value in enumerate(row(verdict)):
                 if isinstance(value, bool):
@@ -79,6 +81,26 @@ def write_xlsx(verdicts: Iterable[Json], file: IO[bytes]) -> None:
                     sheet.write_number(line, column, value)
                 elif value is not None:
                     sheet.write_string(line, column, writable(str(value)))
+        sheet.autofilter(0, 0, line, len(COLUMNS) - 1)
+
+
+def headed(book: "Workbook", name: str, columns: Sequence[str]) -> "Worksheet":
+    """Return a sheet with a head that stays in sight, and columns as wide as what mostly stands in them."""
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 1)
+    bold = book.add_format({"bold": True})
+    for column, title in enumerate(columns):
+        sheet.set_column(column, column, _WIDE.get(title, max(10, len(title) + 3)))  # 3: the filter's button
+        sheet.write_string(0, column, title, bold)
+    return sheet
+
+
+_WIDE = {
+    "address": 18, "because": 60, "source": 28, "enterprise": 30, "uscc": 22, "name": 30, "site_address": 40,
+    "first_seen": 28, "last_seen": 28, "protocols": 20, "wallets": 40, "agents": 28, "hashrate": 26,
+    "candidates": 30, "evidence": 28, "id": 22, "project": 22, "kind": 22, "body": 24,
+}  # fmt: skip
+"""Letters of columns that hold more than their title."""
 
 
 def _joined(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from minescope.exits import EXIT_NOTHING, EXIT_USAGE
+from minescope.language import Lang, chosen
 
 if TYPE_CHECKING:
     from registry.division_table import DivisionTable, Named
@@ -52,8 +53,13 @@ def history(
         if as_json:
             typer.echo(json.dumps(shown, ensure_ascii=False))
             continue
-        since = f"known {shown['known_from']} to {shown['known_to'] or 'now'}"
-        true = f"true {shown['valid_from'] or 'ever'} to {shown['valid_to'] or 'on'}"
+        known, valid = (shown["known_from"], shown["known_to"]), (shown["valid_from"], shown["valid_to"])
+        if chosen(None) is Lang.ZH:
+            since = f"知悉 {known[0]} 至 {known[1] or '今'}"
+            true = f"有效 {valid[0] or '不限'} 至 {valid[1] or '不限'}"
+        else:
+            since = f"known {known[0]} to {known[1] or 'now'}"
+            true = f"true {valid[0] or 'ever'} to {valid[1] or 'on'}"
         record = ", ".join(
             f"{name} {value}"
             for name, value in entry["record"].items()
@@ -61,7 +67,8 @@ def history(
         )
         typer.echo(f"{shown['kind']} {shown['key']}: {since}; {true}: {record}")
     if not found:
-        typer.echo(f"minescope: nothing was ever known of {key}", err=True)
+        nothing = f"从未有过 {key} 的记录" if chosen(None) is Lang.ZH else f"nothing was ever known of {key}"
+        typer.echo(f"minescope: {nothing}", err=True)
         return EXIT_USAGE
     return EXIT_NOTHING
 
@@ -84,12 +91,19 @@ def imports(as_json: AsJson = False) -> int:
         if as_json:
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
-            typer.echo(
-                f"{row['id']}  {row['known']}  {row['kind']} {row['name'] or '-'}: {row['rows']:,} rows, "
-                f"{row['refused']:,} refused, {row['added']:,} added, {row['changed']:,} changed, "
-                f"{row['ended']:,} ended"
-            )
+            line = _IMPORT_ZH if chosen(None) is Lang.ZH else _IMPORT
+            typer.echo(line.format(**{**row, "name": row["name"] or "-"}))
     return EXIT_NOTHING
+
+
+_IMPORT = (
+    "{id}  {known}  {kind} {name}: {rows:,} rows, {refused:,} refused, {added:,} added, {changed:,} changed, "
+    "{ended:,} ended"
+)
+_IMPORT_ZH = (
+    "{id}  {known}  {kind} {name}：行 {rows:,}，拒绝 {refused:,}，"
+    "新增 {added:,}，变更 {changed:,}，终止 {ended:,}"
+)
 
 
 def divisions(
@@ -120,7 +134,8 @@ def divisions(
         for one in named:
             typer.echo(_json(one, table) if as_json else _told(one, table))
     for asked in unknown:
-        typer.echo(f"minescope: no list of divisions has {asked}", err=True)
+        lost = f"行政区划表中没有 {asked}" if chosen(None) is Lang.ZH else f"no list of divisions has {asked}"
+        typer.echo(f"minescope: {lost}", err=True)
     return EXIT_USAGE if unknown else EXIT_NOTHING
 
 
@@ -142,6 +157,9 @@ def _full_name(table: "DivisionTable", code: str) -> str:
 
 
 def _told(one: "Named", table: "DivisionTable") -> str:
+    covered = ", ".join(_whole(digits) for digits in table.covers(one.code))
+    if chosen(None) is Lang.ZH:
+        return _told_zh(one, table, covered)
     told = f"{one.code} {one.full_name} ({one.level}"
     told += f" in {one.parent})" if one.parent else ")"
     for period in one.periods:
@@ -150,7 +168,22 @@ def _told(one: "Named", table: "DivisionTable") -> str:
         told += f" [{period.source}]"
     if one.successors:
         told += f"; then {', '.join(table.shown(code) for code in one.successors)}"
-    return f"{told}; a right on it covers {', '.join(_whole(digits) for digits in table.covers(one.code))}"
+    return f"{told}; a right on it covers {covered}"
+
+
+def _told_zh(one: "Named", table: "DivisionTable", covered: str) -> str:
+    told = f"{one.code} {one.full_name}（{_LEVELS_ZH.get(one.level, one.level)}"
+    told += f"，属 {one.parent}）" if one.parent else "）"
+    for period in one.periods:
+        begin, end = _day(period.valid_from_ns), _day(period.valid_to_ns)
+        told += f"；{period.name}" + (f"，自 {begin} 起" if begin else "") + (f"，至 {end} 前" if end else "")
+        told += f" [{period.source}]"
+    if one.successors:
+        told += f"；其后为 {'、'.join(table.shown(code) for code in one.successors)}"
+    return f"{told}；对其授权覆盖 {covered}"
+
+
+_LEVELS_ZH = {"province": "省级", "prefecture": "地级", "county": "县级"}
 
 
 def _json(one: "Named", table: "DivisionTable") -> str:

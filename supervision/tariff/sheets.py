@@ -91,8 +91,14 @@ def write_xlsx(heads: Sequence[str], rows: Iterable[Sequence[Any]], file: IO[byt
         sheet.freeze_panes(1, 1)
         money = book.add_format({"num_format": "#,##0.00"})
         plain = book.add_format({"num_format": "0.######"})
+        bold = book.add_format({"bold": True})
         for column, head in enumerate(heads):
-            sheet.write_string(0, column, head)
+            letters = sum(
+                2 if ord(letter) > 0x2E7F else 1 for letter in head
+            )  # Chinese ones are twice as wide
+            sheet.set_column(column, column, max(14, letters + 3))
+            sheet.write_string(0, column, head, bold)
+        line = 0
         for line, row in enumerate(rows, 1):
             for column, cell in enumerate(row):
                 if isinstance(cell, Decimal):
@@ -101,6 +107,7 @@ def write_xlsx(heads: Sequence[str], rows: Iterable[Sequence[Any]], file: IO[byt
                     sheet.write_number(line, column, cell)
                 elif cell is not None:
                     sheet.write_string(line, column, _writable(str(cell)))
+        sheet.autofilter(0, 0, line, max(0, len(heads) - 1))
 
 
 def _is_money(cell: Decimal) -> bool:

@@ -113,6 +113,8 @@ def test_the_reference_page_loads_nothing_and_shows_every_operation(
     assert "src=" not in page.text
     for _, operation in operations(document):
         assert operation["summary"] in page.text
+        for part in (f"href='#{operation['operationId']}'", f"id='{operation['operationId']}'"):
+            assert page.text.count(part) == 1
     for name in document["components"]["schemas"]:
         assert f"id='{name}'" in page.text
 

@@ -150,6 +150,8 @@ def test_pages_kinds_languages_and_files(projects: dict[str, str], client: TestC
     assert seen == sorted((project, kind) for kind, project in projects.items())
     assert asked(client, "/v1/exits/relapses?cursor=x").status_code == 400
     assert asked(client, "/v1/exits/relapses?kind=none").status_code == 422
+    wrong = asked(client, "/v1/exits/relapses?kind=none", lang="zh").json()["errors"][0]["detail"]
+    assert wrong == "取值须是 'returned'、'reoccupied'、'moved'、'power-stays'、'power-back' 之一。"
     [one] = asked(client, "/v1/exits/relapses?kind=moved", lang="zh").json()["relapses"]
     assert one["kind_word"] == "原企业易地挖矿"
     answer = asked(client, "/v1/exports/relapses?format=csv", "990102", "zh").content.decode("utf-8-sig")
