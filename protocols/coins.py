@@ -26,6 +26,8 @@ ALGORITHMS: dict[str, str] = {
 """The algorithm of a coin whose jobs are Bitcoin-style and which never had another one."""
 _OTHERS = frozenset({"DGB", "VTC"})
 """Bitcoin-style coins whose block tells the algorithm (`_algorithm`)."""
+_FREE = frozenset(ALGORITHMS.keys() | _OTHERS) - ROWS
+"""Bitcoin-style coins of whose chains nothing is known beforehand: a job may be of any of them."""
 _SINCE = {"RTM": 1_614_369_600}
 """Unix time of a coin's first block, where others with the same wallets are older and had such jobs."""
 _DIGIBYTE = {0: "scrypt", 2: "sha256d", 4: "groestl", 6: "skein", 8: "qubit", 14: "odocrypt"}
@@ -174,11 +176,8 @@ def _bitcoin(block: Block, stated: str | None, asked: Wanted) -> Named:
     elif coins:
         coin = _only(coins)
     else:
-        known = frozenset(chain.coin for chain in maybe)
-        free = (ALGORITHMS.keys() | _OTHERS) - ROWS
-        coin = _only(
-            frozenset(one for one in asked.coins & (known | free) if block.time >= _SINCE.get(one, 0))
-        )
+        possible = _FREE.union(chain.coin for chain in maybe)
+        coin = _only(frozenset(one for one in asked.coins & possible if block.time >= _SINCE.get(one, 0)))
     algorithms = {_algorithm(coin, block)} if coin is not None else {chain.algorithm for chain in sure}
     algorithms.discard(None)
     if block.hashes is not None and block.hashes >= SHA256D_LEAST:
