@@ -83,28 +83,29 @@ class Nodes:
 
     def _verdict(self, address: Address, role: Role, judgement: Judgement) -> Verdict:
         talks = self._talks[address]
-        own = [
-            (side, coins)
-            for talk in talks
-            for side, coins, end in zip(
-                talk.sides, self._coins_of[id(talk)], (talk.client, talk.server.address), strict=True
-            )
-            if end == address
-        ]
+        agents: set[str] = set()
+        coins: set[str] = set()
+        for talk in talks:
+            for side, possible, end in zip(talk.sides, self._coins_of[id(talk)], _ends(talk), strict=True):
+                if end == address:
+                    agents |= side.agents
+                    if len(possible) == 1:
+                        coins.add(possible[0])
+        peers = {self._peer(address, talk) for talk in talks}
         return Verdict(
             source=self._source,
             address=address,
             role=role,
             level=judgement.level,
             score=judgement.score,
-            protocols=tidy(self._protocol_of[id(talk)] for talk in talks),
-            coins=tidy(coins[0] for _, coins in own if len(coins) == 1),
+            protocols=tidy([self._protocol_of[id(talk)] for talk in talks]),
+            coins=tuple(sorted(coins)),
             algorithms=(),
             encrypted=_guessed(talks),
-            peers=tuple(sorted({self._peer(address, talk) for talk in talks}, key=peer_order)),
-            first_seen_ns=min(talk.first_ns for talk in talks),
-            last_seen_ns=max(talk.last_ns for talk in talks),
-            agents=tidy(agent for side, _ in own for agent in side.agents),
+            peers=tuple(sorted(peers, key=peer_order)) if len(peers) > 1 else tuple(peers),
+            first_seen_ns=min([talk.first_ns for talk in talks]),
+            last_seen_ns=max([talk.last_ns for talk in talks]),
+            agents=tuple(sorted(agents)),
             wallets=(),
             workers=None,
             pools=(),
@@ -114,7 +115,8 @@ class Nodes:
 
     def _peer(self, address: Address, talk: NodeTalk) -> Peer:
         other = talk.server.address if talk.client == address else talk.client
-        both = all(side.spoke for side in talk.sides)
+        client, server = talk.sides
+        both = client.spoke and server.spoke
         state = PeerState.EXCHANGE if both else PeerState.ATTEMPT
         return Peer(other, talk.server.port, self._roles[other], self._protocol_of[id(talk)], state)
 
@@ -136,16 +138,25 @@ class Nodes:
         return f"{coins[0].lower()}-p2p" if len(coins) == 1 and coins[0] != "BTC" else FAMILY
 
 
+def _ends(talk: NodeTalk) -> tuple[Address, Address]:
+    """Return whose sides are which: client, server."""
+    return talk.client, talk.server.address
+
+
 def _guessed(talks: Sequence[NodeTalk]) -> bool:
     """Whether sizes alone told of everything."""
-    return all(side.guessed for talk in talks for side in talk.sides)
+    for talk in talks:
+        client, server = talk.sides
+        if not (client.guessed and server.guessed):
+            return False
+    return True
 
 
 def _role(address: Address, talks: Iterable[NodeTalk]) -> Role:
     """A wallet speaks as light clients do and serves no blocks; everything else is a node."""
     light = full = False
     for talk in talks:
-        for side, end in zip(talk.sides, (talk.client, talk.server.address), strict=True):
+        for side, end in zip(talk.sides, _ends(talk), strict=True):
             if end == address:
                 light |= side.spv is not None or side.light is not None
                 full |= side.full

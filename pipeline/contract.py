@@ -25,6 +25,9 @@ LINKS = 5
 SCORE_DIGITS = 6
 """Decimals of a score: 1 - 1e-6 is as sure as a passive observer gets."""
 
+WEIGHT_DIGITS = 3
+"""Decimals of a weight, in nats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -74,8 +77,8 @@ def verdict_json(hit: Hit, sentence: Sentence) -> Json:
         "type": "verdict",
         "source": verdict.source,
         "address": str(verdict.address),
-        "role": verdict.role.value,
-        "level": verdict.level.value,
+        "role": str(verdict.role),
+        "level": str(verdict.level),
         "score": round(verdict.score, SCORE_DIGITS),
         "protocols": list(verdict.protocols),
         "coins": list(verdict.coins),
@@ -85,9 +88,9 @@ def verdict_json(hit: Hit, sentence: Sentence) -> Json:
             {
                 "address": str(peer.address),
                 "port": peer.port,
-                "role": peer.role.value if peer.role else None,
+                "role": str(peer.role) if peer.role else None,
                 "protocol": peer.protocol,
-                "state": peer.state.value,
+                "state": str(peer.state),
             }
             for peer in verdict.peers
         ],
@@ -100,22 +103,24 @@ def verdict_json(hit: Hit, sentence: Sentence) -> Json:
         **quantities_json(verdict),
         "evidence": [
             {
-                "kind": weighed.evidence.kind,
-                "because": sentence(weighed.evidence),
-                "source": weighed.evidence.where.source,
-                "frame": weighed.evidence.where.frame,
-                "time": rfc3339(weighed.evidence.at_ns),
-                "weight": round(weighed.weight, 3),
-                "count": weighed.evidence.count,
+                "kind": one.kind,
+                "because": sentence(one),
+                "source": one.where.source,
+                "frame": one.where.frame,
+                "time": rfc3339(one.at_ns),
+                "weight": round(weighed.weight, WEIGHT_DIGITS),
+                "count": one.count,
             }
             for weighed in verdict.evidence
+            for one in (weighed.evidence,)
         ],
         "attribution": hit.attribution.to_json() if hit.attribution else None,
-        "cluster": _cluster(hit.cluster) if hit.cluster else None,
+        "cluster": cluster_json(hit.cluster) if hit.cluster else None,
     }
 
 
-def _cluster(one: "Belonging") -> Json:
+def cluster_json(one: "Belonging") -> Json:
+    """Return what stands of a cluster beside a verdict."""
     return {
         "id": one.id,
         "sort": one.sort.value,
@@ -127,7 +132,7 @@ def _cluster(one: "Belonging") -> Json:
                 "kind": link.kind.name.lower(),
                 "name": link.name,
                 "addresses": link.addresses,
-                "weight": round(link.weight, 3),
+                "weight": round(link.weight, WEIGHT_DIGITS),
             }
             for link in one.links[:LINKS]
         ],
