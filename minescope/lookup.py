@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "unseen": ("no capture has shown it", "流量中没有出现过"),
     "unregistered": ("not in the registry", "登记库中无此地址"),
+    "perhaps": ("perhaps held by {names}; missing: {missing}", "可能的使用者：{names}；缺少：{missing}"),
     "one_of": ("one of {count} holders; missing: {missing}", "{count} 个可能的使用者之一；缺少：{missing}"),
     "held": ("held by", "使用者"),
 }
@@ -267,9 +268,14 @@ def _held(attribution: "Attribution", lang: Lang) -> str:
         return f"{_word('held', lang)} {named}"
     if not attribution.candidates:
         return _word("unregistered", lang)
-    missing = ", ".join(attribution.missing)
+    from registry.answers import missing_words
+
+    missing = missing_words(attribution.missing, lang.value)
     names = ", ".join(candidate.enterprise for candidate in attribution.candidates[:3])
-    return f"{_word('one_of', lang).format(count=len(attribution.candidates), missing=missing)}: {names}"
+    if (count := len(attribution.candidates)) == 1:
+        return _word("perhaps", lang).format(names=names, missing=missing)
+    told = _word("one_of", lang).format(count=count, missing=missing)
+    return f"{told}{'：' if lang is Lang.ZH else ': '}{names}"
 
 
 def _word(key: str, lang: Lang) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minescope.exits import EXIT_FOUND, EXIT_NOTHING, EXIT_UNREADABLE
+from minescope.language import chosen
 from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
@@ -37,6 +38,14 @@ warnings = typer.Typer(
 LISTED = (
     ("No.", "编号"), ("severity", "级别"), ("state", "状态"), ("level", "层级"), ("owner", "责任部门"),
     ("deadline", "办理期限"), ("because", "内容"),
+)  # fmt: skip
+RULES = (
+    ("rule", "规则"), ("signal", "信号"), ("score", "分值"), ("severity", "级别"), ("owner", "责任部门"),
+    ("days", "办理天数"), ("escalates after hours", "升级时限（小时）"), ("quiet days", "静默天数"),
+)  # fmt: skip
+HOOKS = (
+    ("webhook", "推送"), ("waiting", "待发送"), ("given up", "已放弃"), ("dropped", "已丢弃"),
+    ("last arrival", "最近送达"), ("error", "错误"),
 )  # fmt: skip
 ROUND = {
     "signals": "条信号", "raised": "条新预警", "repeated": "条再次出现", "reopened": "条重新打开",
@@ -107,7 +116,8 @@ def _told(done: "Round", refused: int, lang: str, as_json: bool) -> None:
     if as_json:
         line(told)
     else:
-        text = [f"{count} {ROUND[name] if lang == 'zh' else name}" for name, count in told.items()]
+        words = {name: ROUND[name] if lang == "zh" else name.replace("_", " ") for name in told}
+        text = [f"{count} {words[name]}" for name, count in told.items()]
         typer.echo("minescope: " + ("，" if lang == "zh" else ", ").join(text))
 
 
@@ -208,24 +218,30 @@ def do_(
 def rules(as_json: AsJson = False, lang: Language = None) -> int:
     """Show the rules in use: the shipped ones, and over them those of warnings.toml."""
     from pipeline.settings import load_settings
+    from supervision.projects.words import said
     from supervision.warnings.watch import read_watch
+    from supervision.warnings.words import DEPARTMENTS, SEVERITIES
 
-    book = read_watch(load_settings().home).book
-    for rule in book.rules:
-        told = {
-            "id": rule.id,
-            "signal": rule.signal,
-            "score": rule.score,
-            "severity": book.severity_of(rule.score),
-            "owner": rule.owner,
-            "deadline_days": rule.deadline_days,
-            "escalate_h": list(rule.escalate_h),
-            "window_days": rule.window_days,
-        }
-        if as_json:
-            line(told)
-        else:
-            cells([*told.values()])
+    book, tongue = read_watch(load_settings().home).book, chosen(lang).value
+    with Rows(RULES, tongue, quiet=as_json) as rows:
+        for rule in book.rules:
+            told = {
+                "id": rule.id,
+                "signal": rule.signal,
+                "score": rule.score,
+                "severity": book.severity_of(rule.score),
+                "owner": rule.owner,
+                "deadline_days": rule.deadline_days,
+                "escalate_h": list(rule.escalate_h),
+                "window_days": rule.window_days,
+            }
+            if as_json:
+                line(told)
+                continue
+            told["severity"] = said(SEVERITIES, book.severity_of(rule.score), tongue)
+            told["owner"] = said(DEPARTMENTS, rule.owner, tongue)
+            told["escalate_h"] = ", ".join(str(hours) for hours in rule.escalate_h)
+            rows.add([*told.values()])
     return EXIT_NOTHING
 
 
@@ -236,7 +252,7 @@ def hooks(as_json: AsJson = False, lang: Language = None) -> int:
     from supervision.warnings.deliver import hook_states
 
     lost = False
-    with desk(lang) as at:
+    with desk(lang) as at, Rows(HOOKS, at.lang, quiet=as_json) as rows:
         for one in hook_states(at.services.database):
             lost |= one.given_up > 0 or one.dropped > 0
             told = {
@@ -250,7 +266,7 @@ def hooks(as_json: AsJson = False, lang: Language = None) -> int:
             if as_json:
                 line(told)
             else:
-                cells(told.values())
+                rows.add([*told.values()])
     return EXIT_FOUND if lost else EXIT_NOTHING
 
 

@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "suspected": ("suspected", "疑似"),
     "cleared": ("cleared", "排除"),
     "unregistered": ("not in the registry", "登记库中无此地址"),
+    "perhaps": ("perhaps, {missing} missing:", "可能是（缺少：{missing}）："),
     "one_of": ("one of {count}: {missing} missing", "{count} 个候选之一，缺少：{missing}"),
     "to": ("to", "对端"),
     "more": ("and {count} more", "另有 {count} 个"),
@@ -126,8 +127,11 @@ def _owner(attribution: "Attribution | None", lang: Lang) -> str:
         return "\n".join(part for part in (who, place, point) if part)
     if not attribution.candidates:
         return word("unregistered", lang)
-    missing = ", ".join(attribution.missing)
-    first = word("one_of", lang).format(count=len(attribution.candidates), missing=missing)
+    from registry.answers import missing_words
+
+    missing = missing_words(attribution.missing, lang.value)
+    count = len(attribution.candidates)
+    first = word("one_of" if count > 1 else "perhaps", lang).format(count=count, missing=missing)
     return "\n".join([first, *(candidate.enterprise for candidate in attribution.candidates[:_PEERS_SHOWN])])
 
 

@@ -1,5 +1,6 @@
 """The answer to "who had this address then": one holder where that is certain, else a ranked set."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from facts.instant import rfc3339
@@ -29,6 +30,24 @@ MISSING = (
     MISSING_AGREEMENT,
     MISSING_TENANT,
 )
+_MISSING_ZH = {
+    MISSING_ASSIGNMENT: "分配记录",
+    MISSING_LINE: "线路使用者",
+    MISSING_LOG: "地址转换或接入日志",
+    MISSING_PORT: "端口",
+    MISSING_TIME: "时间",
+    MISSING_AGREEMENT: "记录之间的一致",
+    MISSING_TENANT: "租户",
+}
+
+
+def missing_words(missing: Iterable[str], lang: str) -> str:
+    """Return what is missing as people read it, in a language, `en` or `zh`."""
+    if lang != "zh":
+        return ", ".join(missing)
+    return "、".join(_MISSING_ZH.get(one, one) for one in missing)
+
+
 """All of them, in the order in which an answer names them."""
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from supervision.exits.words import RELAPSES
-from supervision.projects.words import STEPS, moment, said
+from supervision.projects.words import moment, said
 from supervision.warnings.kept import RiskWarning
 from supervision.warnings.life import Entry, Standing
-from supervision.warnings.rules import Rulebook, sentence
+from supervision.warnings.rules import Rulebook
+from supervision.warnings.sentences import worded
 from supervision.warnings.words import DEPARTMENTS, KINDS, LEVELS, SEVERITIES, STATES
 
 Json = dict[str, Any]
@@ -78,12 +78,7 @@ def because(book: Rulebook, held: Standing, lang: str) -> str:
     rule = book.rule(held.head.rule)
     if rule is None:
         return f"{held.head.rule}: {held.head.key}"
-    texts = dict(held.texts)
-    if "step" in texts:
-        texts["step"] = said(STEPS, texts["step"], lang)
-    if "relapse" in texts:
-        texts["relapse"] = said(RELAPSES, texts["relapse"], lang)
-    return sentence(rule.zh if lang == "zh" else rule.en, texts, held.figures)
+    return worded(rule, held.texts, held.figures, lang)
 
 
 ROW = (

@@ -28,7 +28,8 @@ from store.access_rules import lies_in
 from supervision.projects.words import moment
 from supervision.warnings.guard import ALLOWANCES
 from supervision.warnings.life import Entry, Standing
-from supervision.warnings.rules import SEVERITIES, Rulebook, sentence
+from supervision.warnings.rules import SEVERITIES, Rulebook
+from supervision.warnings.sentences import worded
 from supervision.warnings.words import KINDS
 
 DEFAULT_KINDS = ("raised", "escalated", "reopened")
@@ -75,8 +76,8 @@ def message(book: Rulebook, held: Standing, entry: Entry) -> bytes:
         "level": held.level,
         "deadline": moment(held.deadline),
         "sentence": {
-            "en": sentence(rule.en, held.texts, held.figures) if rule else "",
-            "zh-CN": sentence(rule.zh, held.texts, held.figures) if rule else "",
+            "en": worded(rule, held.texts, held.figures, "en") if rule else "",
+            "zh-CN": worded(rule, held.texts, held.figures, "zh") if rule else "",
         },
         "evidence": list(held.evidence),
     }

@@ -16,6 +16,8 @@ SEVERITIES = ("low", "medium", "high", "critical")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _CLAUSES = re.compile(r"(, |，)")
 _BLANKS = re.compile(r" +")
+_ONE_OF = re.compile(r"(?<![\d.,])1 (address|machine|project|account|plant|day|month)(?:es|s)\b")
+"""One of something that a template names in the plural."""
 _TEXTS = ("id", "signal", "owner", "en", "zh")
 _NUMBERS = ("score", "window_days", "deadline_days")
 _RULE = frozenset({*_TEXTS, *_NUMBERS, "when", "key", "points", "escalate_h", "off"})
@@ -135,7 +137,7 @@ def sentence(template: str, texts: Mapping[str, str], figures: Mapping[str, floa
             continue
         clause = _BRACES.sub(lambda m: known.get(m[1], ""), parts[place])
         told += (parts[place - 1] if place and told else "") + clause
-    return _BLANKS.sub(" ", told).strip(" :：,，")
+    return _ONE_OF.sub(r"1 \1", _BLANKS.sub(" ", told)).strip(" :：,，")
 
 
 def _number(value: float) -> str:

@@ -58,8 +58,9 @@ def test_the_score_by_hand_and_its_severity(kw: float, score: int, severity: str
 def test_the_sentence_in_both_languages() -> None:
     held = standing(raised(1234.0))
     told = sentence(RULE.en, held.texts, held.figures)
-    assert told == "Mining at a place that is in no inventory: 甲 s1, 1 addresses, 1,234 kW"
+    assert told == "Mining at a place that is in no inventory: 甲 s1, 1 address, 1,234 kW"
     assert sentence(RULE.zh, {}, {}) == "清单外发现挖矿"
+    assert sentence(RULE.en, {}, {"hits": 11.0}).endswith("11 addresses")
     lone = {"hits": 1.0}
     assert sentence(RULE.zh, {"site": "示例路1号"}, lone) == "清单外发现挖矿： 示例路1号，1 个地址"
     assert sentence(RULE.en, {"site": "s1"}, lone) == (
