@@ -54,6 +54,9 @@ class Service(IntFlag):
     """A pruned node (BIP 159): a full node too, which serves the last 288 blocks."""
 
 
+_BLOCKS = int(Service.NETWORK | Service.NETWORK_LIMITED)
+
+
 class Inventory(IntEnum):
     """Type of an inventory entry, its witness flag taken off."""
 
@@ -82,7 +85,7 @@ class Version:
     @property
     def full(self) -> bool:
         """Whether it serves blocks."""
-        return bool(self.services & (Service.NETWORK | Service.NETWORK_LIMITED))
+        return bool(self.services & _BLOCKS)
 
 
 def read_version(payload: bytes) -> Version:

@@ -58,7 +58,8 @@ _EXPIRES: dict[int, int] = {
     PacketType.ENRREQUEST: 0,
 }
 """Which element is the time until which the packet counts, in seconds since 1970."""
-_PING = int(PacketType.PING)
+_PING, _RECORD = int(PacketType.PING), int(PacketType.ENRRESPONSE)
+_COMMANDS = {int(kind): kind.name.lower() for kind in PacketType}
 _TALK = frozenset(PacketType) - {PacketType.ENRRESPONSE}
 """Packets that say of a node nothing but that it is one; its first ping names a port as well."""
 
@@ -91,20 +92,20 @@ class Discv4(Parser):
             raise ParseError("no packet with a right hash", 0)
         self._foreign = 0
         self._messages += 1
-        kind = PacketType(data[TYPE_AT])
-        self._told[side] += kind is not PacketType.PING
-        self._pinged[side] |= kind is PacketType.PING
-        if kind is PacketType.ENRRESPONSE:
+        kind = data[TYPE_AT]
+        self._told[side] += kind != _PING
+        self._pinged[side] |= kind == _PING
+        if kind == _RECORD:
             record = _record(data, parts[1])
             coins, network = _chain(data, record.get(b"eth"))
             port = _port(data, record.get(b"tcp"))
             yield NodeHello(protocol=PROTOCOL, side=side, offset=0, coins=coins, network=network, port=port)
-        elif kind is PacketType.PING:  # it names the TCP port at which its sender takes RLPx
+        elif kind == _PING:  # it names the TCP port at which its sender takes RLPx
             sender = items(data, parts[1]) or []  # address, UDP port, TCP port
             port = _port(data, sender[2]) if len(sender) >= 3 else None
             yield NodeHello(protocol=PROTOCOL, side=side, offset=0, network="unknown", port=port)
         else:
-            yield NodeMessage(protocol=PROTOCOL, side=side, offset=0, command=kind.name.lower())
+            yield NodeMessage(protocol=PROTOCOL, side=side, offset=0, command=_COMMANDS[kind])
 
     def skim(self, side: Side, data: bytes) -> bool:
         """Pass over what a side that is known well says all the time; its hash is not worked out."""

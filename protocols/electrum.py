@@ -12,7 +12,7 @@ from facts.errors import ParseError
 from protocols.events import NodeBlock, NodeHello, NodeMessage
 from protocols.jsonrpc import Message, Pending, messages, small, text
 from protocols.lines import LineBuffer
-from protocols.parser import Event, Handover, Heads, Match, Parser, Side
+from protocols.parser import SIDES, Event, Handover, Heads, Match, Parser, Side
 
 PROTOCOL = "electrum"
 MAX_LINE = 64 * 1024  # bytes: a longer answer (2,016 headers take 323 KB) is passed over unread
@@ -66,8 +66,8 @@ class Electrum(Parser):
         return answer
 
     def __init__(self) -> None:
-        self._lines = {side: LineBuffer(MAX_LINE) for side in Side}
-        self._asked: dict[Side, Pending[str]] = {side: Pending() for side in Side}
+        self._lines = {side: LineBuffer(MAX_LINE) for side in SIDES}
+        self._asked: dict[Side, Pending[str]] = {side: Pending() for side in SIDES}
         self._coins: tuple[str, ...] = ()
         self._messages = 0
         self._told = [0, 0]

@@ -20,7 +20,7 @@ from protocols.http_body import Body
 from protocols.http_calls import Asked, Call, Reply, Visit
 from protocols.http_head import Head, is_start
 from protocols.jsonrpc import Message, messages
-from protocols.parser import Event, Handover, Heads, Match, Parser, Side
+from protocols.parser import SIDES, Event, Handover, Heads, Match, Parser, Side
 from protocols.websocket import WebSocket
 
 MAX_PENDING = 128
@@ -86,8 +86,8 @@ class Http(Parser):
         return Match.MORE if possible or not any(heads.values()) else Match.NO
 
     def __init__(self) -> None:
-        self._readers = {side: MessageReader() for side in Side}
-        self._pending: dict[Side, deque[Exchange]] = {side: deque() for side in Side}
+        self._readers = {side: MessageReader() for side in SIDES}
+        self._pending: dict[Side, deque[Exchange]] = {side: deque() for side in SIDES}
         """By the side that asked."""
         self._reading: dict[Side, tuple[Head, Exchange | None]] = {}
         """The message whose body is read, and its exchange."""

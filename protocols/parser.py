@@ -18,6 +18,8 @@ class Side(IntEnum):
 
 
 Side.CLIENT.other, Side.SERVER.other = Side.SERVER, Side.CLIENT
+SIDES = (Side.CLIENT, Side.SERVER)
+"""Both, for what is made for each of them in every stream: going through an Enum takes ten times as long."""
 
 
 class Match(Enum):

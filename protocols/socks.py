@@ -17,7 +17,7 @@ from ipaddress import ip_address
 
 from facts.errors import ParseError
 from protocols.events import ProxyTarget
-from protocols.parser import Event, Handover, Heads, Match, Parser, Side
+from protocols.parser import SIDES, Event, Handover, Heads, Match, Parser, Side
 
 PROTOCOL = "socks"
 CONNECT = 1
@@ -133,8 +133,8 @@ class Socks(Parser):
         return _probe4(client, server) if client[0] == 4 else _probe5(client, server)
 
     def __init__(self) -> None:
-        self._held = {side: bytearray() for side in Side}
-        self._at = dict.fromkeys(Side, 0)
+        self._held = {side: bytearray() for side in SIDES}
+        self._at = dict.fromkeys(SIDES, 0)
         """Offset of the first byte held of each side."""
         self._order: list[Side] = []
         """Sides, in the order in which bytes of the stream proper came."""

@@ -12,7 +12,7 @@ from protocols.btcagent import BtcAgent
 from protocols.jsonrpc import Message, messages
 from protocols.lines import MAX_LINE, LineBuffer
 from protocols.packed_lines import MAGIC, PackedLines
-from protocols.parser import Event, Handover, Heads, Match, Parser, Side
+from protocols.parser import SIDES, Event, Handover, Heads, Match, Parser, Side
 from protocols.stratum_dialects import read
 from protocols.stratum_session import Grade, Session
 
@@ -109,7 +109,7 @@ class Stratum(Parser):
         return Match.YES if found else Match.MORE
 
     def __init__(self) -> None:
-        self._lines = {side: LineBuffer(MAX_LINE) for side in Side}
+        self._lines = {side: LineBuffer(MAX_LINE) for side in SIDES}
         self._packed: dict[Side, PackedLines] = {}
         self._session = Session()
         self._quiet = 0
