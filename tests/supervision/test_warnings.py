@@ -64,7 +64,7 @@ def test_the_sentence_in_both_languages() -> None:
     lone = {"hits": 1.0}
     assert sentence(RULE.zh, {"site": "示例路1号"}, lone) == "清单外发现挖矿： 示例路1号，1 个地址"
     assert sentence(RULE.en, {"site": "s1"}, lone) == (
-        "Mining at a place that is in no inventory: s1, 1 addresses"
+        "Mining at a place that is in no inventory: s1, 1 address"
     )
 
 
