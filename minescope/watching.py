@@ -44,8 +44,9 @@ STATUS_S, LINE_S = 1.0, 60.0
 """Between two states of the status line; between two lines where standard error is no terminal."""
 TIES_S = 600.0
 """Between two times at which who belongs together is kept, and clusters are made anew."""
-JUDGING_SHARE = 50
-"""A judgement that took t seconds is followed by none for 50 t: a large casebook is judged less often."""
+JUDGING_SHARE = 100
+"""A judgement that took t seconds is followed by none for 100 t: a large casebook is judged less often, and
+judging takes a hundredth of a processor."""
 
 
 @dataclass(frozen=True, slots=True)
