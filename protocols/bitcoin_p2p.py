@@ -72,6 +72,8 @@ def _any_of(words: list[bytes]) -> bytes:
 
 
 _ANY_COMMAND = _any_of(list(_PADDED))
+_UNPADDED = tuple(padded for padded in _PADDED if b"\0" not in padded)
+"""The commands that fill their field: every other header has a NUL, which text has not."""
 _ANY_HEADER = re.compile(_any_of(list(BY_MAGIC)) + _ANY_COMMAND)
 
 
@@ -373,7 +375,7 @@ def _header_size(held: bytearray, at: int, length: int, bare: bool, magic: bytes
 
 
 def _probe(head: bytes) -> Match:
-    if _ANY_HEADER.search(head):
+    if (b"\0" in head or any(word in head for word in _UNPADDED)) and _ANY_HEADER.search(head):
         return Match.YES
     if len(head) < BARE_SIZE:
         return Match.MORE

@@ -35,7 +35,7 @@ _AWAITED = frozenset({"server.version", "server.features", "blockchain.headers.s
 """Requests whose answers say something."""
 _METHOD = re.compile(rb'"method"\s{0,8}:\s{0,8}"((?:server|blockchain|mempool)\.[a-z_.]{2,64})"')
 _OTHER = re.compile(rb'"method"\s{0,8}:\s{0,8}"(?!(?:server|blockchain|mempool)\.)')
-_TELLING = re.compile(rb"headers\.subscribe|server\.(?:version|features)|\\\\")
+_TELLING = re.compile(rb"headers\.subscribe|server\.(?:version|features)|\\")
 """What makes a line worth reading whoever sends it: blocks, introductions, and words written in escapes."""
 _HEX = re.compile(rf"[0-9a-f]{{{2 * HEADER_SIZE}}}\Z")
 

@@ -172,6 +172,18 @@ def test_answers_of_wrong_types_do_no_harm(method: str, result: object) -> None:
     assert not any(isinstance(event, NodeBlock) for event in wire.play(Electrum, flights))
 
 
+def test_a_block_is_told_however_its_words_are_written() -> None:
+    """JSON may write any sign as an escape, in keys as well, and of a server that is known well too."""
+    parser = Electrum()
+    news = line(method="blockchain.scripthash.subscribe", params=["00", None])
+    wire.drain(parser, S, news * 8)
+    tip = line(method="blockchain.headers.subscribe", params=[{"hex": HEADER.hex(), "height": 9}])
+    escaped = tip.replace(b'"method"', b'"m\\u0065thod"').replace(b"headers.sub", b"headers.s\\u0075b")
+    assert not parser.skim(S, escaped)
+    told = [event for event in wire.drain(parser, S, escaped) if isinstance(event, NodeBlock)]
+    assert [(event.block, event.height) for event in told] == [(block(HEADER), 9)]
+
+
 def test_a_session_ends_after_a_bounded_number_of_lines() -> None:
     parser = Electrum()
     wire.drain(parser, C, line(id=1, method="server.ping", params=[]) * MAX_MESSAGES)
