@@ -1,6 +1,6 @@
 """From the link layer to the EtherType of IP: link types, VLAN tags, LLC/SNAP, PPPoE, MPLS and pseudowires.
 
-802.11 has a file of its own, wifi.py.
+802.11 has a file of its own, wifi.py, and so have rarer link types, link_other.py.
 
 Sources: tcpdump.org/linktypes; IEEE 802.1Q, 802.1ah (PBB), 802.1BR; RFC 3032 (MPLS), 4385 and 4448
 (pseudowires), 2516 (PPPoE).
@@ -9,6 +9,7 @@ Sources: tcpdump.org/linktypes; IEEE 802.1Q, 802.1ah (PBB), 802.1BR; RFC 3032 (M
 from typing import Any
 
 from capture.compiled import inlined, part
+from capture.sieve.link_other import other_link
 from capture.sieve.octets import be16, be32
 from capture.sieve.reasons import (
     BAD_IP_VERSION,
@@ -17,7 +18,6 @@ from capture.sieve.reasons import (
     PARSED,
     TRUNCATED_IP,
     TRUNCATED_LINK,
-    UNSUPPORTED_LINK,
 )
 from capture.sieve.wifi import AVS, PRISM, RADIOTAP, WIFI, wifi
 from capture.words import int64
@@ -100,7 +100,7 @@ def link_layer(d: Any, p: Any, e: Any, link: Any) -> Any:
         return ET_PPPOE, p, PARSED
     if link == WIFI or link == RADIOTAP or link == PRISM or link == AVS:
         return wifi(d, p, e, link)
-    return NO_IP, p, UNSUPPORTED_LINK
+    return other_link(d, p, e, link)
 
 
 @inlined

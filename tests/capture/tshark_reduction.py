@@ -21,6 +21,7 @@ from tests.capture.sieve.located import Ends
 _TEXT = """
 frame eth ethertype vlan ieee8021ad llc sll null raw chdlc ppp ppp_hdlc pppoes pppoe mpls
 wlan radiotap wlan_radio prism wlancap l2tp tzsp vxlan_gpe ieee8021ah vntag
+ppi pflog nflog pktap pcap_pktdata enc fddi fr ipfc mdshdr clip atm
 pwethheuristic pwethcw pwethnocw gre erspan vxlan geneve gtp ip ipv6 ipv6.hopopts ipv6.dstopts
 ipv6.routing ipv6.fraghdr mipv6 ah tcp udp icmp icmpv6 data
 """

@@ -90,12 +90,12 @@ def test_rubbish_under_any_link_type_is_counted() -> None:
     chance = random.Random(8)
     packets = [chance.randbytes(chance.randrange(120)) for _ in range(4000)]
     links = [
-        chance.choice((0, 1, 9, 12, 14, 50, 51, 101, 105, 108, 113, 119, 127, 163, 228, 229, 276, 189, 192))
+        chance.choice((0, 1, 9, 12, 14, 50, 51, 101, 105, 108, 113, 119, 127, 163, 228, 229, 276, 189, 195))
         for _ in packets
     ]
     sieve = Sieve(seed=1)
     sift(sieve, located(packets, links))
     assert conserved(sieve, len(packets))
-    refused = Counter(link for link in links if link in (189, 192))
+    refused = Counter(link for link in links if link in (189, 195))
     assert sieve.skipped["unsupported-link-usb"] == refused[189]
-    assert sieve.skipped["unsupported-link-ppi"] == refused[192]
+    assert sieve.skipped["unsupported-link-802.15.4"] == refused[195]
