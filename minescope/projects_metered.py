@@ -1,10 +1,13 @@
 """`minescope projects metered`: what the meters of projects count, beside what traffic estimates."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
 
 import typer
 
 from minescope.exits import EXIT_NOTHING
+from minescope.rows import Rows
 from minescope.supervising import (
     COUNTRY,
     AsJson,
@@ -13,12 +16,18 @@ from minescope.supervising import (
     Language,
     Purpose,
     Region,
-    cells,
     checked_region,
     desk,
     kw_words,
     line,
 )
+
+TITLES = (
+    ("project", "项目编号"), ("estimated power", "估算功率"), ("metered power", "计量功率"), ("on", "计量日"),
+    ("change", "环比"),
+)  # fmt: skip
+"""Before a column for each week, the latest first, and the accounts."""
+ACCOUNTS = ("accounts", "户号")
 
 
 def metered(
@@ -43,6 +52,7 @@ def metered(
     from supervision.projects.kept import ProjectStore
     from supervision.projects.metered import metered as counted
     from supervision.projects.metered import metered_json, of_traffic, totals_json
+    from supervision.projects.metering import WEEK
     from supervision.projects.project import latest
 
     code = checked_region(region)
@@ -59,24 +69,32 @@ def metered(
         ]
         with at.services.database.reading() as connection:
             found = counted(connection, CurveLake(load_settings().lake), wanted, named, day, seen, weeks)
-        for one in wanted:
-            kw = of_traffic(standings.get(one.id))
-            told = metered_json(found.projects.get(one.id), kw)
-            if as_json:
-                line({"type": "metered", "project": one.id, "estimated_kw": kw, "metered": told})
-                continue
-            if told is None:
-                cells([one.id, kw_words(kw), None])
-                continue
-            change = None if told["change"] is None else f"{told['change']:+.1%}"
-            energy = [f"{week['kwh']:,.0f} kWh ({week['days']}/7)" for week in told["weeks"]]
-            power = None if told["kw"] is None else f"{told['kw']:,.1f} kW"
-            cells([one.id, kw_words(kw), power, told["last"], change, *energy, *told["accounts"]])
-        if project is None:
-            totals = totals_json(found)
-            if as_json:
-                line({"type": "totals", **totals})
-            else:
-                change = None if totals["change"] is None else f"{totals['change']:+.1%}"
-                cells([code, f"{totals['kw']:,.1f} kW", f"{totals['kwh']:,.0f} kWh", change])
+        first = (day - timedelta(days=WEEK * (n + 1) - 1) for n in range(weeks))
+        titles = (*TITLES, *((f"week of {one}", f"{one} 起一周") for one in first), ACCOUNTS)
+        with Rows(titles, at.lang, quiet=as_json) as rows:
+            for one in wanted:
+                kw = of_traffic(standings.get(one.id))
+                told = metered_json(found.projects.get(one.id), kw)
+                if as_json:
+                    line({"type": "metered", "project": one.id, "estimated_kw": kw, "metered": told})
+                elif told is None:
+                    rows.add([one.id, kw_words(kw), *[None] * (len(titles) - 2)])
+                else:
+                    energy = [f"{week['kwh']:,.0f} kWh ({week['days']}/7)" for week in told["weeks"]]
+                    power = None if told["kw"] is None else f"{told['kw']:,.1f} kW"
+                    numbers = " ".join(told["accounts"])
+                    rows.add([one.id, kw_words(kw), power, told["last"], _percent(told), *energy, numbers])
+            if project is None:
+                sums = totals_json(found)
+                if as_json:
+                    line({"type": "totals", **sums})
+                elif wanted:
+                    energy = [f"{sums[name]:,.0f} kWh" for name in ("kwh", "before_kwh")]
+                    more = [None] * (weeks - 2)
+                    power = f"{sums['kw']:,.1f} kW"
+                    rows.add([code, None, power, None, _percent(sums), *energy, *more, sums["accounts"]])
     return EXIT_NOTHING
+
+
+def _percent(told: Mapping[str, Any]) -> str | None:
+    return None if told["change"] is None else f"{told['change']:+.1%}"

@@ -278,7 +278,9 @@ def _due(record: Mapping[str, Any], held: Standing, on: date, extend: bool) -> s
     except ValueError:
         raise Refused("due is a day such as 2026-12-31", "整改期限须是日期，例如 2026-12-31") from None
     if due <= on:
-        raise Refused(f"{due} is not to come any more", f"{due} 已过")
+        raise Refused(
+            f"{due} has passed: an order is due on a day to come", f"{due} 已过：期限须是将来的日期"
+        )
     if extend and held.due is not None and due <= held.due:
         raise Refused(f"{due} is no later than {held.due}", f"{due} 不晚于原期限 {held.due}")
     return due.isoformat()

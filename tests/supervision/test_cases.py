@@ -85,7 +85,12 @@ def test_handed_over_it_belongs_to_the_other_one_only_when_that_accepts() -> Non
         (("assign",), "inspect", {}, "say in a note"),
         (("assign", "inspect"), "decide", {"note": "x", "decision": "maybe"}, "decision is one of"),
         (WHOLE[:3], "close", {}, "to be ordered, carried out and checked"),
-        (WHOLE[:3], "order", {"note": "x", "due": "2026-02-01"}, "is not to come any more"),
+        (
+            WHOLE[:3],
+            "order",
+            {"note": "x", "due": "2026-02-01"},
+            "has passed: an order is due on a day to come",
+        ),
         (WHOLE[:3], "order", {"note": "x", "due": "soon"}, "due is a day"),
         (WHOLE[:4], "extend", {"note": "x", "due": "2026-03-20"}, "no later than 2026-04-01"),
         (WHOLE[:5], "recheck", {"note": "x"}, "passed is true or false"),
