@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 import store.clocks
 from classifier.clocks import Clock, clock_of
@@ -19,7 +19,7 @@ from facts.instant import NS
 from facts.where import Where
 from store.clocks import ClockStore, _columns, _unpacked
 from store.database import Database
-from store.rhythm_tables import ClockRow
+from store.rhythm_tables import ClockRow, RhythmRow
 from store.rhythms import FADED_NS, RhythmStore
 
 BEGIN = 1_770_000_000 * NS
@@ -114,6 +114,17 @@ def test_a_standing_comes_back_as_it_was(db: Database) -> None:
     assert (back.match.clock.name, back.match.clock.coin) == ("a pool", "XMR")
     assert replace(back, match=None) == replace(one, match=None)
     assert replace(back.match, clock=one.match.clock) == one.match
+
+
+def test_what_an_older_version_kept_was_seen_whole(db: Database) -> None:
+    kept = RhythmStore(db)
+    kept.keep([standing(900)])
+    with db.writing() as connection:
+        told = dict(connection.scalar(select(RhythmRow.told)) or {})
+        del told["sample"]
+        connection.execute(update(RhythmRow).values(told=told))
+    (back,) = kept.before(BEGIN + 900 * NS)
+    assert back.sample == 0.0
 
 
 def test_only_what_is_older_and_not_faded_is_told(db: Database) -> None:
