@@ -196,6 +196,15 @@ def _move(log: Any, to: Any, row: Any) -> None:
 
 _NEAR = 16
 """Rows ahead whose flows are fetched."""
+_SECOND_LINE = 64
+"""Bytes from the first cache line of a flow's record to its second."""
+
+
+@inlined
+def _fetch_owner(log: Any, at: Any, flows: Any, line: Any, s: Any) -> None:
+    """Ask for a line of the record that a row some places ahead names."""
+    if at + _NEAR < s.logged:
+        fetch(flows, int64(log[uint64(at + _NEAR)].flow & uint32(FINISHED - 1)), line)
 
 
 @compiled(int64(LOG, FLOWS, OWNERS, STATES))
@@ -210,8 +219,7 @@ def tidy(log: Any, flows: Any, owners: Any, state: Any) -> Any:
         _settle(log, owners, s)
     kept: Any = int64(0)
     for at in range(s.logged):
-        if at + _NEAR < s.logged:
-            fetch(flows, int64(log[uint64(at + _NEAR)].flow & uint32(FINISHED - 1)), 0)
+        _fetch_owner(log, at, flows, 0, s)
         row = log[uint64(at)]
         if row.flow == NOBODY:
             continue
@@ -240,6 +248,8 @@ def give_up(log: Any, flows: Any, finished: Any, state: Any, what: Any, rate_bit
     s = state[0]
     kept: Any = int64(0)
     for at in range(s.logged):
+        _fetch_owner(log, at, flows, 0, s)
+        _fetch_owner(log, at, flows, _SECOND_LINE, s)
         row = log[uint64(at)]
         over = row.flow >= uint32(FINISHED)
         f = finished[uint64(row.flow & uint32(FINISHED - 1))] if over else flows[uint64(row.flow)]
