@@ -155,7 +155,7 @@ class Sessions:
         ends = rows[["payload", "length", "ip"]].tolist()
         for row, (at, length, ip) in zip(ROW.iter_unpack(rows.tobytes()), ends, strict=True):
             flow, _, _, source, direction, _, tag, kind, opposite, known, time_ns, frame = row
-            payload = data[at : at + length].tobytes()
+            payload = b"" if kind == _FRAGMENT else data[at : at + length].tobytes()
             if kind == _FRAGMENT:
                 whole = self.fragments.push(data, ip, length, flow, direction, (source, frame, time_ns))
                 if self.fragments.doubted:
