@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 LATER: Final = (
     "Crypto.Hash.keccak",
-    "cryptography.hazmat.primitives.ciphers.aead",
-    "cryptography.hazmat.primitives.ciphers.modes",
+    "Crypto.Cipher.AES",
 )
 """Modules that a parser imports when it first needs them, so that most replays need not: a tenth of a second,
 in which a ring of a fast network would fill."""

@@ -9,16 +9,12 @@ Source: RFC 9000 (packets, frames), RFC 9001 section 5 (keys), RFC 9369 (version
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from facts.errors import ParseError
 from protocols.events import TlsHello
 from protocols.parser import Event, Heads, Match, Parser, Side
 from protocols.tls import HandshakeType, read_client_hello, text_of
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers import CipherContext
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 LEAST_DATAGRAM = 1200  # bytes: a client pads a datagram that holds an Initial packet to this (section 14.1)
 MAX_ID = 20  # bytes of a connection id in these versions
@@ -37,8 +33,8 @@ MAX_HELD = 2 * MAX_HELLO  # bytes of them all: they may overlap
 # first: 1 1 type(2) reserved(2) packet number length - 1 (2); the low four bits are protected
 LONG = 0x80
 FIXED = 0x40
+TAG = 16  # bytes at the end of what is sealed, which prove it
 SAMPLE = 16  # bytes of ciphertext that header protection samples
-TAG = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +68,21 @@ class Header:
     """Offset behind the packet."""
 
 
+class Encrypts(Protocol):
+    """A block cipher."""
+
+    def encrypt(self, plaintext: bytes) -> bytes:
+        """Return blocks encrypted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What opens the Initial packets of a client."""
 
-    payload: "AESGCM"
+    payload: bytes
+    """Key of AES-GCM."""
     iv: int
-    mask: "CipherContext"
+    mask: Encrypts
     """AES-ECB of the header protection key."""
 
 
@@ -228,35 +232,35 @@ def read_header(data: bytes, at: int) -> Header | None:
 
 def derive(number: int, destination: bytes) -> Keys:
     """Return the keys of a client whose first destination connection id this is (RFC 9001 section 5.2)."""
-    from cryptography.hazmat.primitives.ciphers import Cipher
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES
-    from cryptography.hazmat.primitives.ciphers.modes import ECB
+    from Crypto.Cipher import AES  # a tenth of a second of import that most runs do not need
 
     version = VERSIONS[number]
     secret = _expand(hmac.digest(version.salt, destination, "sha256"), b"client in", 32)
-    payload = AESGCM(_expand(secret, version.label + b" key", 16))
+    payload = _expand(secret, version.label + b" key", 16)
     iv = int.from_bytes(_expand(secret, version.label + b" iv", 12), "big")
     # One block at a time and each on its own, which is all that header protection asks for: ECB is right here
-    mask = Cipher(AES(_expand(secret, version.label + b" hp", 16)), ECB()).encryptor()
+    mask = AES.new(_expand(secret, version.label + b" hp", 16), AES.MODE_ECB)
     return Keys(payload, iv, mask)
 
 
 def unprotect(keys: Keys, packet: bytes, number_at: int) -> bytes | None:
     """Return the frames of a packet that `keys` open, else None; `number_at` is an offset in `packet`."""
-    from cryptography.exceptions import InvalidTag
+    from Crypto.Cipher import AES
 
-    mask = keys.mask.update(packet[number_at + 4 : number_at + 4 + SAMPLE])
+    mask = keys.mask.encrypt(packet[number_at + 4 : number_at + 4 + SAMPLE])
     first = packet[0] ^ mask[0] & 0x0F
     width = (first & 3) + 1
     number = int.from_bytes(packet[number_at : number_at + width], "big")
     number ^= int.from_bytes(mask[1 : 1 + width], "big")
     body = number_at + width
     header = bytes([first]) + packet[1:number_at] + number.to_bytes(width, "big")
+    sealed = packet[body:]
+    # The few packets before the hello is whole have numbers that are never abbreviated
+    opener = AES.new(keys.payload, AES.MODE_GCM, nonce=(keys.iv ^ number).to_bytes(12, "big"))
+    opener.update(header)
     try:
-        # The few packets before the hello is whole have numbers that are never abbreviated
-        return keys.payload.decrypt((keys.iv ^ number).to_bytes(12, "big"), packet[body:], header)
-    except InvalidTag:
+        return opener.decrypt_and_verify(sealed[:-TAG], sealed[-TAG:])
+    except ValueError:  # not what these keys have sealed
         return None
 
 
