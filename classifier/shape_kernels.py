@@ -133,6 +133,8 @@ def tell(
     and `out` (n, OF_FLOW + 5 * OF_SERIES) with the columns of the whole that need no series; what cannot be
     said is left as it was, NaN.
     """
+    # One function, however long: pipeline/shape.py compiles it as it stands, and compiled code calls no plain
+    # Python; parts of its own would have to be compiled here, where nothing is, and pass all counts around.
     for flow in range(len(message) - 1):
         begin, end = message[flow], message[flow + 1]
         lasting = max(span[flow], 1.0)

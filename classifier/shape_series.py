@@ -53,6 +53,8 @@ def measure(
     `listed` (5, most messages of a flow + 1), `times` and `chosen` (most,), `sizes` (SIZE_BINS,) and `gaps`
     (GAP_BINS,) of zeros, left so. Fills the other columns of `out`; NaN stays where nothing can be said.
     """
+    # One function, however long: pipeline/shape.py compiles it as it stands, and compiled code calls no plain
+    # Python; parts of its own would have to be compiled here, where nothing is, and pass all counts around.
     for flow in range(len(message) - 1):
         begin, end = message[flow], message[flow + 1]
         lasting = max(span[flow], 1.0)

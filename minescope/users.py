@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from minescope.exits import EXIT_NOTHING
+from minescope.language import chosen
+from minescope.rows import Rows
 
 if TYPE_CHECKING:
     from store.access import AccessStore
@@ -25,6 +27,21 @@ users = typer.Typer(
 )
 key = typer.Typer(name="key", no_args_is_help=True, help="API keys, for programs.")
 users.add_typer(key)
+
+
+ACCOUNTS = (
+    ("account", "账户"), ("role", "角色"), ("division", "区划"), ("department", "部门"),
+    ("second factor", "双因素"), ("disabled", "已停用"), ("locked until", "锁定至"),
+)  # fmt: skip
+LINKS = (
+    ("account", "账户"), ("issuer", "签发方"), ("subject", "主体"), ("rights", "权限来源"),
+    ("seen", "最近登录"),
+)  # fmt: skip
+KEYS = (
+    ("account", "账户"), ("prefix", "前缀"), ("scopes", "范围"), ("expires", "到期"), ("revoked", "已吊销"),
+    ("label", "标签"),
+)  # fmt: skip
+"""Titles of what is listed."""
 
 
 class Opened(NamedTuple):
@@ -137,7 +154,7 @@ def list_(as_json: AsJson = False) -> int:
     """List the accounts."""
     from facts.instant import rfc3339
 
-    with _access(None) as access:
+    with _access(None) as access, Rows(ACCOUNTS, chosen(None).value, quiet=as_json) as rows:
         for user in access.users():
             told = {
                 "name": user.name,
@@ -148,7 +165,10 @@ def list_(as_json: AsJson = False) -> int:
                 "disabled": user.disabled,
                 "locked_until": None if user.locked_until_ns is None else rfc3339(user.locked_until_ns),
             }
-            typer.echo(json.dumps(told) if as_json else "\t".join(str(value) for value in told.values()))
+            if as_json:
+                typer.echo(json.dumps(told))
+            else:
+                rows.add([_cell(value) for value in told.values()])
     return EXIT_NOTHING
 
 
@@ -186,7 +206,7 @@ def links(as_json: AsJson = False) -> int:
     """List who logs in at an OpenID provider."""
     from facts.instant import rfc3339
 
-    with _opened(None) as opened:
+    with _opened(None) as opened, Rows(LINKS, chosen(None).value, quiet=as_json) as rows:
         for one in opened.identities.links():
             told = {
                 "account": one.account,
@@ -195,7 +215,10 @@ def links(as_json: AsJson = False) -> int:
                 "rights": "of its claims" if one.managed else "of the account",
                 "seen": None if one.seen_ns is None else rfc3339(one.seen_ns),
             }
-            typer.echo(json.dumps(told) if as_json else "\t".join(str(value) for value in told.values()))
+            if as_json:
+                typer.echo(json.dumps(told))
+            else:
+                rows.add([_cell(value) for value in told.values()])
     return EXIT_NOTHING
 
 
@@ -254,7 +277,7 @@ def list_keys(as_json: AsJson = False) -> int:
     """List the keys by their public parts."""
     from facts.instant import rfc3339
 
-    with _access(None) as access:
+    with _access(None) as access, Rows(KEYS, chosen(None).value, quiet=as_json) as rows:
         for one in access.api_keys():
             told = {
                 "account": one.user,
@@ -264,8 +287,18 @@ def list_keys(as_json: AsJson = False) -> int:
                 "revoked": one.revoked,
                 "label": one.label,
             }
-            typer.echo(json.dumps(told) if as_json else "\t".join(str(value) for value in told.values()))
+            if as_json:
+                typer.echo(json.dumps(told))
+            else:
+                rows.add([_cell(value) for value in told.values()])
     return EXIT_NOTHING
+
+
+def _cell(value: object) -> object:
+    """Return a value as a person reads it: a mark for yes, nothing for no."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return ("x" if value else None) if isinstance(value, bool) else value
 
 
 @contextmanager
