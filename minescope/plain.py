@@ -6,6 +6,8 @@ Whatever is not plain (a value of an option, help, a mistake) is read by Typer, 
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
+from typing import Any
 
 from minescope.replaying import Wanted
 
@@ -23,7 +25,7 @@ def plain(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> 
     if not arguments or arguments[0] != "replay" or any(name in environ for name in VALUES):
         return None
     paths: list[str] = []
-    on: dict[str, bool] = {}
+    on: dict[str, Any] = {}
     for word in arguments[1:]:
         if word in SWITCHES:
             on[SWITCHES[word]] = True
