@@ -7,7 +7,6 @@ Whatever is not plain (a value of an option, help, a mistake) is read by Typer, 
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
-from typing import Any
 
 from minescope.replaying import Wanted
 
