@@ -1,15 +1,13 @@
 """The terminal door: one command a file, exit codes as the output contract says."""
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 
 from facts.errors import MineScopeError
+from minescope.commands import by_typer
 from minescope.exits import EXIT_FAULT, EXIT_UNREADABLE, EXIT_USAGE, STOPPED
-from minescope.plain import plain
 from minescope.replaying import complain
-from minescope.replaying import run as replay
 
 SELDOM = 100_000, 20, 50
 """How seldom Python looks for cycles while a command is imported, all of which stays (gc.set_threshold)."""
@@ -18,11 +16,6 @@ SELDOM = 100_000, 20, 50
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every error becomes one line on standard error."""
     try:
-        wanted = plain(arguments)
-        if wanted is not None:
-            return replay(wanted)
-        from minescope.commands import by_typer
-
         return by_typer(arguments)
     except KeyboardInterrupt:
         complain("stopped")
@@ -48,30 +41,15 @@ def _told(error: MineScopeError) -> str:
 def main() -> None:
     """Entry point of the `minescope` program."""
     gc.set_threshold(*SELDOM)
-    arguments = sys.argv[1:]
     try:
-        status = run(arguments)
+        status = run(sys.argv[1:])
     except Exception:  # noqa: BLE001 - a fault must not end as Python's 1, which means that mining was found
         from traceback import print_exc
 
         print_exc()
         status = EXIT_FAULT
     gc.freeze()  # the process ends: nothing is gained by looking for cycles once more among all that it made
-    if plain(arguments) is not None:
-        _leave(status)
     sys.exit(status)
-
-
-def _leave(status: int) -> None:
-    """End the process without taking apart, one by one, all objects that a replay made: nobody waits for
-    them, no thread of it is left, and every file that it wrote is closed. Returns where output cannot be
-    flushed, which is told as ever."""
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        return
-    os._exit(status)
 
 
 if __name__ == "__main__":  # `python -m minescope` is the same; neither may do nothing and say nothing

@@ -1,6 +1,7 @@
 """What `replay` writes to standard output: a table for a person, JSON lines or CSV rows for programs."""
 
 import csv
+import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
@@ -20,7 +21,6 @@ from pipeline.contract import (
     summary_json,
     verdict_json,
 )
-from pipeline.contract_text import encoded, verdict_line
 
 Sentence = Callable[[Evidence], str]
 
@@ -30,6 +30,8 @@ CSV_COLUMNS = (
     "enterprise", "uscc", "line", "site", "division", "site_address", "longitude", "latitude", "datum",
     "machines", "power_kw", "power_kw_low", "power_kw_high", "kwh_day",
 )  # fmt: skip
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+"""Nothing that the contract makes holds itself: that need not be looked for."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins with one of these
 
 
@@ -55,7 +57,7 @@ class JsonWriter(Writer):
         """Write the outcome at once."""
         match outcome:
             case Hit():
-                sys.stdout.write(verdict_line(outcome, self._sentence) + "\n")
+                self._line(verdict_json(outcome, self._sentence))
             case Skipped():
                 self._line(skipped_json(outcome))
             case FileCounts():
@@ -67,7 +69,7 @@ class JsonWriter(Writer):
         sys.stdout.flush()
 
     def _line(self, value: Json) -> None:
-        sys.stdout.write(encoded(value) + "\n")
+        sys.stdout.write(_ENCODE(value) + "\n")
 
 
 class CsvWriter(Writer):

@@ -1,7 +1,4 @@
-"""The run of `minescope replay`: what was asked for, what is read, and what is written when.
-
-It needs no Typer, which takes as long to import as NumPy: a plain command line does without (plain.py).
-"""
+"""The run of `minescope replay`: what was asked for, what is read, and what is written when."""
 
 import gc
 import sys

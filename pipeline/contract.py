@@ -115,12 +115,11 @@ def verdict_json(hit: Hit, sentence: Sentence) -> Json:
             for one in (weighed.evidence,)
         ],
         "attribution": hit.attribution.to_json() if hit.attribution else None,
-        "cluster": cluster_json(hit.cluster) if hit.cluster else None,
+        "cluster": _cluster(hit.cluster) if hit.cluster else None,
     }
 
 
-def cluster_json(one: "Belonging") -> Json:
-    """Return what stands of a cluster beside a verdict."""
+def _cluster(one: "Belonging") -> Json:
     return {
         "id": one.id,
         "sort": one.sort.value,
