@@ -74,12 +74,19 @@ class Worker:
     """Reads run after run; each is a world of its own, and beginning one is cheap."""
 
     def __init__(
-        self, domains: Iterable[str] = (), cap: int = CAP, timeouts: Timeouts | None = None, together: int = 0
+        self,
+        domains: Iterable[str] = (),
+        cap: int = CAP,
+        timeouts: Timeouts | None = None,
+        together: int = 0,
+        patience_ns: int | None = None,
     ) -> None:
         """`domains`: DNS messages and TLS greetings are read where they name one, or a host under one;
         without any, all are. `cap`: flows held at once. With `timeouts` idle flows end on the way.
-        `together`: packets of inspected flows that are read at once, which is quicker where nobody waits."""
+        `together`: packets of inspected flows that are read at once, which is quicker; with `patience_ns`
+        they wait for one another no longer than that, and not at all where no packets come."""
         self._together = together
+        self._patience_ns = patience_ns
         self._sieve = Sieve(cap=cap, names=interest(domains), timeouts=timeouts)
         self._begin(())
 
@@ -104,9 +111,11 @@ class Worker:
         if matched is not None:
             matched.names = tuple(source.name for source in sources)
         leaving = None if windows is None else Windows(sieve, windows)
-        packets = 0
+        packets = since_ns = 0
         for block in blocks:
             data = block.data.data
+            if not sessions.waits and len(block.records):
+                since_ns = int(block.records["time_ns"][0])
             for rows in sieve.push(block):
                 if len(rows):
                     if matched is not None:
@@ -117,6 +126,8 @@ class Worker:
                     if leaving is not None:
                         yield from leaving.gone(expired)
                     yield from self._end(expired.tolist())
+            if sessions.waits and self._is_late(block, since_ns):
+                yield from sessions.flush()
             if leaving is not None:
                 yield from leaving.due()
             packets += len(block.records)
@@ -161,6 +172,13 @@ class Worker:
     def idle(self) -> int:
         """Flows that left the table because they were idle."""
         return self._sieve.idle
+
+    def _is_late(self, block: Block, since_ns: int) -> bool:
+        """Say whether what waits since that time is to be read, a clock that was set back or not."""
+        if self._patience_ns is None:
+            return False
+        times = block.records["time_ns"]
+        return not len(times) or abs(int(times[-1]) - since_ns) >= self._patience_ns
 
     def _places(self) -> Iterator[Skipped]:
         """Yield the packets to show as skipped: damaged ones, and of link types not read one a source.

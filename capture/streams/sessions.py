@@ -95,6 +95,11 @@ class Sessions:
             told += self._read(rows, payloads(data, rows))
         return told
 
+    @property
+    def waits(self) -> bool:
+        """Whether rows wait to be read."""
+        return bool(self._waiting)
+
     def flush(self) -> list[Observation]:
         """Read the rows that wait; return what they complete."""
         return self._read(*self._waiting.give()) if self._waiting else []
