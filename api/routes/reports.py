@@ -217,4 +217,5 @@ def _waiting(job: Job, asked: Asked) -> dict[str, object]:
         "finished": None,
         "files": [],
         "missing": {},
+        "unread": [],
     }
