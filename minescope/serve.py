@@ -48,7 +48,7 @@ def serve(
 
     Serves the verdicts that `replay --store` kept and the registry that `registry` loaded (or the folder that
     MINESCOPE_REGISTRY names), until SIGTERM or Ctrl-C; answers that are running then get 10 seconds to end.
-    The registry is read once, at the start.
+    A registry folder is read once, at the start; what `registry` loads later holds from the next question on.
 
     **Who may ask**: accounts and API keys (`minescope users`, docs/access.md), and who logs in at the OpenID
     provider of `access.toml`. On this machine alone, and as long as there is neither, whoever reaches the
