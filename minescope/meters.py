@@ -1,8 +1,8 @@
 """`minescope meters`: curves of electricity meters, from files of suppliers to the lake."""
 
-import sys
 import time
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +12,12 @@ from minescope.exits import EXIT_NOTHING, EXIT_USAGE
 from minescope.language import chosen
 from minescope.meters_care import compact, imports, purge, withdraw
 from minescope.refused_rows import not_taken, noticed, refusing, unnamed
+from minescope.rows_read import RowsRead
 
 if TYPE_CHECKING:
     from supervision.meters.forms import Form
     from supervision.meters.intake import Taken
 
-_LINE_EVERY_S = 5.0
 
 meters = typer.Typer(
     name="meters",
@@ -121,16 +121,7 @@ def import_(
     settings = load_settings()
     with open_database(settings.database_url) as database, database.reading() as connection:
         accounts = list(read_accounts(connection))
-    told = time.monotonic()
-
-    def progress(rows: int) -> None:
-        nonlocal told
-        if (now := time.monotonic()) >= told + _LINE_EVERY_S:
-            told = now
-            zh = chosen(None).value == "zh"
-            read = f"{file.name}：已读取 {rows:,} 行" if zh else f"{file.name}: {rows:,} rows read"
-            print(f"minescope: {read}", file=sys.stderr, flush=True)
-
+    progress = partial(RowsRead(), file.name)
     wanted = Wanted(time.time_ns(), dry_run, accept_good, replace)
     with refusing(report) as (refuse, _):
         lake = CurveLake(settings.lake)

@@ -13,12 +13,11 @@ from minescope.exits import EXIT_NOTHING, EXIT_USAGE
 from minescope.language import chosen
 from minescope.refused_rows import became, named, noticed, refusing
 from minescope.registry_show import convert, divisions, history, imports
+from minescope.rows_read import RowsRead
 
 if TYPE_CHECKING:
     from pipeline.registry_import import Form, ImportResult, Options
     from store.database import Database
-
-_LINE_EVERY_S = 5.0
 
 
 class _Group(TyperGroup):
@@ -259,18 +258,8 @@ def _run(
     from pipeline.registry_import import files_of, import_files
 
     form = _form(kind)
-    told = time.monotonic()
-
-    def progress(name: str, rows: int) -> None:
-        nonlocal told
-        if (now := time.monotonic()) >= told + _LINE_EVERY_S:
-            told = now
-            zh = chosen(None).value == "zh"
-            read = f"{name}：已读取 {rows:,} 行" if zh else f"{name}: {rows:,} rows read"
-            print(f"minescope: {read}", file=sys.stderr, flush=True)
-
     with refusing(report) as (refuse, refused):
-        result = import_files(database, files_of(paths, form), options, time.time_ns(), refuse, progress)
+        result = import_files(database, files_of(paths, form), options, time.time_ns(), refuse, RowsRead())
     return result, refused.count
 
 
